@@ -1,0 +1,45 @@
+# Two commands matter: `make demo` and `make test`. Both create what they need in .venv, once.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench pins clean venv
+
+BIN := .venv/bin
+# Test processes side by side. A file's tests stay on one of them (an example's cells share a kernel, an integration
+# module its Airflow); the integration modules are the longest and start first.
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -q --nbval-lax
+
+help:  ## show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: venv  ## turn an example notebook into a DAG and run it in a real Airflow (about 1 minute)
+	@$(BIN)/python tools/demo.py
+
+test: lint  ## run the lints and every test, the example notebooks included
+	@echo "· tests: unit, spec, golden, property, packaging, integration (real kernels, real Airflow), notebooks"
+	@$(PYTEST) tests/integration tests src notebooks/examples
+
+lint: venv  ## check style, types and the floor plan
+	@echo "· lint: ruff, mypy, import-linter"
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+
+format: venv  ## let ruff mend what it can
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+bench: venv  ## measure compile and parse cost beside Kale's and Airflow's own (some minutes)
+	@$(BIN)/python benchmarks/run.py
+
+pins: venv  ## resolve constraints.txt anew, keeping what still fits
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.10 \
+		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --strip-extras --quiet -o constraints.txt
+
+clean:  ## remove everything that make and the tools left behind
+	rm -rf .venv .demo .nb2dag .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf benchmarks/.venv-kale
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+venv:
+	@tools/venv

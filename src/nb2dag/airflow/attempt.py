@@ -1,0 +1,117 @@
+"""Carry out one attempt of a task: gather what the notebook needs, run it, and publish what it committed."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nb2dag.airflow.deployed import read_bundle
+from nb2dag.airflow.failures import as_airflow_failure
+from nb2dag.airflow.parameters import run_parameters
+from nb2dag.airflow.places import executed_notebook, input_notebook, store_url
+from nb2dag.airflow.pointers import XCOM_KEY, HandoffMissing, pull_manifests
+from nb2dag.airflow.progress import ProgressReporter, publisher
+from nb2dag.runtime.execution import TaskRun, execute_task
+from nb2dag.runtime.formats import Job, PointerManifest
+
+if TYPE_CHECKING:
+    from nb2dag.airflow.operator import NotebookOperator
+
+ALARM_GRACE = 30.0
+"""Seconds that Airflow's own alarm comes after the notebook's deadline."""
+
+
+def run_attempt(operator: NotebookOperator, context: Any, stop: threading.Event) -> Any:
+    """Run the operator's notebook, push the pointer manifest, and return the task's value for XCom.
+
+    Raises:
+        AirflowException: The notebook cannot be run, or failed; the message names the source cell and line.
+        AirflowFailException: It would fail again: a missing handoff, a parameter without a value.
+        AirflowTaskTimeout: It took longer than `execution_timeout`.
+    """
+    try:
+        run = _task_run(operator, context, stop)
+        operator.log.info(
+            "notebook %s, executed notebook %s, handoff store %s", run.notebook, run.output, run.job.store
+        )
+        manifest = execute_task(run)
+        _check_outputs(operator, manifest)
+    except Exception as error:
+        failure = as_airflow_failure(error)
+        if failure is None:
+            raise
+        # `from None`: the layers below (papermill, nbclient) say nothing that the message does not.
+        raise failure from None
+    context["ti"].xcom_push(key=XCOM_KEY, value=manifest.to_json())
+    return manifest.returned
+
+
+def _task_run(operator: NotebookOperator, context: Any, stop: threading.Event) -> TaskRun:
+    ti = context["ti"]
+    dag_file = str(operator.dag.fileloc)
+    bundle = read_bundle(dag_file, operator.bundle)
+    files = Path(dag_file).parent / "files"
+    job = Job(
+        dag_id=ti.dag_id,
+        run_id=ti.run_id,
+        task_id=ti.task_id,
+        attempt=ti.try_number,
+        store=store_url(operator.store),
+        bundle=operator.bundle or "",
+        manifest="",
+        map_index=ti.map_index,
+        inputs=pull_manifests(operator.inputs, ti, bundle),
+        returns=operator.returns,
+    )
+    return TaskRun(
+        notebook=input_notebook(operator.input_nb, dag_file),
+        output=executed_notebook(operator.output_nb, ti),
+        job=job,
+        files=files if bundle is not None and files.is_dir() else None,
+        parameters=_parameters(operator, context),
+        kernel_name=operator.kernel_name or None,
+        timeout=_seconds_left(operator),
+        on_event=ProgressReporter(ti.task_id, operator.log, publisher(context)),
+        stop=stop,
+    )
+
+
+def _parameters(operator: NotebookOperator, context: Any) -> dict[str, Any]:
+    if isinstance(operator.parameters, Mapping):
+        return dict(operator.parameters)
+    return run_parameters(
+        operator.parameters or (),
+        operator.scheduled_parameters,
+        context,
+        operator.dag.params,
+        lambda template: operator.render_template(template, context),
+    )
+
+
+def _seconds_left(operator: NotebookOperator) -> float | None:
+    """Return the seconds until `execution_timeout`, and put Airflow's alarm off by a grace period.
+
+    Airflow's alarm raises in the main thread wherever it happens to be, also while the kernel is being stopped and the
+    notebook written. The notebook's own deadline ends both in order; the alarm stays for the case that it does not.
+    """
+    if not operator.execution_timeout:
+        return None
+    left: float = operator.execution_timeout.total_seconds()
+    if threading.current_thread() is threading.main_thread():
+        running = signal.getitimer(signal.ITIMER_REAL)[0]
+        if running > 0:
+            left = running
+            signal.setitimer(signal.ITIMER_REAL, running + ALARM_GRACE)
+    return left
+
+
+def _check_outputs(operator: NotebookOperator, manifest: PointerManifest) -> None:
+    missing = [key for key in operator.outputs if key not in manifest.objects]
+    if missing:
+        raise HandoffMissing(
+            f"`{operator.task_id}` ran to its end and saved no {', '.join(f'`{key}`' for key in missing)}: "
+            "is a save cell missing in its notebook? compile it again"
+        )

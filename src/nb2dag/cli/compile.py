@@ -1,0 +1,117 @@
+"""`nb2dag compile`: write notebooks as bundles, or say whether the bundles written earlier are fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nb2dag.cli import exits
+from nb2dag.cli.arguments import notebooks_argument
+
+if TYPE_CHECKING:
+    from nb2dag.cli.findings import Findings
+    from nb2dag.compiler.bundle import Bundle
+    from nb2dag.model.plan import DagPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One notebook's bundle and the folder it goes to."""
+
+    path: str
+    dag_id: str
+    bundle: Bundle
+    folder: Path
+
+
+@click.command("compile")
+@notebooks_argument
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the bundles, one folder per DAG in it.  [default: `output` in [tool.nb2dag], else dags]",
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 and a diff if a bundle is stale.")
+@click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
+@click.option("--force", is_flag=True, help="Overwrite files that nb2dag did not write or that were edited since.")
+@click.pass_context
+def command(  # noqa: PLR0913, PLR0917 - click passes every option
+    ctx: click.Context, notebooks: tuple[str, ...], output: Path | None, check: bool, diff: bool, force: bool
+) -> None:
+    """Write each of NOTEBOOKS as an Airflow DAG with one papermill notebook per task.
+
+    A folder stands for every tagged notebook below it. Nothing is written unless all of them are free of errors.
+    """
+    from nb2dag.cli.findings import collect, print_text
+    from nb2dag.cli.sources import find_notebooks
+    from nb2dag.compiler.pipeline import compile_notebook
+
+    if force and (check or diff):
+        raise click.UsageError("--force writes, and --check and --diff write nothing: give one or the other.")
+    findings = collect(find_notebooks(notebooks).paths, compile_notebook)
+    if findings.diagnostics or findings.unreadable:
+        print_text(findings, err=True)
+    if findings.exit_code != exits.CLEAN:
+        ctx.exit(findings.exit_code)
+    targets = _targets(findings, output)
+    ctx.exit(_compare(targets, check) if check or diff else _write(targets, force))
+
+
+def _targets(findings: Findings, output: Path | None) -> list[Target]:
+    from nb2dag.compiler.bundle import build_bundle
+    from nb2dag.config import load_config
+
+    plans = [(path, compilation.plan) for path, compilation in findings.compilations if compilation.plan is not None]
+    _require_distinct(plans)
+    targets = []
+    for path, plan in plans:
+        folder = output if output is not None else load_config(path).output_folder()
+        targets.append(Target(path, plan.dag_id, build_bundle(plan, Path(path).parent), folder / plan.dag_id))
+    return targets
+
+
+def _require_distinct(plans: Sequence[tuple[str, DagPlan]]) -> None:
+    from nb2dag.errors import BundleConflict
+
+    owners: dict[str, str] = {}
+    for path, plan in plans:
+        owner = owners.setdefault(plan.dag_id, path)
+        if owner != path:
+            raise BundleConflict(
+                f"{owner} and {path} both make the DAG `{plan.dag_id}`: give one of them another name, in its "
+                "`%airflow_dag` line or, without one, as its file name; nothing was written"
+            )
+
+
+def _write(targets: Sequence[Target], force: bool) -> int:
+    from nb2dag.compiler.bundle import write_bundle
+    from nb2dag.report.summary import counted
+
+    for target in targets:
+        changed = write_bundle(target.bundle, target.folder, force=force)
+        what = counted(len(changed), "file") if changed else "nothing"
+        click.echo(f"{target.path} -> {target.folder} ({what} changed)")
+    return exits.CLEAN
+
+
+def _compare(targets: Sequence[Target], check: bool) -> int:
+    from nb2dag.compiler.bundle import diff_bundle
+
+    stale = 0
+    for target in targets:
+        difference = diff_bundle(target.bundle, target.folder)
+        if difference:
+            stale += 1
+            click.echo(difference, nl=not difference.endswith("\n"))
+    if not check:
+        return exits.CLEAN
+    if stale:
+        click.echo(f"{stale} of {len(targets)} bundles stale: run `nb2dag compile` and commit what it writes", err=True)
+        return exits.FINDINGS
+    return exits.CLEAN

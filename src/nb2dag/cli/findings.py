@@ -1,0 +1,128 @@
+"""Compile notebooks one after the other, collect what is found, and print it in the format asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nb2dag.cli import exits
+from nb2dag.config import Config, load_config
+from nb2dag.errors import Nb2dagError, NotebookUnreadable
+from nb2dag.model.diagnostic import Diagnostic, Severity
+from nb2dag.report.summary import Summary, summarise
+
+if TYPE_CHECKING:
+    from nb2dag.compiler.pipeline import Compilation
+    from nb2dag.model.notebook import Notebook
+    from nb2dag.model.plan import DagPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What came of compiling several notebooks.
+
+    `unreadable` are those that are no notebooks at all, as pairs of path and reason. `diagnostics` lack what the
+    settings say to ignore.
+    """
+
+    compilations: tuple[tuple[str, Compilation], ...]
+    diagnostics: tuple[Diagnostic, ...]
+    unreadable: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def summary(self) -> Summary:
+        """The diagnostics, counted."""
+        return summarise(self.diagnostics, len(self.compilations))
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a command that ends here."""
+        if self.unreadable:
+            return exits.COULD_NOT_RUN
+        return exits.FINDINGS if self.summary.errors else exits.CLEAN
+
+
+def collect(paths: Sequence[str], compile_one: Callable[[str], Compilation]) -> Findings:
+    """Run `compile_one` on each path; a notebook that cannot be read does not keep the others from being checked."""
+    compilations, diagnostics, unreadable = [], [], []
+    for path in paths:
+        config = load_config(path)
+        try:
+            compilation = compile_one(path)
+        except NotebookUnreadable as error:
+            unreadable.append((path, str(error)))
+            continue
+        compilations.append((path, compilation))
+        diagnostics.extend(shown(compilation.diagnostics, config))
+    return Findings(tuple(compilations), tuple(diagnostics), tuple(unreadable))
+
+
+def shown(diagnostics: Iterable[Diagnostic], config: Config) -> list[Diagnostic]:
+    """Return the diagnostics that `ignore` leaves; an error is never ignored.
+
+    Raises:
+        Nb2dagError: `ignore` names a rule that does not exist.
+    """
+    ignored = _ignored_codes(config)
+    return [
+        diagnostic
+        for diagnostic in diagnostics
+        if diagnostic.severity is Severity.ERROR or diagnostic.code not in ignored
+    ]
+
+
+def print_text(findings: Findings, *, err: bool = False) -> None:
+    """Print the findings for people, with the summary at the end; to stderr with `err`."""
+    from nb2dag.cli.terminal import style_for
+    from nb2dag.report.text import render_summary, render_text
+
+    style = style_for(sys.stderr if err else sys.stdout)
+    notebooks = [compilation.notebook for _, compilation in findings.compilations]
+    blocks = render_text(findings.diagnostics, notebooks, style)
+    if blocks:
+        click.echo(blocks, err=err, color=style.colour)
+    print_unreadable(findings)
+    if findings.compilations:
+        click.echo(render_summary(findings.summary, style), nl=False, err=err, color=style.colour)
+
+
+def print_unreadable(findings: Findings) -> None:
+    """Say on stderr which notebooks could not be read, and why."""
+    for _, reason in findings.unreadable:
+        click.echo(f"nb2dag: {reason}", err=True)
+
+
+def require_plan(ctx: click.Context, path: str, *, print_warnings: bool = False) -> tuple[Notebook, DagPlan]:
+    """Compile one notebook for a command that needs its plan, and return both.
+
+    With findings of severity error there is no plan: they are printed to stderr, and the command ends with their exit
+    code. With `print_warnings`, findings that stop nothing are printed there too.
+    """
+    from nb2dag.compiler.pipeline import compile_notebook
+
+    if Path(path).is_dir():
+        raise Nb2dagError(f"{path}: is a folder, and this command takes one notebook")
+    findings = collect([path], compile_notebook)
+    compilation = findings.compilations[0][1] if findings.compilations else None
+    if compilation is None or compilation.plan is None:
+        print_text(findings, err=True)
+        ctx.exit(findings.exit_code or exits.COULD_NOT_RUN)
+    if print_warnings and findings.diagnostics:
+        print_text(findings, err=True)
+    return compilation.notebook, compilation.plan
+
+
+def _ignored_codes(config: Config) -> set[str]:
+    if not config.ignore:
+        return set()
+    from nb2dag.cli.rule_names import require_rule
+
+    try:
+        return {require_rule(word).code for word in config.ignore}
+    except Nb2dagError as error:
+        raise Nb2dagError(f"{config.path}: `ignore` in `[tool.nb2dag]`: {error}") from error

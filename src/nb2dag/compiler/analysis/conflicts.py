@@ -1,0 +1,176 @@
+"""Find what cannot be split faithfully: two versions of one name in one task, a task that needs its own results back."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
+from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
+from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_region
+from nb2dag.model.dataflow import FlowProblem
+from nb2dag.model.span import Span
+
+HANDED_OVER_STATES = frozenset({"<random>", "<numpy.random>"})
+"""State without a name that can be saved and set again in another process."""
+
+_RESOURCES = {
+    "resource": "a connection, client or logger", "client": "a connection or client", "file": "an open file",
+    "generator": "a generator", "iterator": "an iterator", "module": "a module",
+}  # fmt: skip
+
+
+def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem]:
+    """Yield every problem of the flow between tasks, in the order of the tasks."""
+    places = _Places(flow, path)
+    yield from _undefined(flow, places)
+    for trouble in demands.troubles.values():
+        reader, maker = flow.statements[trouble.reader], flow.statements[trouble.maker]
+        yield FlowProblem(
+            trouble.rule,
+            places.name(reader, trouble.name),
+            (("name", trouble.name), ("task", _task(trouble.task_id)), ("cell", str(maker.cell.cell.index))),
+            ((places.whole(maker), "changed here"),),
+        )
+    for demand in demands.tasks.values():
+        yield from _versions(flow, demand, places)
+        yield from _reopened(flow, demand, places)
+        yield from _unpicklable(flow, demand, places)
+
+
+def _task(task_id: str) -> str:
+    return "the shared code" if task_id == IMPLICIT else task_id
+
+
+class _Places:
+    """Turns statements and names into spans."""
+
+    def __init__(self, flow: Flow, path: str) -> None:
+        self.flow = flow
+        self.path = path
+
+    def whole(self, statement: Statement) -> Span:
+        return statement.cell.cell.span(self.path, statement.region)
+
+    def name(self, statement: Statement, name: str) -> Span:
+        node = statement.names.reads.get(name) or statement.names.deferred.get(name)
+        if node is None or not hasattr(node, "lineno"):
+            return self.whole(statement)
+        return statement.cell.cell.span(self.path, node_region(node, statement.cell.cell.source))
+
+
+def _undefined(flow: Flow, places: _Places) -> Iterator[FlowProblem]:
+    stars = [statement for statement in flow.statements if statement.names.stars]
+    reported: set[tuple[int, str]] = set()
+    for statement in flow.statements:
+        if statement.kind is OwnerKind.SCRATCH or (stars and stars[0].position < statement.position):
+            continue
+        for name in statement.names.reads:
+            if name in BUILTIN_NAMES or flow.timeline.before(name, statement.position) is not None:
+                continue
+            if (statement.cell.cell.index, name) in reported or _guarded(statement):
+                continue
+            reported.add((statement.cell.cell.index, name))
+            below = flow.timeline.first_binding_below(name, statement.position - 1)
+            labels = ()
+            values: tuple[tuple[str, str], ...] = (("name", name), ("similar", _similar(flow, name, statement)))
+            if below is not None:
+                maker = flow.statements[below]
+                labels = ((places.whole(maker), "bound only here"),)
+                values += (("below", str(maker.cell.cell.index)),)
+            yield FlowProblem("undefined-name", places.name(statement, name), values, labels)
+
+
+def _guarded(statement: Statement) -> bool:
+    """Tell whether the statement itself copes with a missing name (`try: x` and `except NameError`)."""
+    return any(
+        isinstance(node, ast.ExceptHandler)
+        and (node.type is None or bool({"NameError", "Exception", "BaseException"} & _names_in(node.type)))
+        for node in ast.walk(statement.node)
+    )
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+
+
+def _similar(flow: Flow, name: str, statement: Statement) -> str:
+    known = [other for other in flow.timeline.names if flow.timeline.before(other, statement.position) is not None]
+    return next(iter(get_close_matches(name, known, 1, 0.8)), "")
+
+
+def _versions(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
+    for name in sorted({*demand.inputs, *demand.replayed}):
+        versions = {**demand.replayed.get(name, {}), **demand.inputs.get(name, {})}
+        rebinding = [
+            position
+            for position in demand.replays
+            if name in demand.replayed
+            and position > max(versions)
+            and name in flow.statements[position].names.touched
+        ]
+        made = sorted({*versions, *rebinding})
+        if len(made) < 2:
+            continue
+        reader = flow.statements[max(versions.values())]
+        labels = tuple((places.whole(flow.statements[position]), "one version is made here") for position in made)
+        yield FlowProblem(
+            "two-versions",
+            places.name(reader, name),
+            (("name", name), ("task", _task(demand.task_id)), ("cells", _cells(flow, made))),
+            labels,
+        )
+
+
+def _cells(flow: Flow, positions: list[int]) -> str:
+    numbers = sorted({flow.statements[position].cell.cell.index for position in positions})
+    return " and ".join(str(number) for number in numbers)
+
+
+def _reopened(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
+    own = set(demand.positions)
+    for name, versions in sorted(demand.inputs.items()):
+        version = demand.sources[name]
+        earlier = [position for position in _events(flow, name, version) if position in own and position < version]
+        if not earlier:
+            continue
+        reader, maker = flow.statements[max(versions.values())], flow.statements[version]
+        yield FlowProblem(
+            "reopened-task",
+            places.name(reader, name),
+            (("name", name), ("task", demand.task_id), ("other", _task(maker.task_id or IMPLICIT))),
+            (
+                (places.whole(flow.statements[earlier[-1]]), f"`{demand.task_id}` makes it here"),
+                (places.whole(maker), f"`{_task(maker.task_id or IMPLICIT)}` changes it here"),
+            ),
+        )
+
+
+def _events(flow: Flow, name: str, position: int) -> list[int]:
+    """Return the positions up to `position` that bound the name or changed what it reaches."""
+    found = {item.bound for item in flow.timeline.names.get(name, ()) if item.bound <= position}
+    snapshot = flow.timeline.before(name, position + 1)
+    if snapshot is not None:
+        for number in snapshot.reach:
+            found.update(event for event in flow.timeline.regions[number].events if event <= position)
+    return sorted(found)
+
+
+def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
+    for name, versions in sorted(demand.inputs.items()):
+        reader = flow.statements[max(versions.values())]
+        maker = flow.statements[demand.sources[name]]
+        snapshot = flow.timeline.before(name, reader.position)
+        values = (("name", name), ("task", _task(demand.task_id)), ("other", _task(maker.task_id or IMPLICIT)))
+        labels = ((places.whole(maker), "made or changed here"),)
+        if name.startswith("<"):
+            if name not in HANDED_OVER_STATES:
+                yield FlowProblem("unnamed-state", places.whole(reader), values, labels)
+        elif snapshot is None:
+            continue
+        elif snapshot.definition is not None and maker.position != snapshot.bound:
+            yield FlowProblem("definition-state", places.name(reader, name), values, labels)
+        elif snapshot.kind in _RESOURCES:
+            kind = (("kind", _RESOURCES[snapshot.kind]),)
+            yield FlowProblem("cannot-hand-over", places.name(reader, name), values + kind, labels)

@@ -1,0 +1,116 @@
+"""Put the analysis together: a program becomes tasks with code, inputs, outputs and problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nb2dag.compiler.analysis.conflicts import find_conflicts
+from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
+from nb2dag.compiler.analysis.files import file_problems, imported_modules, mentioned_paths, written_paths
+from nb2dag.compiler.analysis.flow import Flow, trace_flow
+from nb2dag.compiler.analysis.handoffs import inputs_of, outputs_of, unite_aliases
+from nb2dag.compiler.analysis.kept import keep_for_effect
+from nb2dag.compiler.analysis.statements import OwnerKind, Statement, statements
+from nb2dag.compiler.analysis.unsupported import find_opaque
+from nb2dag.model.dataflow import Dataflow, FlowProblem, LocalFile, Slice, TaskFlow
+from nb2dag.model.program import Program
+
+
+def analyse(program: Program) -> Dataflow:
+    """Return the flow of a whole notebook between its tasks.
+
+    Nothing is raised for what cannot be split; it is among the result's problems.
+    """
+    path = program.notebook.path
+    flow = trace_flow(statements(program))
+    demands = Demands(flow, program.task_ids)
+    demands.follow()
+    guesses = keep_for_effect(flow, demands)
+    unite_aliases(flow, demands)
+    problems = [
+        *find_conflicts(flow, demands, path),
+        *find_opaque(flow, path),
+        *file_problems(flow, path),
+        *_guess_problems(guesses, path),
+    ]
+    exported = _exported(flow, demands)
+    return Dataflow(
+        tasks=tuple(_tasks(program, flow, demands)), problems=tuple(problems), files=tuple(_files(flow, exported))
+    )
+
+
+def _guess_problems(guesses: Iterable[Statement], path: str) -> list[FlowProblem]:
+    return [
+        FlowProblem("bare-call", statement.cell.cell.span(path, statement.region), (("call", _call(statement)),))
+        for statement in guesses
+    ]
+
+
+def _call(statement: Statement) -> str:
+    source = statement.cell.cell.source.split("\n")
+    region = statement.region
+    return source[region.line - 1].strip()[:60]
+
+
+def _exported(flow: Flow, demands: Demands) -> list[Statement]:
+    kept = {position for demand in demands.tasks.values() for position in demand.replays}
+    return [statement for statement in flow.statements if statement.task_id is not None or statement.position in kept]
+
+
+def _files(flow: Flow, exported: list[Statement]) -> list[LocalFile]:
+    paths = mentioned_paths(exported) - written_paths(flow)
+    return [
+        *(LocalFile(module, is_module=True) for module in sorted(imported_modules(exported))),
+        *(LocalFile(path) for path in sorted(paths)),
+    ]
+
+
+def _tasks(program: Program, flow: Flow, demands: Demands) -> list[TaskFlow]:
+    ids = {task_id: task_id for task_id in program.task_ids}
+    ids[IMPLICIT] = _implicit_id(program.task_ids)
+    cells: dict[str, list[int]] = {task_id: [] for task_id in program.task_ids}
+    for cell in program.cells:
+        if cell.task_id is not None:
+            cells[cell.task_id].append(cell.cell.index)
+    implicit = demands.tasks[IMPLICIT]
+    end = max((flow.statements[position].cell.cell.index for position in implicit.replays), default=0)
+    outputs = {
+        ids[key]: outputs_of(flow, demand, ids[key], end)
+        for key, demand in demands.tasks.items()
+    }
+    found = []
+    if implicit.outputs:
+        body = tuple(_slice(flow.statements[position]) for position in sorted(implicit.replays))
+        own = tuple(sorted({item.cell for item in body}))
+        found.append(
+            TaskFlow(ids[IMPLICIT], own, outputs=tuple(outputs[ids[IMPLICIT]]), implicit=True, body=body)
+        )
+    for task_id in program.task_ids:
+        demand = demands.tasks[task_id]
+        found.append(
+            TaskFlow(
+                task_id,
+                tuple(cells[task_id]),
+                preamble=tuple(_preamble(flow, demand)),
+                inputs=tuple(inputs_of(flow, demand, outputs, ids)),
+                outputs=tuple(outputs[task_id]),
+            )
+        )
+    return found
+
+
+def _preamble(flow: Flow, demand: Demand) -> list[Slice]:
+    return [
+        _slice(flow.statements[position])
+        for position in sorted(demand.replays)
+        if flow.statements[position].task_id != demand.task_id
+        and flow.statements[position].kind is not OwnerKind.SCRATCH
+    ]
+
+
+def _slice(statement: Statement) -> Slice:
+    return Slice(statement.cell.cell.index, statement.region)
+
+
+def _implicit_id(task_ids: tuple[str, ...]) -> str:
+    return next(name for name in ("shared", "shared_values", "nb2dag_shared") if name not in task_ids)

@@ -1,0 +1,211 @@
+"""Follow every name that a task reads back to who must hand it over, or to the statements to replay.
+
+The walk goes backwards from the reads of the tasks. A request says: this task sees this name as it is right before that
+position. It ends at a binding of the task itself, at a statement that may be replayed in the task, or at another task, which
+must then provide the name and so makes requests of its own.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.replay import (
+    binds_for_certain,
+    chain_replayable,
+    replayable_positions,
+)
+from nb2dag.compiler.analysis.statements import OwnerKind, Statement
+
+IMPLICIT = "\0shared"
+"""Stands for the implicit task until it gets its id."""
+
+
+@dataclass(slots=True)
+class Demand:
+    """What one task needs and gives.
+
+    `inputs` maps a name to the positions of the versions it needs from other tasks, each with the position of the first statement that
+    needs it: more than one version is a conflict. `sources` says, for each such name, the position after which it is taken (at
+    its version, or later where an alias forces it). `outputs` are the (name, position) it must save. `replays` are positions
+    of statements that run before its loads, `replayed` the version of each name that must hold when they have run.
+    """
+
+    task_id: str
+    positions: list[int] = field(default_factory=list)
+    inputs: dict[str, dict[int, int]] = field(default_factory=dict)
+    sources: dict[str, int] = field(default_factory=dict)
+    outputs: set[tuple[str, int]] = field(default_factory=set)
+    replays: set[int] = field(default_factory=set)
+    replayed: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    @property
+    def first(self) -> int:
+        """The position of the task's first statement."""
+        return self.positions[0] if self.positions else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`task_id` sees `name` as it is right before `position`; in a slice, for replaying, or in its body."""
+
+    task_id: str
+    name: str
+    position: int
+    asked_at: int
+    slicing: bool = False
+
+
+@dataclass(slots=True)
+class Trouble:
+    """A request that cannot be met, as a fact for the rules."""
+
+    rule: str
+    name: str
+    task_id: str
+    reader: int
+    maker: int
+
+
+class Demands:
+    """Answers all requests; the result is in `tasks` and `troubles`."""
+
+    def __init__(self, flow: Flow, task_ids: tuple[str, ...]) -> None:
+        self.flow = flow
+        self.replayable = replayable_positions(flow)
+        self.tasks: dict[str, Demand] = {task_id: Demand(task_id) for task_id in task_ids}
+        self.tasks[IMPLICIT] = Demand(IMPLICIT)
+        self.troubles: dict[tuple[str, str, str, int], Trouble] = {}
+        self._waiting: deque[Request] = deque()
+        self._seen: set[tuple[str, str, int, bool]] = set()
+        for statement in flow.statements:
+            if statement.task_id is not None:
+                self.tasks[statement.task_id].positions.append(statement.position)
+
+    def follow(self) -> None:
+        """Make the requests of every task's own statements and answer them, and all that follow from them."""
+        for demand in list(self.tasks.values()):
+            for position in demand.positions:
+                self._statement(demand, position)
+        self.answer()
+
+    def _statement(self, demand: Demand, position: int) -> None:
+        use = self.flow.uses[position]
+        for name in sorted(use.names):
+            self.request(Request(demand.task_id, name, position, position))
+        for definition in use.definitions:
+            made = self.flow.statements[definition.position]
+            if made.task_id != demand.task_id and self.replayable[definition.position]:
+                self.replay(demand, definition.position)
+                demand.replayed.setdefault(definition.name, {}).setdefault(definition.position, position)
+
+    def request(self, request: Request) -> None:
+        """Queue a request that was not made before."""
+        key = (request.task_id, request.name, request.position, request.slicing)
+        if key not in self._seen:
+            self._seen.add(key)
+            self._waiting.append(request)
+
+    def answer(self) -> None:
+        """Answer requests until none is left."""
+        while self._waiting:
+            request = self._waiting.popleft()
+            if request.slicing:
+                self._slice(request)
+            else:
+                self._body(request)
+
+    # -- the body of a task --------------------------------------------------------------------------------------
+
+    def _body(self, request: Request) -> None:
+        version = self.flow.timeline.version(request.name, request.position)
+        if version is None:
+            return
+        maker = self.flow.statements[version]
+        if maker.task_id == request.task_id:
+            self._before(request, maker)
+        else:
+            self.outside(self.tasks[request.task_id], request.name, version, request.asked_at)
+
+    def _before(self, request: Request, maker: Statement) -> None:
+        """The task made the version itself; unless it did so for certain, it needs the one before as well."""
+        if not binds_for_certain(maker, request.name):
+            self.request(
+                Request(request.task_id, request.name, maker.position, request.asked_at, slicing=request.slicing)
+            )
+
+    def outside(self, demand: Demand, name: str, version: int, reader: int) -> None:
+        """Let a task get a version of a name that it did not make."""
+        maker = self.flow.statements[version]
+        if maker.kind is OwnerKind.SCRATCH:
+            self._trouble("scratch-value", name, demand.task_id, reader, version)
+        elif self._may_replay(maker, name, version):
+            demand.replayed.setdefault(name, {}).setdefault(version, reader)
+            self._replay_version(demand, name, version)
+        elif demand.task_id == IMPLICIT:
+            self._trouble("shared-needs-task", name, demand.task_id, reader, version)
+        else:
+            demand.inputs.setdefault(name, {}).setdefault(version, reader)
+            if version >= demand.sources.get(name, -1):
+                demand.sources[name] = version
+            self.provide(maker.task_id or IMPLICIT, name, version)
+
+    def _may_replay(self, maker: Statement, name: str, version: int) -> bool:
+        if not self.replayable[version]:
+            return False
+        if binds_for_certain(maker, name):
+            return True
+        return chain_replayable(self.flow, name, version, self.replayable)
+
+    def provide(self, task_id: str, name: str, position: int) -> None:
+        """Let `task_id` save `name` as it is right after the statement at `position`, which is one of its own."""
+        demand = self.tasks[task_id]
+        if (name, position) in demand.outputs:
+            return
+        demand.outputs.add((name, position))
+        maker = self.flow.statements[position]
+        if task_id == IMPLICIT:
+            self.replay(demand, position)
+            if not binds_for_certain(maker, name):
+                self.request(Request(task_id, name, position, position, slicing=True))
+        elif not binds_for_certain(maker, name):
+            self.request(Request(task_id, name, position, position))
+
+    # -- slices --------------------------------------------------------------------------------------------------
+
+    def _replay_version(self, demand: Demand, name: str, version: int) -> None:
+        self.replay(demand, version)
+        if not binds_for_certain(self.flow.statements[version], name):
+            self.request(Request(demand.task_id, name, version, version, slicing=True))
+
+    def replay(self, demand: Demand, position: int) -> None:
+        """Let a task run the statement at `position` before its own, with all that the statement needs."""
+        if position in demand.replays:
+            return
+        demand.replays.add(position)
+        use = self.flow.uses[position]
+        for name in sorted(use.names):
+            self.request(Request(demand.task_id, name, position, position, slicing=True))
+        for definition in use.definitions:
+            if self.flow.statements[definition.position].kind is not OwnerKind.SCRATCH:
+                self.replay(demand, definition.position)
+
+    def _slice(self, request: Request) -> None:
+        version = self.flow.timeline.version(request.name, request.position)
+        if version is None:
+            return
+        maker = self.flow.statements[version]
+        demand = self.tasks[request.task_id]
+        if maker.kind is OwnerKind.SCRATCH:
+            self._trouble("scratch-value", request.name, request.task_id, request.asked_at, version)
+        elif maker.kind is OwnerKind.TASK and not self.replayable[version]:
+            self._trouble("shared-needs-task", request.name, request.task_id, request.asked_at, version)
+        else:
+            self.replay(demand, version)
+            self._before(
+                Request(request.task_id, request.name, request.position, request.asked_at, slicing=True), maker
+            )
+
+    def _trouble(self, rule: str, name: str, task_id: str, reader: int, maker: int) -> None:
+        self.troubles.setdefault((rule, name, task_id, maker), Trouble(rule, name, task_id, reader, maker))

@@ -1,0 +1,116 @@
+"""Join data edges and declared edges to the DAG's graph, and find what makes it no DAG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
+
+from nb2dag.model.dataflow import Dataflow, FlowProblem
+from nb2dag.model.directive import Option
+from nb2dag.model.graph import TaskGraph, TaskNode
+from nb2dag.model.program import Program, ProgramCell
+from nb2dag.model.span import Span
+
+
+def build_graph(program: Program, dataflow: Dataflow) -> TaskGraph:
+    """Return the graph; a cycle, an unknown task in `after` and a task after itself are among its problems."""
+    declared: dict[str, set[str]] = {}
+    problems: list[FlowProblem] = []
+    known = {flow.task_id for flow in dataflow.tasks}
+    for cell, option in _after_options(program):
+        span = cell.cell.span(program.notebook.path, option.region)
+        task_id = cell.task_id or ""
+        for other in _ids(option.value):
+            if other == task_id:
+                problems.append(FlowProblem("after-itself", span, (("task", task_id),)))
+            elif other not in known:
+                similar = next(iter(get_close_matches(other, sorted(known), 1)), "")
+                values = (("task", task_id), ("other", other), ("similar", similar))
+                problems.append(FlowProblem("unknown-upstream", span, values))
+            else:
+                declared.setdefault(task_id, set()).add(other)
+    nodes = {
+        flow.task_id: TaskNode(
+            flow.task_id,
+            tuple(sorted({item.source.task_id for item in flow.inputs})),
+            tuple(sorted(declared.get(flow.task_id, ()))),
+            flow.implicit,
+        )
+        for flow in dataflow.tasks
+    }
+    problems += _kernel_problems(program, nodes)
+    order, cycle = _ordered(nodes)
+    if cycle:
+        spans = _first_cells(program)
+        labels = tuple((spans[task_id], f"`{task_id}`") for task_id in cycle[1:] if task_id in spans)
+        place = spans.get(cycle[0]) or next(iter(spans.values()))
+        problems.append(FlowProblem("cycle", place, (("cycle", " -> ".join([*cycle, cycle[0]])),), labels))
+    return TaskGraph(tuple(nodes[task_id] for task_id in order), tuple(problems))
+
+
+def _after_options(program: Program) -> Iterator[tuple[ProgramCell, Option]]:
+    for cell in program.cells:
+        if cell.task_id is not None and cell.directive is not None:
+            option = cell.directive.option("after")
+            if option is not None:
+                yield cell, option
+
+
+def _ids(value: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, (tuple, list)) else (str(value),)
+
+
+def _first_cells(program: Program) -> dict[str, Span]:
+    found: dict[str, Span] = {}
+    for cell in program.cells:
+        if cell.task_id is not None and cell.task_id not in found:
+            region = cell.directive.region if cell.directive is not None else None
+            path = program.notebook.path
+            found[cell.task_id] = cell.cell.span(path) if region is None else cell.cell.span(path, region)
+    return found
+
+
+def _kernels(program: Program) -> dict[str, tuple[str, Span]]:
+    found: dict[str, tuple[str, Span]] = {}
+    for cell in program.cells:
+        option = cell.directive.option("kernel") if cell.directive is not None else None
+        if cell.task_id is not None and option is not None:
+            found[cell.task_id] = (str(option.value), cell.cell.span(program.notebook.path, option.region))
+    return found
+
+
+def _kernel_problems(program: Program, nodes: dict[str, TaskNode]) -> Iterator[FlowProblem]:
+    """Yield data edges between two interpreters: a value would need a codec that both can read."""
+    kernels = _kernels(program)
+    own = program.notebook.kernel_name
+    spans = _first_cells(program)
+    for node in nodes.values():
+        here = kernels.get(node.task_id, (own, None))[0]
+        for other in node.data:
+            there = kernels.get(other, (own, None))[0]
+            if here != there:
+                place = (kernels.get(node.task_id) or kernels[other])[1]
+                values = (("task", node.task_id), ("other", other), ("here", here), ("there", there))
+                labels = ((spans[other], "the value is made here"),) if other in spans else ()
+                yield FlowProblem("edge-between-kernels", place, values, labels)
+
+
+def _ordered(nodes: dict[str, TaskNode]) -> tuple[list[str], list[str]]:
+    """Return the task ids in topological order, stable by notebook order, and the cycle if there is one."""
+    sorter: TopologicalSorter[str] = TopologicalSorter({node.task_id: node.upstream for node in nodes.values()})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        cycle: list[str] = error.args[1]
+        return list(nodes), list(reversed(cycle[1:]))
+    rank = {task_id: index for index, task_id in enumerate(nodes)}
+    order: list[str] = []
+    ready: list[str] = []
+    while sorter.is_active():
+        ready += sorter.get_ready()
+        ready.sort(key=rank.__getitem__, reverse=True)
+        task_id = ready.pop()
+        order.append(task_id)
+        sorter.done(task_id)
+    return order, []

@@ -1,0 +1,139 @@
+"""Hold what running a piece of code may do, in the order it does it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from nb2dag.compiler.analysis.values import FRESH, Definition, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A name is bound to `value`."""
+
+    name: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Mutate:
+    """The object of `name` may change; with `deep`, so may anything reached from it. `why` is the node to show."""
+
+    name: str
+    deep: bool
+    why: ast.AST
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The object of `name` (with `deep`, or something in it) may from now on contain `value`."""
+
+    name: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """State without a name is read and moved on (`<random>`: a number is drawn)."""
+
+    state: str
+    why: ast.AST
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """State without a name is set to something definite."""
+
+    state: str
+    why: ast.AST
+
+
+@dataclass(frozen=True, slots=True)
+class ReadState:
+    """State without a name is read (`<environ>`)."""
+
+    state: str
+    why: ast.AST
+
+
+@dataclass(frozen=True, slots=True)
+class WriteState:
+    """State without a name is changed (`<environ>`, `<cwd>`, an attribute of a module)."""
+
+    state: str
+    why: ast.AST
+
+
+Event = Bind | Mutate | Hold | Draw | Seed | ReadState | WriteState
+
+
+@dataclass(frozen=True, slots=True)
+class FileUse:
+    """A relative or absolute path that is read or written, where it is known at compile time."""
+
+    path: str
+    writes: bool
+    why: ast.AST
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a statement or a function body may do.
+
+    `unstable` are the reasons why doing it again elsewhere need not give the same: `<clock>`, `<files>`, or the text of a
+    call nobody knows. `configures` is set when all it does is to set up a module, `opens` when it makes a
+    resource. `unknown_calls` are bare calls that are neither configuration nor display. `references` are the notebook definitions that it may call.
+    """
+
+    events: list[Event] = field(default_factory=list)
+    unstable: dict[str, ast.AST] = field(default_factory=dict)
+    files: list[FileUse] = field(default_factory=list)
+    references: set[Definition] = field(default_factory=set)
+    configures: bool = False
+    opens: bool = False
+    displays: bool = False
+    dynamic: dict[str, ast.AST] = field(default_factory=dict)
+    """Calls whose effect cannot be seen: `exec`, `globals()` ..."""
+    identity: set[str] = field(default_factory=set)
+    """Names whose identity is asked for (`a is b`, `id(a)`)."""
+
+    def add(self, event: Event) -> None:
+        """Record one more event."""
+        self.events.append(event)
+
+    def mutate(self, value: Value, why: ast.AST, *, deep: bool = False) -> None:
+        """Record that the object a value stands for may change."""
+        for name in sorted(value.same):
+            self.add(Mutate(name, deep, why))
+        for name in sorted(value.part):
+            self.add(Mutate(name, True, why))
+        if deep:
+            for name in sorted(value.holds):
+                self.add(Mutate(name, True, why))
+
+    def hold(self, container: Value, item: Value) -> None:
+        """Record that `item` may now be inside the object `container` stands for."""
+        if item.immutable and not item.carries and not item.free and item.definition is None:
+            return
+        for name in sorted(container.same | container.part):
+            self.add(Hold(name, item))
+
+
+@dataclass(slots=True)
+class Summary:
+    """What calling a function does, in terms of its parameters (`@name`) and of global names."""
+
+    effects: Effects = field(default_factory=Effects)
+    returns: Value = FRESH
+    parameters: tuple[str, ...] = ()
+    positional: int = 0
+    variadic: str | None = None
+    keywords: str | None = None
+    changing_defaults: frozenset[str] = frozenset()
+    """Parameters whose default is an object that can change."""
+
+    @property
+    def mutated_parameters(self) -> set[str]:
+        """The parameters (`@name`) whose objects a call may change."""
+        return {event.name for event in self.effects.events if isinstance(event, Mutate) and event.name[0] == "@"}

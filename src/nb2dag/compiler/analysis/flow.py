@@ -1,0 +1,304 @@
+"""Walk the notebook once from top to bottom and remember what every statement did to every name and object."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from dataclasses import dataclass, field, replace
+
+from nb2dag.compiler.analysis.effects import Bind, Draw, Hold, Mutate, ReadState, Seed, Summary, WriteState
+from nb2dag.compiler.analysis.evaluation import Evaluator
+from nb2dag.compiler.analysis.functions import FunctionNames, function_names
+from nb2dag.compiler.analysis.names import statement_names
+from nb2dag.compiler.analysis.statements import Statement
+from nb2dag.compiler.analysis.summaries import Summaries
+from nb2dag.compiler.analysis.timeline import NO_REGIONS, Regions, Snapshot, Timeline
+from nb2dag.compiler.analysis.values import Definition, Value
+
+BUILTIN_NAMES = frozenset(dir(builtins)) | {"display", "get_ipython", "__name__", "__file__", "__builtins__"}
+"""Names that every notebook has without binding them."""
+
+
+@dataclass(slots=True)
+class Use:
+    """What running a statement reads: names as of that point, and definitions in the very version a value carries.
+
+    `deferred` are the names read only by function bodies: a name that is missing there fails when, and only when, the function runs.
+    """
+
+    names: set[str] = field(default_factory=set)
+    deferred: set[str] = field(default_factory=set)
+    definitions: set[Definition] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Flow:
+    """The notebook's statements with their effects, and the timeline they made. `uses[p]` belongs to `statements[p]`."""
+
+    statements: list[Statement]
+    timeline: Timeline
+    uses: list[Use]
+    read_names: set[str]
+
+
+def trace_flow(statements: list[Statement]) -> Flow:
+    """Return the flow of the whole notebook."""
+    tracer = _Tracer()
+    for statement in statements:
+        tracer.step(statement)
+    return Flow(statements, tracer.timeline, tracer.uses, tracer.read_names)
+
+
+class _Tracer:
+    """Carries the timeline through the notebook; it is the evaluator's resolver for global names."""
+
+    def __init__(self) -> None:
+        self.timeline = Timeline()
+        self.uses: list[Use] = []
+        self.read_names: set[str] = set()
+        self.summaries = Summaries(self)
+        self.free: dict[Definition, frozenset[str]] = {}
+        self.position = 0
+
+    # -- the resolver --------------------------------------------------------------------------------------------
+
+    def resolve(self, name: str) -> Value:
+        snapshot = self.timeline.now(name)
+        if snapshot is None:
+            return Value(module=f"builtins.{name}") if name in BUILTIN_NAMES else Value(same=frozenset({name}))
+        carries: frozenset[Definition] = frozenset()
+        free: frozenset[str] = frozenset()
+        for number in snapshot.reach:
+            region = self.timeline.regions[number]
+            carries |= region.carries
+            free |= region.free
+        same = frozenset() if snapshot.module or snapshot.kind == "immutable" else frozenset({name})
+        return Value(
+            same=same,
+            kind=snapshot.kind,
+            carries=carries,
+            free=free,
+            module=snapshot.module,
+            definition=snapshot.definition,
+            constant=snapshot.constant,
+        )
+
+    def summary(self, definition: Definition) -> Summary:
+        return self.summaries.summary(definition)
+
+    def methods(self, definition: Definition, name: str) -> list[Summary]:
+        return self.summaries.methods(definition, name)
+
+    # -- one statement -------------------------------------------------------------------------------------------
+
+    def step(self, statement: Statement) -> None:
+        self.position = statement.position
+        evaluator = Evaluator(self, statement.cell.code.escapes, position=statement.position)
+        evaluator.statement(statement.node)
+        statement.effects = evaluator.effects
+        use = self.use(statement)
+        self.uses.append(use)
+        self.read_names |= use.names
+        self.apply(statement)
+
+    def use(self, statement: Statement) -> Use:
+        """Return what the statement reads, through every definition it may call or that a value it reads carries."""
+        use = Use(names=set(statement.names.reads))
+        waiting = list(use.names)
+        seen_definitions: set[Definition] = set()
+        for event in statement.effects.events:
+            if isinstance(event, (Draw, ReadState, WriteState)) and self.timeline.now(event.state) is not None:
+                use.names.add(event.state)
+        touched = statement.names.touched
+        waiting_definitions = [
+            definition for definition in statement.effects.references if definition.name not in touched
+        ]
+        while waiting or waiting_definitions:
+            while waiting_definitions:
+                definition = waiting_definitions.pop()
+                if definition in seen_definitions:
+                    continue
+                seen_definitions.add(definition)
+                waiting_definitions += self.inside(definition)
+                for name in self.free_names(definition):
+                    if name not in use.names:
+                        use.names.add(name)
+                        use.deferred.add(name)
+                        waiting.append(name)
+            if waiting:
+                snapshot = self.timeline.now(waiting.pop())
+                if snapshot is None:
+                    continue
+                if snapshot.definition is not None:
+                    waiting_definitions.append(snapshot.definition)
+                for number in snapshot.reach:
+                    region = self.timeline.regions[number]
+                    for definition in region.carries:
+                        if snapshot.definition is None:
+                            use.definitions.add(definition)
+                        waiting_definitions.append(definition)
+                    for name in region.free:
+                        if name not in use.names:
+                            use.names.add(name)
+                            use.deferred.add(name)
+                            waiting.append(name)
+        return use
+
+    def inside(self, definition: Definition) -> list[Definition]:
+        """Return the definitions that a definition is made of: bases, decorators, defaults."""
+        snapshot = self.timeline.before(definition.name, definition.position + 1)
+        if snapshot is None:
+            return []
+        return [item for number in snapshot.reach for item in self.timeline.regions[number].carries]
+
+    def free_names(self, definition: Definition) -> frozenset[str]:
+        """Return the globals that the bodies of a definition use."""
+        found = self.free.get(definition)
+        if found is None:
+            node = definition.node
+            if isinstance(node, ast.ClassDef):
+                names = set(statement_names(node).deferred)
+            else:
+                names = set(_names(node).free)
+            found = frozenset(names)
+            self.free[definition] = found
+        return found
+
+    # -- applying what it does -----------------------------------------------------------------------------------
+
+    def apply(self, statement: Statement) -> None:
+        position = statement.position
+        rebound: dict[str, int] = {}
+        for event in statement.effects.events:
+            if isinstance(event, Bind):
+                rebound[event.name] = rebound.get(event.name, 0) + 1
+        for event in statement.effects.events:
+            if isinstance(event, Bind):
+                certain = event.name in statement.names.binds and not statement.compound and rebound[event.name] == 1
+                self.bind(event, position, certain=certain, always=event.name in statement.names.binds)
+            elif isinstance(event, Mutate):
+                snapshot = self.timeline.now(event.name)
+                if snapshot is not None:
+                    self.timeline.touch(snapshot.reach if event.deep else snapshot.own, position)
+            elif isinstance(event, Hold):
+                self.hold(event, position)
+            else:
+                self.state(event, position)
+        self.others(statement, rebound)
+
+    def others(self, statement: Statement, bound: dict[str, int]) -> None:
+        """Bind what the names pass saw and the evaluator did not (magics), and unbind what is deleted."""
+        for name in statement.names.touched - set(bound) - statement.names.deletes:
+            certain = name in statement.names.binds
+            self.bind(Bind(name, Value()), statement.position, certain=certain, always=certain)
+        for name in statement.names.deletes:
+            snapshot = self.timeline.now(name)
+            if snapshot is not None and name not in statement.names.binds:
+                gone = not statement.compound
+                self.timeline.set(
+                    name,
+                    replace(
+                        snapshot, position=statement.position, bound=statement.position, deleted=gone, unbound=True
+                    ),
+                )
+
+    def regions_of(self, value: Value) -> tuple[Regions, Regions]:
+        own: set[int] = set()
+        reach: set[int] = set()
+        for name in value.same:
+            snapshot = self.timeline.now(name)
+            if snapshot is not None:
+                own |= snapshot.own
+                reach |= snapshot.reach
+        for name in value.part:
+            snapshot = self.timeline.now(name)
+            if snapshot is not None:
+                own |= snapshot.reach
+                reach |= snapshot.reach
+        for name in value.holds:
+            snapshot = self.timeline.now(name)
+            if snapshot is not None:
+                reach |= snapshot.reach
+        return frozenset(own), frozenset(own | reach)
+
+    def bind(self, event: Bind, position: int, *, certain: bool, always: bool) -> None:
+        value = event.value
+        before = self.timeline.now(event.name)
+        own, reach = self.regions_of(value)
+        plain = value.same and not value.part and not value.holds
+        if not value.module and (not value.immutable or value.carries or value.free) and not (plain and own):
+            region = self.timeline.new_region(value.carries, value.free)
+            own, reach = own | {region}, reach | {region}
+        snapshot = Snapshot(
+            position=position,
+            bound=position,
+            own=own,
+            reach=reach,
+            kind=value.kind,
+            module=value.module,
+            definition=value.definition,
+            constant=value.constant,
+        )
+        if not certain:
+            snapshot = _either(snapshot, before, always=always)
+        self.timeline.set(event.name, snapshot)
+
+    def hold(self, event: Hold, position: int) -> None:
+        snapshot = self.timeline.now(event.name)
+        if snapshot is None:
+            return
+        value = event.value
+        definitions = value.carries if value.definition is None else value.carries | {value.definition}
+        for number in snapshot.own:
+            region = self.timeline.regions[number]
+            region.carries |= definitions
+            region.free |= value.free
+        _, reach = self.regions_of(value)
+        if value.definition is not None or not reach:
+            return
+        for name in self.timeline.names_reaching(snapshot.own):
+            now = self.timeline.now(name)
+            if now is not None and not reach <= now.reach:
+                self.timeline.set(name, replace(now, position=position, reach=now.reach | reach))
+
+    def state(self, event: Draw | Seed | ReadState | WriteState, position: int) -> None:
+        if isinstance(event, Seed):
+            region = self.timeline.new_region()
+            own = frozenset({region})
+            self.timeline.set(event.state, Snapshot(position, position, own, own))
+        elif isinstance(event, Draw):
+            snapshot = self.timeline.now(event.state)
+            if snapshot is not None:
+                self.timeline.touch(snapshot.own, position)
+        elif isinstance(event, WriteState):
+            snapshot = self.timeline.now(event.state)
+            if snapshot is None:
+                own = frozenset({self.timeline.new_region()})
+                self.timeline.set(event.state, Snapshot(position, position, own, own))
+            else:
+                self.timeline.touch(snapshot.own, position)
+
+
+def _either(new: Snapshot, old: Snapshot | None, *, always: bool) -> Snapshot:
+    """Return the snapshot of a name that was bound on some path only, or more than once in one statement."""
+    if old is None:
+        return replace(new, unbound=not always)
+    if always and old.position != new.position:
+        return new
+    return replace(
+        new,
+        own=new.own | old.own,
+        reach=new.reach | old.reach,
+        kind=new.kind if new.kind == old.kind else "",
+        module=new.module if new.module == old.module else "",
+        definition=new.definition or old.definition,
+        constant=new.constant if new.constant == old.constant else None,
+        unbound=old.unbound and not always,
+    )
+
+
+def _names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> FunctionNames:
+    return function_names(node)
+
+
+__all__ = ["BUILTIN_NAMES", "NO_REGIONS", "Flow", "Use", "trace_flow"]

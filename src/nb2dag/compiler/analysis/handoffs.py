@@ -1,0 +1,160 @@
+"""Turn demands into handoffs: names that may share objects travel together, from one place, in one group."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
+from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.timeline import Snapshot
+from nb2dag.model.dataflow import Input, Output, Source
+
+_MOST_ROUNDS = 50
+
+
+def unite_aliases(flow: Flow, demands: Demands) -> None:
+    """Let each task take names that share a changing object from one and the same place, so that `a is b` holds."""
+    identity = _identity_regions(flow)
+    for _ in range(_MOST_ROUNDS):
+        changed = False
+        for demand in demands.tasks.values():
+            if demand.inputs:
+                changed = _unite(flow, demands, demand, identity) or changed
+        demands.answer()
+        if not changed:
+            return
+
+
+def _identity_regions(flow: Flow) -> set[int]:
+    found: set[int] = set()
+    for statement in flow.statements:
+        for name in statement.effects.identity:
+            snapshot = flow.timeline.before(name, statement.position)
+            if snapshot is not None:
+                found |= snapshot.reach
+    return found
+
+
+def _unite(flow: Flow, demands: Demands, demand: Demand, identity: set[int]) -> bool:
+    changed = False
+    for names in _sharing(flow, demand, identity):
+        taken = {demand.sources.get(name, -1) for name in names}
+        if len(taken) == 1:
+            continue
+        target = max(taken)
+        for name in names:
+            if demand.sources.get(name, -1) == target:
+                continue
+            if name not in demand.inputs:
+                demand.inputs[name] = demand.replayed.pop(name)
+            demand.sources[name] = target
+            demands.provide(_owner(flow, target), name, target)
+            changed = True
+    return changed
+
+
+def _sharing(flow: Flow, demand: Demand, identity: set[int]) -> list[list[str]]:
+    """Return the sets of names of a task's inputs that share an object which still changes, in a fixed order."""
+    reach: dict[str, frozenset[int]] = {}
+    for name in sorted({*demand.inputs, *demand.replayed}):
+        readers = demand.inputs.get(name) or demand.replayed[name]
+        snapshot = flow.timeline.before(name, max(readers.values()))
+        if snapshot is None or not _is_value(snapshot):
+            continue
+        reach[name] = frozenset(
+            number
+            for number in snapshot.reach
+            if number in identity or flow.timeline.changed_from(frozenset({number}), demand.first)
+        )
+    return [names for names in _connected(reach) if len(names) > 1 and any(name in demand.inputs for name in names)]
+
+
+def _is_value(snapshot: Snapshot) -> bool:
+    return snapshot.definition is None and not snapshot.module
+
+
+def _connected(reach: dict[str, frozenset[int]]) -> list[list[str]]:
+    """Return the names grouped so that names which share a number, directly or through others, stand together.
+
+    >>> _connected({"a": frozenset({1}), "b": frozenset({1, 2}), "c": frozenset({3}), "d": frozenset({2})})
+    [['a', 'b', 'd'], ['c']]
+    """
+    leader = {name: name for name in reach}
+
+    def find(name: str) -> str:
+        while leader[name] != name:
+            leader[name] = leader[leader[name]]
+            name = leader[name]
+        return name
+
+    first: dict[int, str] = {}
+    for name, numbers in reach.items():
+        for number in numbers:
+            other = first.setdefault(number, name)
+            left, right = sorted((find(other), find(name)))
+            leader[right] = left
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in reach:
+        groups[find(name)].append(name)
+    return [sorted(names) for _, names in sorted(groups.items())]
+
+
+def _owner(flow: Flow, position: int) -> str:
+    return flow.statements[position].task_id or IMPLICIT
+
+
+def outputs_of(flow: Flow, demand: Demand, task_id: str, body_end: int) -> list[Output]:
+    """Return the alias groups a task saves, in the order of its cells; `body_end` is the implicit task's last cell."""
+    by_cell: dict[int, dict[str, int]] = defaultdict(dict)
+    for name, position in demand.outputs:
+        statement = flow.statements[position]
+        cell = statement.cell.cell.index if demand.task_id != IMPLICIT else body_end
+        by_cell[cell][name] = max(by_cell[cell].get(name, -1), position)
+    found: list[Output] = []
+    for cell in sorted(by_cell):
+        snapshots = {
+            name: flow.timeline.before(name, _cell_end(flow, position, demand) + 1)
+            for name, position in sorted(by_cell[cell].items())
+        }
+        reach = {name: snapshot.reach if snapshot else frozenset() for name, snapshot in snapshots.items()}
+        for names in _connected(reach):
+            optional = tuple(name for name in names if (item := snapshots[name]) is not None and item.unbound)
+            found.append(Output(Source(task_id, cell), tuple(names), optional))
+    return found
+
+
+def _cell_end(flow: Flow, position: int, demand: Demand) -> int:
+    """Return the position of the last statement of the cell that `position` stands in."""
+    if demand.task_id == IMPLICIT:
+        return max(demand.replays, default=position)
+    cell = flow.statements[position].cell.cell.index
+    while position + 1 < len(flow.statements) and flow.statements[position + 1].cell.cell.index == cell:
+        position += 1
+    return position
+
+
+def inputs_of(flow: Flow, demand: Demand, outputs: dict[str, list[Output]], ids: dict[str, str]) -> list[Input]:
+    """Return what a task loads, grouped as its producers save it."""
+    wanted: dict[Output, set[str]] = defaultdict(set)
+    for name, source in sorted(demand.sources.items()):
+        statement = flow.statements[source]
+        producer = ids[statement.task_id or IMPLICIT]
+        for output in outputs[producer]:
+            cell = statement.cell.cell.index
+            if name in output.names and (producer == ids[IMPLICIT] or output.source.cell == cell):
+                wanted[output].add(name)
+    found = [
+        Input(
+            output.source,
+            tuple(sorted(names)),
+            tuple(name for name in output.optional if name in names),
+        )
+        for output, names in wanted.items()
+    ]
+    return sorted(found, key=lambda item: (item.source, item.names))
+
+
+def upstream_of(inputs: Iterable[Input]) -> set[str]:
+    """Return the tasks that inputs come from."""
+    return {item.source.task_id for item in inputs}

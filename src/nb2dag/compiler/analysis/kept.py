@@ -1,0 +1,73 @@
+"""Decide which statements every task runs although it reads nothing of them: configuration, and whole shared cells."""
+
+from __future__ import annotations
+
+import ast
+
+from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
+from nb2dag.compiler.analysis.effects import Mutate
+from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.replay import configures
+from nb2dag.compiler.analysis.statements import OwnerKind, Statement
+from nb2dag.model.code import ESCAPE_NAME
+from nb2dag.model.program import Role
+
+
+def keep_for_effect(flow: Flow, demands: Demands) -> list[Statement]:
+    """Add to every task what it runs for its effect alone; return the bare calls that nothing is known about."""
+    guesses: list[Statement] = []
+    for statement in flow.statements:
+        unknown = is_bare_call(statement)
+        if not (unknown or _is_kept(flow, statement)):
+            continue
+        if not _needs_are_replayable(flow, demands, statement):
+            continue
+        if unknown and statement.kind is OwnerKind.SHARED:
+            guesses.append(statement)
+        for demand in demands.tasks.values():
+            if demand.task_id == IMPLICIT:
+                continue
+            after = statement.task_id is not None and demand.first <= statement.position
+            if demand.positions and demand.positions[-1] > statement.position and not after:
+                demands.replay(demand, statement.position)
+    demands.answer()
+    implicit = demands.tasks[IMPLICIT]
+    if implicit.outputs:
+        for statement in flow.statements:
+            if statement.kind is OwnerKind.SHARED and statement.cell.role is Role.SHARED and _is_kept(flow, statement):
+                demands.replay(implicit, statement.position)
+        demands.answer()
+    return guesses
+
+
+def _needs_are_replayable(flow: Flow, demands: Demands, statement: Statement) -> bool:
+    names = flow.uses[statement.position].names
+    versions = [flow.timeline.version(name, statement.position) for name in names]
+    return all(version is None or demands.replayable[version] for version in versions)
+
+
+def _is_kept(flow: Flow, statement: Statement) -> bool:
+    if statement.kind is OwnerKind.WHOLE:
+        return True
+    if statement.kind is OwnerKind.SCRATCH or (statement.effects.unstable and not is_bare_call(statement)):
+        return False
+    if configures(statement):
+        return True
+    if statement.kind is OwnerKind.SHARED and isinstance(statement.node, (ast.Import, ast.ImportFrom)):
+        bound = set(statement.names.binds)
+        return statement.cell.role is Role.SHARED and bool(bound) and not bound & flow.read_names
+    return False
+
+
+def is_bare_call(statement: Statement) -> bool:
+    """Tell whether a shared statement is a call of unknown effect whose result nobody uses, and that changes no name."""
+    node = statement.node
+    if statement.kind is not OwnerKind.SHARED or not isinstance(node, ast.Expr):
+        return False
+    call = node.value.value if isinstance(node.value, ast.Await) else node.value
+    if not isinstance(call, ast.Call) or (isinstance(call.func, ast.Name) and call.func.id == ESCAPE_NAME):
+        return isinstance(call, ast.Call) and bool(statement.effects.unstable)
+    effects = statement.effects
+    if effects.configures or any(isinstance(event, Mutate) for event in effects.events):
+        return False
+    return bool(effects.unstable) or any(use.writes for use in effects.files)

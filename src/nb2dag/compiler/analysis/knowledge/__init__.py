@@ -1,0 +1,197 @@
+"""Tell what calls, methods and attributes of known libraries do to their arguments, to state, and to sharing.
+
+The one face of the tables in this package: plain names and facts, none of the libraries is imported. What a table says
+holds for the library's own objects; a notebook's own functions and classes are for the analysis to read.
+"""
+
+from __future__ import annotations
+
+from functools import cache, reduce
+
+from nb2dag.compiler.analysis.knowledge import (
+    attributes,
+    builtins_,
+    numpy_,
+    others,
+    pandas_,
+    plotting,
+    sklearn_,
+    state,
+    stdlib,
+    system,
+)
+from nb2dag.compiler.analysis.knowledge.facts import (
+    MODE,
+    MUTATES_SHARES,
+    PURE_IMMUTABLE,
+    PURE_SHARES,
+    RECEIVER,
+    CallFacts,
+    MethodFacts,
+    joined,
+)
+
+__all__ = ["MODE", "RECEIVER", "CallFacts", "MethodFacts", "attribute", "method_call", "module_call", "module_state"]
+
+_CALLS = joined(table.CALLS for table in (builtins_, stdlib, system, numpy_, pandas_, sklearn_, plotting, others))
+
+# a name that several of these have is answered for an unknown receiver by the most cautious of them
+_COMMON: dict[str, dict[str, MethodFacts]] = {
+    "frame": pandas_.PANDAS,
+    "array": numpy_.ARRAY,
+    "list": builtins_.LIST,
+    "dict": builtins_.DICT,
+    "set": builtins_.SET,
+    "str": builtins_.STR,
+    "tuple": builtins_.TUPLE,
+    "iterator": builtins_.ITERATOR,
+    "file": builtins_.FILE,
+    "estimator": sklearn_.ESTIMATOR,
+    "rng": numpy_.GENERATOR,
+    "logger": system.LOGGER,
+    "immutable": system.IMMUTABLES,
+}
+
+# these speak for an unknown receiver only where none of the common kinds has a method of that name: `df.plot` and
+# `text.replace` are far more often meant than `ax.plot` and `path.replace`
+_RARE: dict[str, dict[str, MethodFacts]] = {
+    "axes": plotting.AXES,
+    "figure": plotting.FIGURE,
+    "path": system.PATH,
+    "connection": others.CLIENT,
+    "client": others.CLIENT,
+    "queue": system.THREAD,
+    "thread": system.THREAD,
+    "lock": system.THREAD,
+    "styler": pandas_.STYLER,
+    "torch": others.TORCH,
+}
+
+_BY_KIND = {
+    **_COMMON,
+    **_RARE,
+    "series": pandas_.PANDAS,
+    "index": pandas_.INDEX,
+    "grouped": pandas_.PANDAS,
+    # a receiver of which no more is known may be a date, a number, a text or a path
+    "immutable": {**system.PATH, **builtins_.TUPLE, **builtins_.STR, **system.IMMUTABLES},
+}
+
+# `df.sample` is meant, not the old name of a drawing method
+_MEANT = {"sample": pandas_.PANDAS["sample"]}
+_UNCHANGEABLE = frozenset({"immutable", "str"})
+_DRAWN_ON = frozenset({"axes", "figure"})
+_CAUTION = {"immutable": 0, "fresh": 1, "receiver": 2, "shares": 3}
+
+
+def module_call(path: str) -> CallFacts | None:
+    """Return what is known of calling the function or class at a dotted path, None where nothing is.
+
+    The path is the one a library documents (`numpy.random.seed`, `os.environ.update`, `builtins.sorted`), import
+    aliases resolved.
+
+    >>> module_call("random.shuffle").mutates, module_call("pandas.read_csv").path_read, module_call("mylib.f")
+    ((0,), 0, None)
+    """
+    return _CALLS.get(path) or sklearn_.estimator_call(path) or others.scipy_call(path)
+
+
+def method_call(name: str, receiver_kind: str = "") -> MethodFacts | None:
+    """Return what is known of a method by its bare name, None where nothing is.
+
+    Where `receiver_kind` is empty or unheard of, the answer is that of the most cautious among the common types that
+    have such a method.
+
+    >>> method_call("pop").mutates_receiver, method_call("dropna").inplace_keyword, method_call("frobnicate")
+    (True, True, None)
+    """
+    table = _BY_KIND.get(receiver_kind)
+    if table is None:
+        return _of_any_kind(name)
+    facts = table.get(name)
+    if facts is None and receiver_kind in _UNCHANGEABLE:
+        return PURE_IMMUTABLE
+    if facts is None and receiver_kind in _DRAWN_ON and name.startswith("get_"):
+        return PURE_SHARES
+    return facts or _by_prefix(name)
+
+
+def attribute(name: str, receiver_kind: str = "") -> str:
+    """Return what reading an attribute gives: `immutable`, `fresh`, or `shares` (a part or a view of the receiver).
+
+    >>> attribute("shape"), attribute("values"), attribute("T"), attribute("T", "frame")
+    ('immutable', 'shares', 'shares', 'fresh')
+    """
+    if receiver_kind == "array" and name in attributes.ARRAY_SHARES:
+        return "shares"
+    if name in attributes.IMMUTABLE:
+        return "immutable"
+    if name in attributes.FRESH or (receiver_kind == "frame" and name in attributes.FRAME_FRESH):
+        return "fresh"
+    return "shares"
+
+
+def module_state(path: str) -> str | None:
+    """Return the name of the state that an assignment to, or a mutation of, this dotted path changes.
+
+    `<config>` is configuration that each task replays; the others are versions of state that readers depend on.
+
+    >>> module_state("matplotlib.pyplot.rcParams"), module_state("numpy.random.seed")
+    ('<config>', '<numpy.random>')
+    """
+    return state.state_of(path)
+
+
+@cache
+def _of_any_kind(name: str) -> MethodFacts | None:
+    if name in _MEANT:
+        return _MEANT[name]
+    for kinds in (_COMMON, _RARE):
+        found = [table[name] for table in kinds.values() if name in table]
+        if found:
+            return reduce(_more_cautious, found)
+    return _by_prefix(name)
+
+
+def _by_prefix(name: str) -> MethodFacts | None:
+    """Answer for whole families: setters, adders and updaters change their receiver and nothing else."""
+    if name.startswith(("set_", "add_", "update_", "partial_fit", "fit_")):
+        return MUTATES_SHARES
+    return None
+
+
+def _more_cautious(one: MethodFacts, other: MethodFacts) -> MethodFacts:
+    """Return facts that hold for a receiver which may be of either kind."""
+    mutates = one.mutates_receiver or other.mutates_receiver
+    returns = max(one.returns, other.returns, key=_CAUTION.__getitem__)
+    if "receiver" in (one.returns, other.returns) and one.returns != other.returns:
+        returns = "shares"
+    return MethodFacts(
+        mutates_receiver=mutates,
+        mutates_args=_union(one.mutates_args, other.mutates_args),
+        returns=returns,
+        inplace_keyword=not mutates and (one.inplace_keyword or other.inplace_keyword),
+        kind=one.kind if one.kind == other.kind else "",
+        path_read=one.path_read if one.path_read is not None else other.path_read,
+        path_write=one.path_write if one.path_write is not None else other.path_write,
+        touches_only_receiver=_touches_only(one) and _touches_only(other),
+        stores_args=one.stores_args or other.stores_args,
+        reads=tuple(sorted({*one.reads, *other.reads})),
+        writes=tuple(sorted({*one.writes, *other.writes})),
+        deterministic=one.deterministic and other.deterministic,
+        seeded_by=_union(one.seeded_by, other.seeded_by),
+        calls=_union(one.calls, other.calls),
+        shallow=_stays_shallow(one) and _stays_shallow(other) and returns == "shares",
+    )
+
+
+def _touches_only(facts: MethodFacts) -> bool:
+    return facts.touches_only_receiver or not (facts.mutates_receiver or facts.mutates_args)
+
+
+def _stays_shallow(facts: MethodFacts) -> bool:
+    return facts.returns != "shares" or facts.shallow
+
+
+def _union(one: tuple[int | str, ...], other: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    return tuple(dict.fromkeys((*one, *other)))

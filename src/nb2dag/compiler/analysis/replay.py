@@ -1,0 +1,124 @@
+"""Decide which statements may run again in every task that needs them, because that equals running them once."""
+
+from __future__ import annotations
+
+import ast
+
+from nb2dag.compiler.analysis.effects import Mutate, Seed, WriteState
+from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.statements import OwnerKind, Statement
+
+REPLAYED_STATES = frozenset({"<environ>", "<sys.path>"})
+"""State without a name that a replayed statement may set: setting it again has the same result."""
+
+GENERATORS = frozenset({"<random>", "<numpy.random>", "<torch.random>"})
+"""Global random number generators, as state without a name."""
+
+
+def replayable_positions(flow: Flow) -> list[bool]:
+    """Return, by position, whether a statement may be replayed: it and all it needs are definitions or repeatable."""
+    answers: list[bool] = []
+    for statement in flow.statements:
+        answers.append(_candidate(statement) and _needs_replayable(flow, statement, answers))
+    return answers
+
+
+def _candidate(statement: Statement) -> bool:
+    if statement.kind is OwnerKind.WHOLE or is_definition(statement.node):
+        return True
+    if statement.kind is OwnerKind.TASK:
+        return configures(statement) and not statement.effects.unstable
+    if statement.kind is not OwnerKind.SHARED:
+        return False
+    effects = statement.effects
+    if effects.unstable or effects.dynamic or statement.names.stars:
+        return False
+    return not any(
+        isinstance(event, WriteState) and event.state not in REPLAYED_STATES and not _is_module_attribute(event.state)
+        for event in effects.events
+    )
+
+
+def configures(statement: Statement) -> bool:
+    """Tell whether a statement only sets up modules, the environment or a generator, and binds nothing."""
+    effects = statement.effects
+    if statement.names.touched or any(isinstance(event, Mutate) for event in effects.events):
+        return False
+    states = {event.state for event in effects.events if isinstance(event, (WriteState, Seed))}
+    known = all(state in REPLAYED_STATES or state in GENERATORS or _is_module_attribute(state) for state in states)
+    return effects.configures or (bool(states) and known)
+
+
+def _is_module_attribute(state: str) -> bool:
+    """Tell whether a state is an attribute of a module (`<package.module.name>`)."""
+    return "." in state and " " not in state
+
+
+def _needs_replayable(flow: Flow, statement: Statement, answers: list[bool]) -> bool:
+    position = statement.position
+    return all(chain_replayable(flow, name, position, answers) for name in flow.uses[position].names)
+
+
+def chain_replayable(flow: Flow, name: str, position: int, answers: list[bool]) -> bool:
+    """Tell whether all that made the value of `name` before `position` may be replayed."""
+    while True:
+        version = flow.timeline.version(name, position)
+        if version is None:
+            return True
+        if not answers[version]:
+            return False
+        if binds_for_certain(flow.statements[version], name):
+            return True
+        position = version
+
+
+def binds_for_certain(statement: Statement, name: str) -> bool:
+    """Tell whether a statement gives `name` a value that does not depend on the one before.
+
+    `import a.b` adds to what an earlier `import a.c` bound, so it does not count.
+    """
+    if name.startswith("<"):
+        return any(isinstance(event, Seed) and event.state == name for event in statement.effects.events)
+    if name not in statement.names.binds:
+        return False
+    node = statement.node
+    if isinstance(node, ast.Import):
+        return not any(alias.asname is None and alias.name.startswith(f"{name}.") for alias in node.names)
+    return True
+
+
+def is_definition(node: ast.stmt) -> bool:
+    """Tell whether a statement only imports, defines, or is a compound of imports, definitions and constants.
+
+    >>> is_definition(ast.parse("try:\\n    import a\\nexcept ImportError:\\n    a = None").body[0])
+    True
+    >>> is_definition(ast.parse("a = 1").body[0])
+    False
+    """
+    if isinstance(node, (ast.Import, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return True
+    if isinstance(node, ast.ImportFrom):
+        return all(alias.name != "*" for alias in node.names)
+    if type(node).__name__ == "TypeAlias":
+        return True
+    if isinstance(node, ast.Assign):
+        return isinstance(node.value, ast.Lambda) and all(isinstance(target, ast.Name) for target in node.targets)
+    if isinstance(node, (ast.If, ast.Try)):
+        parts = _parts(node)
+        return any(is_definition(part) for part in parts) and all(_may_stand_inside(part) for part in parts)
+    return False
+
+
+def _parts(node: ast.If | ast.Try) -> list[ast.stmt]:
+    parts = [*node.body, *node.orelse]
+    if isinstance(node, ast.Try):
+        parts += [*node.finalbody, *(part for handler in node.handlers for part in handler.body)]
+    return parts
+
+
+def _may_stand_inside(node: ast.stmt) -> bool:
+    if isinstance(node, (ast.Pass, ast.Raise)):
+        return True
+    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return isinstance(node.value, ast.Constant)
+    return is_definition(node)

@@ -1,0 +1,115 @@
+"""Cut a program into top-level statements, each with its place, its owner and its names."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from nb2dag.compiler.analysis.effects import Effects
+from nb2dag.compiler.analysis.names import NameFacts, statement_names
+from nb2dag.model.code import ESCAPE_NAME
+from nb2dag.model.program import Program, ProgramCell, Role
+from nb2dag.model.span import Region
+
+
+class OwnerKind(Enum):
+    """Who runs a statement in the DAG: a task, whoever needs it, every task, or nobody."""
+
+    TASK = "task"
+    SHARED = "shared"
+    WHOLE = "whole"
+    SCRATCH = "scratch"
+
+
+_OWNERS = {
+    Role.TASK: OwnerKind.TASK,
+    Role.SHARED: OwnerKind.SHARED,
+    Role.DEFINITIONS: OwnerKind.SHARED,
+    Role.PARAMETERS: OwnerKind.SHARED,
+    Role.WHOLE: OwnerKind.WHOLE,
+    Role.SCRATCH: OwnerKind.SCRATCH,
+}
+"""Roles with meaning for the flow; cells of other roles are outside the meaning of the notebook."""
+
+
+@dataclass(slots=True)
+class Statement:
+    """A top-level statement: `position` counts all statements of the program from 0 in notebook order."""
+
+    position: int
+    cell: ProgramCell
+    node: ast.stmt
+    names: NameFacts
+    kind: OwnerKind
+    effects: Effects
+    compound: bool
+
+    @property
+    def task_id(self) -> str | None:
+        """The task that owns the statement, None where no single task does."""
+        return self.cell.task_id
+
+    @property
+    def region(self) -> Region:
+        """The statement's text in its cell, decorators included."""
+        return node_region(self.node, self.cell.cell.source)
+
+
+def statements(program: Program) -> list[Statement]:
+    """Return the statements of every cell that has a meaning, in notebook order."""
+    return list(_statements(program))
+
+
+def _statements(program: Program) -> Iterator[Statement]:
+    position = 0
+    for cell in program.cells:
+        kind = _OWNERS.get(cell.role)
+        if kind is None or cell.code.problem is not None:
+            continue
+        for node in cell.code.tree.body:
+            if is_extension_load(node, cell):
+                continue
+            names = statement_names(node, cell.code.escapes)
+            yield Statement(position, cell, node, names, kind, Effects(), _is_compound(node))
+            position += 1
+
+
+def is_extension_load(node: ast.stmt, cell: ProgramCell) -> bool:
+    """Tell whether a statement is `%load_ext nb2dag` or `%reload_ext nb2dag`, which no task needs."""
+    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
+        return False
+    function = node.value.func
+    if not (isinstance(function, ast.Name) and function.id == ESCAPE_NAME):
+        return False
+    argument = node.value.args[0]
+    assert isinstance(argument, ast.Constant)
+    escape = cell.code.escapes[int(str(argument.value))]
+    return escape.name in ("load_ext", "reload_ext") and escape.text.split("#")[0].split() == ["nb2dag"]
+
+
+_COMPOUND = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.With, ast.AsyncWith, ast.Match)
+
+
+def _is_compound(node: ast.stmt) -> bool:
+    return isinstance(node, _COMPOUND) or type(node).__name__ == "TryStar"
+
+
+def node_region(node: ast.AST, source: str) -> Region:
+    """Return where a node stands, its columns counted in code points; decorators belong to a definition."""
+    lines = source.split("\n")
+    first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", ()))])  # type: ignore[attr-defined]
+    start = node.col_offset if first == node.lineno else 0  # type: ignore[attr-defined]
+    end_line = node.end_lineno or first  # type: ignore[attr-defined]
+    end = node.end_col_offset or 0  # type: ignore[attr-defined]
+    return Region(first, _column(lines, first, start), end_line, _column(lines, end_line, end))
+
+
+def _column(lines: list[str], line: int, offset: int) -> int:
+    if not 1 <= line <= len(lines):
+        return 1
+    text = lines[line - 1]
+    if text.isascii():
+        return min(offset, len(text)) + 1
+    return len(text.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "ignore")) + 1

@@ -1,0 +1,119 @@
+"""Summarise notebook functions and classes, once per meaning of the names they use."""
+
+from __future__ import annotations
+
+import ast
+
+from nb2dag.compiler.analysis.effects import Effects, Mutate, Summary
+from nb2dag.compiler.analysis.evaluation import Resolver, evaluate_function
+from nb2dag.compiler.analysis.values import Definition, Value
+
+_MOST_ROUNDS = 4
+
+
+class Summaries:
+    """Computes and keeps summaries. A kept one is good as long as every name it asked for still means the same."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._kept: dict[int, tuple[Summary, dict[str, Value]]] = {}
+        self._open: dict[int, Summary] = {}
+        self._asked: list[dict[str, Value]] = []
+
+    def summary(self, definition: Definition) -> Summary:
+        """Return what calling a function, or constructing a class, does."""
+        node = definition.node
+        if isinstance(node, ast.ClassDef):
+            found = self.methods(definition, "__init__") + self.methods(definition, "__post_init__")
+            return found[0] if found else _constructor(node)
+        return self._of(node)
+
+    def methods(self, definition: Definition, name: str) -> list[Summary]:
+        """Return the summary of the method called `name` in a class or the first of its notebook bases that has it."""
+        return self._methods(definition, name, set())
+
+    def _methods(self, definition: Definition, name: str, seen: set[int]) -> list[Summary]:
+        node = definition.node
+        if not isinstance(node, ast.ClassDef) or id(node) in seen:
+            return []
+        seen.add(id(node))
+        for statement in node.body:
+            if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and statement.name == name:
+                return [self._of(statement)]
+        for base in node.bases:
+            if isinstance(base, ast.Name):
+                parent = self._resolver.resolve(base.id).definition
+                if parent is not None and (found := self._methods(parent, name, seen)):
+                    return found
+        return []
+
+    def _of(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Summary:
+        key = id(node)
+        if key in self._open:
+            return self._open[key]
+        kept = self._kept.get(key)
+        if kept is not None and all(self._resolver.resolve(name) == value for name, value in kept[1].items()):
+            for asked in self._asked:
+                asked.update(kept[1])
+            return kept[0]
+        return self._compute(node)
+
+    def _compute(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Summary:
+        """Evaluate the body until the summary of a recursive function no longer changes."""
+        key = id(node)
+        asked: dict[str, Value] = {}
+        self._asked.append(asked)
+        self._open[key] = Summary()
+        summary = Summary()
+        try:
+            for _ in range(_MOST_ROUNDS):
+                before = self._open[key]
+                summary = evaluate_function(_Recorder(self._resolver, self._asked), node)
+                self._open[key] = summary
+                if _same(before, summary):
+                    break
+        finally:
+            self._asked.pop()
+            del self._open[key]
+        # What was computed while an outer function was still open may lack that one's effects: it is not kept.
+        if not self._open:
+            self._kept[key] = (summary, asked)
+        return summary
+
+
+class _Recorder:
+    """A resolver that notes every name it is asked for."""
+
+    def __init__(self, resolver: Resolver, asked: list[dict[str, Value]]) -> None:
+        self._resolver = resolver
+        self._asked = asked
+
+    def resolve(self, name: str) -> Value:
+        value = self._resolver.resolve(name)
+        for asked in self._asked:
+            asked[name] = value
+        return value
+
+    def summary(self, definition: Definition) -> Summary:
+        return self._resolver.summary(definition)
+
+    def methods(self, definition: Definition, name: str) -> list[Summary]:
+        return self._resolver.methods(definition, name)
+
+
+def _constructor(node: ast.ClassDef) -> Summary:
+    """Return the summary of a class without an `__init__` of its own: fields become parameters that it holds."""
+    del node
+    return Summary(effects=Effects())
+
+
+def _same(left: Summary, right: Summary) -> bool:
+    return (
+        left.returns == right.returns
+        and _mutated(left) == _mutated(right)
+        and set(left.effects.unstable) == set(right.effects.unstable)
+    )
+
+
+def _mutated(summary: Summary) -> set[tuple[str, bool]]:
+    return {(event.name, event.deep) for event in summary.effects.events if isinstance(event, Mutate)}

@@ -1,0 +1,123 @@
+"""Describe what an expression may give: which named objects it may be, contain or be part of.
+
+A value never names an object directly, only through the names that reach it: `same` are names whose very object it may be,
+`part` names from whose object it may have been taken (an element, a view, an attribute), `holds` names whose objects a new
+container may contain. Sharing is always a *may*: a name too many costs an edge, a name too few would cost correctness.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+Names = frozenset[str]
+NONE: Names = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A function, lambda or class bound to a name in the notebook, by the statement at `position`."""
+
+    name: str
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+    position: int
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.position))
+
+    @property
+    def is_class(self) -> bool:
+        """Whether it is a class."""
+        return isinstance(self.node, ast.ClassDef)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What an expression may give.
+
+    `kind` is a kind of the knowledge tables (`frame`, `array`, `list` ...) when certain, `immutable` for what cannot
+    change. `carries` are notebook definitions that may be inside it, `free` the globals that functions without a name inside it
+    use. `module` is the dotted path of a module or of something in one. `definition` is set for a reference to a notebook definition.
+    `constant` is the text of a string known at compile time. `changes_arguments` is set for a lambda that changes what it is given.
+    """
+
+    same: Names = NONE
+    part: Names = NONE
+    holds: Names = NONE
+    kind: str = ""
+    carries: frozenset[Definition] = frozenset()
+    free: Names = NONE
+    module: str = ""
+    definition: Definition | None = None
+    constant: str | None = None
+    changes_arguments: bool = False
+
+    @property
+    def reaches(self) -> Names:
+        """Every name whose objects may be reached through the value."""
+        return self.same | self.part | self.holds
+
+    @property
+    def immutable(self) -> bool:
+        """Whether nothing can change it or through it."""
+        return self.kind == "immutable"
+
+
+IMMUTABLE = Value(kind="immutable")
+FRESH = Value()
+
+
+def union(values: Iterable[Value]) -> Value:
+    """Return a value that may be any of `values`."""
+    items = [value for value in values]
+    if not items:
+        return FRESH
+    first = items[0]
+    if len(items) == 1:
+        return first
+    kinds = {value.kind for value in items}
+    constants = {value.constant for value in items}
+    return Value(
+        same=NONE.union(*(value.same for value in items)),
+        part=NONE.union(*(value.part for value in items)),
+        holds=NONE.union(*(value.holds for value in items)),
+        kind=first.kind if len(kinds) == 1 else "",
+        carries=frozenset().union(*(value.carries for value in items)),
+        free=NONE.union(*(value.free for value in items)),
+        constant=first.constant if len(constants) == 1 else None,
+    )
+
+
+def container(values: Iterable[Value], kind: str = "") -> Value:
+    """Return a new object that may contain `values`."""
+    items = [value for value in values]
+    moving = [value for value in items if not value.immutable]
+    return Value(
+        holds=NONE.union(*(value.reaches for value in moving)),
+        kind=kind,
+        carries=frozenset().union(*(value.carries | _itself(value) for value in items)),
+        free=NONE.union(*(value.free for value in items)),
+    )
+
+
+def part_of(value: Value, kind: str = "") -> Value:
+    """Return something taken out of `value`: an element, an attribute, a view."""
+    if value.immutable:
+        return replace(IMMUTABLE, carries=value.carries, free=value.free)
+    return Value(part=value.reaches, kind=kind, carries=value.carries, free=value.free)
+
+
+def shares(values: Iterable[Value], kind: str = "") -> Value:
+    """Return a result of which nothing is known but that it may be or contain any of `values`."""
+    items = [value for value in values]
+    return Value(
+        part=NONE.union(*(value.reaches for value in items if not value.immutable)),
+        kind=kind,
+        carries=frozenset().union(*(value.carries | _itself(value) for value in items)),
+        free=NONE.union(*(value.free for value in items)),
+    )
+
+
+def _itself(value: Value) -> frozenset[Definition]:
+    return frozenset() if value.definition is None else frozenset({value.definition})

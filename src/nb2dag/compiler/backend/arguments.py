@@ -1,0 +1,140 @@
+"""Choose the arguments of `DAG(...)` and of each task's operator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from nb2dag.compiler.backend.dialects import TASK_ARGUMENT_OF_OPTION, Dialect
+from nb2dag.compiler.backend.layout import Atom, Expression, Text, call, dict_of
+from nb2dag.compiler.backend.literals import expression
+from nb2dag.compiler.backend.schedules import assets_expression, schedule_expression
+from nb2dag.errors import Nb2dagError
+from nb2dag.model.plan import DagPlan, ParamPlan, TaskPlan
+from nb2dag.model.schedule import PresetSchedule
+
+BUNDLE_CONSTANT = "BUNDLE"
+"""Name of the generated file's constant that holds the digest."""
+
+_FIRST_DAG_ARGUMENTS = ("dag_id", "description", "schedule", "start_date", "end_date", "catchup")
+
+_DAG_FIELDS = frozenset({"default_args", "doc", "params", "schedule", "timezone"})
+"""DAG options that a plan holds in fields of its own."""
+
+_TASK_FIELDS = frozenset({"after", "doc", "group", "kernel", "kernel_name", "return"})
+"""Task options that a plan holds in fields of its own, or that say where the operator stands."""
+
+
+def dag_arguments(plan: DagPlan, dialect: Dialect) -> dict[str, Expression]:
+    """Return the keyword arguments of `DAG(...)`, in the order they are written.
+
+    `schedule` and `catchup` are always there, since their defaults depend on Airflow's configuration and version.
+
+    Raises:
+        Nb2dagError: An option that `DAG` has no argument for, or a value that is no literal.
+    """
+    options = {"catchup": False, **plan.options}
+    owner = options.pop("owner", None)
+    if isinstance(plan.schedule, PresetSchedule) and plan.schedule.name == "@continuous":
+        # Airflow refuses @continuous with its own default of 16.
+        options.setdefault("max_active_runs", 1)
+    arguments: dict[str, Expression] = {
+        "dag_id": Text(plan.dag_id),
+        "schedule": schedule_expression(plan.schedule, plan.timezone),
+    }
+    for name, value in options.items():
+        if name in _DAG_FIELDS:
+            continue
+        if name not in dialect.dag_arguments:
+            raise _unknown("the DAG", name, dialect)
+        arguments[name] = _value("the DAG", name, list(value) if isinstance(value, (tuple, set, frozenset)) else value)
+    defaults = _task_options("default_args", {**({"owner": owner} if owner else {}), **plan.default_args}, dialect)
+    if defaults:
+        arguments["default_args"] = dict_of(defaults)
+    if plan.params:
+        arguments["params"] = dict_of({param.name: _param(param) for param in plan.params}, exploded=True)
+    first = {name: arguments.pop(name) for name in _FIRST_DAG_ARGUMENTS if name in arguments}
+    tags = {name: arguments.pop(name) for name in ("tags",) if name in arguments}
+    return {**first, **arguments, **tags, "doc_md": Text(dag_doc(plan))}
+
+
+def dag_doc(plan: DagPlan) -> str:
+    """Return the DAG's documentation.
+
+    Its last line holds the digest: Airflow makes a new DAG version when the serialised DAG changes, and a notebook's
+    text is no part of that.
+    """
+    digest = plan.digest if ":" in plan.digest else f"sha256:{plan.digest}"
+    parts = [plan.doc.strip(), f"nb2dag source digest: {digest}"]
+    return "\n\n".join(part for part in parts if part)
+
+
+def kernel_of(plan: DagPlan, task: TaskPlan) -> str:
+    """Return the kernel a task asks for: its own, the DAG line's, the notebook's; empty where none is named."""
+    return task.kernel_name or str(plan.default_args.get("kernel", "")) or plan.kernel_name
+
+
+def task_arguments(plan: DagPlan, task: TaskPlan, notebook: str, dialect: Dialect) -> dict[str, Expression]:
+    """Return the keyword arguments of a task's operator, in the order they are written.
+
+    Raises:
+        Nb2dagError: An option that the operator has no argument for, or a value that is no literal.
+    """
+    arguments: dict[str, Any] = {"task_id": task.task_id, "input_nb": notebook}
+    inputs: dict[str, list[str]] = {}
+    for load in task.loads:
+        inputs[load.task_id] = list(dict.fromkeys([*inputs.get(load.task_id, []), load.key]))
+    arguments["inputs"] = inputs
+    arguments["outputs"] = list(dict.fromkeys(save.key for save in task.saves))
+    arguments["parameters"] = list(task.parameters)
+    arguments["scheduled_parameters"] = {
+        param.name: param.scheduled
+        for param in plan.params
+        if param.scheduled is not None and param.name in task.parameters
+    }
+    kernel_name = kernel_of(plan, task)
+    arguments["kernel_name"] = kernel_name if kernel_name != plan.kernel_name else ""
+    arguments["returns"] = task.return_name
+    given = {name: expression(value) for name, value in arguments.items() if value}
+    given |= _task_options(f"task `{task.task_id}`", task.options, dialect)
+    if task.doc.strip():
+        given["doc_md"] = Text(task.doc.strip())
+    return {**given, "bundle": Atom(BUNDLE_CONSTANT)}
+
+
+def _task_options(place: str, options: Mapping[str, object], dialect: Dialect) -> dict[str, Expression]:
+    arguments: dict[str, Expression] = {}
+    for option, value in options.items():
+        if option in _TASK_FIELDS:
+            continue
+        name = TASK_ARGUMENT_OF_OPTION.get(option, option)
+        if name not in dialect.task_arguments:
+            raise _unknown("a task", option, dialect)
+        arguments[name] = _value(place, option, value)
+    return arguments
+
+
+def _param(param: ParamPlan) -> Expression:
+    try:
+        json.dumps(param.value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise Nb2dagError(
+            f"the default of param `{param.name}` is no JSON value, which Airflow requires: {error}"
+        ) from error
+    types: object = param.schema_type[0] if len(param.schema_type) == 1 else list(param.schema_type)
+    keywords = {"type": _value(f"param `{param.name}`", "type", types)}
+    if param.description:
+        keywords["description"] = Text(param.description)
+    return call("Param", _value(f"param `{param.name}`", "default", param.value), **keywords)
+
+
+def _value(place: str, name: str, value: object) -> Expression:
+    try:
+        return assets_expression(value) if name in ("inlets", "outlets") else expression(value)
+    except TypeError as error:
+        raise Nb2dagError(f"`{name}` of {place} cannot be written to a DAG file: {error}") from error
+
+
+def _unknown(what: str, name: str, dialect: Dialect) -> Nb2dagError:
+    return Nb2dagError(f"Airflow {dialect.release} has no argument for the option `{name}` of {what}")

@@ -1,0 +1,98 @@
+"""Look beside the notebook for the files that exported code names: local modules and data."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nb2dag.model.dataflow import LocalFile
+from nb2dag.model.plan import FilePlan
+
+DEFAULT_MOST_BYTES = 50 * 1024 * 1024
+"""The largest file that ships unless the settings say otherwise."""
+
+_NEVER = {"__pycache__", ".ipynb_checkpoints", ".git", ".venv", "node_modules"}
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The files that ship, and those that are too large to."""
+
+    files: tuple[FilePlan, ...]
+    too_large: tuple[FilePlan, ...]
+
+
+def find_neighbours(folder: Path, wanted: Iterable[LocalFile], most_bytes: int = DEFAULT_MOST_BYTES) -> Neighbours:
+    """Return the files beside the notebook in `folder` that its code names.
+
+    A name that is a folder brings all files in it, a pattern (`data/*.csv`) every match, a local module every
+    local module that it imports.
+    """
+    found: dict[str, Path] = {}
+    for item in wanted:
+        matches = _modules(folder, item.path, set()) if item.is_module else _data(folder, item.path)
+        for path in matches:
+            found[path.relative_to(folder).as_posix()] = path
+    plans = [FilePlan(name, path.stat().st_size) for name, path in sorted(found.items())]
+    return Neighbours(
+        tuple(plan for plan in plans if plan.size <= most_bytes),
+        tuple(plan for plan in plans if plan.size > most_bytes),
+    )
+
+
+def _data(folder: Path, name: str) -> Iterator[Path]:
+    try:
+        if any(letter in name for letter in "*?["):
+            matches = sorted(folder.glob(name))
+        else:
+            matches = [folder / name]
+        for path in matches:
+            if path.is_dir():
+                yield from (child for child in sorted(path.rglob("*")) if _ships(child, folder))
+            elif _ships(path, folder):
+                yield path
+    except (OSError, ValueError, NotImplementedError):
+        return
+
+
+def _ships(path: Path, folder: Path) -> bool:
+    """Tell whether a path is a regular file of the folder itself; a link out of it is not followed."""
+    if not path.is_file() or _NEVER & set(path.relative_to(folder).parts) or path.suffix == ".ipynb":
+        return False
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def _modules(folder: Path, module: str, seen: set[str]) -> Iterator[Path]:
+    """Yield the files of a local module, of the packages around it, and of the local modules it imports."""
+    if module in seen:
+        return
+    seen.add(module)
+    parts = module.split(".")
+    for end in range(1, len(parts) + 1):
+        place = folder.joinpath(*parts[:end])
+        if (place / "__init__.py").is_file():
+            yield from (child for child in sorted(place.rglob("*")) if _ships(child, folder))
+            for child in sorted(place.rglob("*.py")):
+                yield from _imports(folder, child, seen)
+            return
+        file = place.with_suffix(".py")
+        if file.is_file() and _ships(file, folder):
+            yield file
+            yield from _imports(folder, file, seen)
+
+
+def _imports(folder: Path, file: Path, seen: set[str]) -> Iterator[Path]:
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError, OSError):
+        return
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            yield from _modules(folder, name, seen)

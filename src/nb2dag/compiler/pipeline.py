@@ -1,0 +1,141 @@
+"""Run the compiler's passes in their order: the only place that knows it.
+
+Follow one toy notebook, three cells:
+
+    import pandas as pd                                  # cell 1, untagged
+    %%airflow_task load                                  # cell 2
+    df = pd.read_csv("rows.csv")
+    %%airflow_task report                                # cell 3
+    print(len(df))
+
+1. *Read* (`frontend.reader`): the file becomes a `Notebook` of cells; outputs are left behind.
+2. *Tag* (`frontend.tagging`, with `directives.grammar` and `frontend.escapes`): cell 1 is shared, cells 2 and 3 are the tasks `load` and
+   `report`; each cell's code becomes a syntax tree.
+3. *Analyse* (`analysis.dataflow`): `report` reads `df`, whose last version `load` makes, so `df` crosses; `load` needs the
+   import of cell 1, `report` does not.
+4. *Connect* (`analysis.edges`): `load -> report`, by data; declared edges join here.
+5. *Check* (`rules`): facts become diagnostics. An error ends the way here.
+6. *Find neighbours* (`frontend.neighbours`): `rows.csv` lies beside the notebook, so it ships.
+7. *Lower* (`lowering`): a `DagPlan` with every cell of both task notebooks, `df` saved after cell 2 and loaded before cell 3.
+8. *Emit* and *write* (`backend`, `bundle`): the plan becomes text, and the text files; not here, for `check` needs neither.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nb2dag.compiler.analysis.dataflow import analyse
+from nb2dag.compiler.analysis.edges import build_graph
+from nb2dag.compiler.analysis.parameters import Parameters, read_parameters
+from nb2dag.compiler.frontend.neighbours import find_neighbours
+from nb2dag.compiler.frontend.reader import read_notebook
+from nb2dag.compiler.frontend.tagging import tag_program
+from nb2dag.compiler.lowering import lower
+from nb2dag.compiler.rules.airflow import graph_diagnostics
+from nb2dag.compiler.rules.dataflow import flow_diagnostics
+from nb2dag.compiler.rules.directive import directive_diagnostics, tag_conflicts
+from nb2dag.compiler.rules.isolation import file_diagnostics, size_diagnostics
+from nb2dag.compiler.rules.notebook import notebook_diagnostics
+from nb2dag.config import load_config
+from nb2dag.directives.vocabulary import options_of
+from nb2dag.model.dataflow import Dataflow
+from nb2dag.model.diagnostic import Diagnostic, Severity
+from nb2dag.model.directive import DirectiveKind
+from nb2dag.model.graph import TaskGraph
+from nb2dag.model.notebook import Notebook
+from nb2dag.model.plan import DagPlan
+from nb2dag.model.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """What the passes made of a notebook, as far as they got.
+
+    `dataflow` and `graph` are None where a cell or tag could not be read, `plan` is None where there is any error.
+    Diagnostics are in notebook order.
+    """
+
+    notebook: Notebook
+    program: Program
+    diagnostics: tuple[Diagnostic, ...]
+    dataflow: Dataflow | None = None
+    graph: TaskGraph | None = None
+    plan: DagPlan | None = None
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether something stands in the way of a bundle."""
+        return any(item.severity is Severity.ERROR for item in self.diagnostics)
+
+
+def check_notebook(path: str | os.PathLike[str]) -> Compilation:
+    """Check a notebook file and return its diagnostics with everything found on the way.
+
+    Raises:
+        NotebookUnreadable: The file is missing, not JSON, or not a notebook.
+        Nb2dagError: The project's settings are invalid.
+    """
+    return compile_notebook(path)
+
+
+def compile_notebook(path: str | os.PathLike[str]) -> Compilation:
+    """Compile a notebook file to a plan; nothing is written.
+
+    Raises:
+        NotebookUnreadable: The file is missing, not JSON, or not a notebook.
+        Nb2dagError: The project's settings are invalid.
+    """
+    place = Path(path)
+    notebook = read_notebook(place)
+    return compile_program(notebook, place.parent, load_config(place).max_file_size)
+
+
+def compile_program(notebook: Notebook, folder: Path, most_bytes: int) -> Compilation:
+    """Compile a notebook that is already read; `folder` is where its files lie, `most_bytes` the limit of one of them."""
+    program = tag_program(notebook)
+    parameters = read_parameters(program)
+    early = [*notebook_diagnostics(program), *_tag_diagnostics(program)]
+    if _any_error(early) and not _worth_analysing(program):
+        return Compilation(notebook, program, _in_order(early))
+    dataflow = analyse(program)
+    graph = build_graph(program, dataflow)
+    found = [*early, *_flow_diagnostics(dataflow, graph, parameters)]
+    neighbours = find_neighbours(folder, dataflow.files, most_bytes)
+    found += size_diagnostics(notebook.path, neighbours.too_large, most_bytes)
+    if _any_error(found):
+        return Compilation(notebook, program, _in_order(found), dataflow, graph)
+    options = frozenset(option.name for option in options_of(DirectiveKind.TASK))
+    plan = lower(program, dataflow, graph, parameters.params, neighbours.files, options)
+    return Compilation(notebook, program, _in_order(found), dataflow, graph, plan)
+
+
+def _tag_diagnostics(program: Program) -> Iterator[Diagnostic]:
+    path = program.notebook.path
+    for cell in program.cells:
+        yield from directive_diagnostics(path, cell.cell, cell.problems)
+    tagged = [(cell.cell, cell.directive) for cell in program.cells if cell.directive is not None]
+    yield from tag_conflicts(path, tagged)
+
+
+def _worth_analysing(program: Program) -> bool:
+    """Tell whether the flow says anything although a cell or tag is broken: not if names may be missing for it."""
+    return bool(program.task_ids) and not any(cell.problems or cell.code.problem for cell in program.cells)
+
+
+def _flow_diagnostics(dataflow: Dataflow, graph: TaskGraph, parameters: Parameters) -> Iterator[Diagnostic]:
+    problems = [*dataflow.problems, *graph.problems, *parameters.problems]
+    yield from flow_diagnostics(problems)
+    yield from file_diagnostics(problems)
+    yield from graph_diagnostics(problems)
+
+
+def _any_error(diagnostics: Iterable[Diagnostic]) -> bool:
+    return any(item.severity is Severity.ERROR for item in diagnostics)
+
+
+def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    unique = dict.fromkeys(diagnostics)
+    return tuple(sorted(unique, key=lambda item: (item.span.cell, item.span.region, item.code)))

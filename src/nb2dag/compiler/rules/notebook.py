@@ -1,0 +1,117 @@
+"""Word what is wrong with a notebook as a whole, or with a cell's syntax: the family NBD0xx."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nb2dag.compiler.rules.rule import Rule, page
+from nb2dag.model.diagnostic import Diagnostic, Severity
+from nb2dag.model.program import Program, Role
+from nb2dag.model.span import Span
+
+SYNTAX_ERROR = Rule(
+    "NBD001",
+    "syntax-error",
+    Severity.ERROR,
+    page(
+        "Reports a cell that does not parse.",
+        "The cell stops the notebook, and what it needs and makes cannot be seen.",
+        "%%airflow_task load\nrows = [1, 2",
+        "%%airflow_task load\nrows = [1, 2]",
+        "When the cell is in another language than Python: begin it with its magic (`%%bash`), or make it a raw cell.",
+    ),
+)
+
+NOT_PYTHON = Rule(
+    "NBD002",
+    "not-python",
+    Severity.ERROR,
+    page(
+        "Reports a notebook whose kernel is not Python.",
+        "nb2dag analyses Python. It would misread any other language.",
+        "%%airflow_task load\nrows = [1, 2]",
+        "%%airflow_task load\nrows = [1, 2]",
+        "Never: a notebook in R or Julia is one task of a DAG at most.",
+    ),
+)
+
+NO_TASKS = Rule(
+    "NBD003",
+    "no-tasks",
+    Severity.ERROR,
+    page(
+        "Reports a notebook without a single task.",
+        "There is nothing to run.",
+        "rows = [1, 2]",
+        "%%airflow_task load\nrows = [1, 2]",
+        "Never for `compile`.",
+    ),
+)
+
+EMPTY_TASK = Rule(
+    "NBD004",
+    "empty-task",
+    Severity.WARNING,
+    page(
+        "Reports a task without a line of code.",
+        "It would start a kernel to do nothing.",
+        "%%airflow_task load\nrows = [1, 2]\n# %%\n%%airflow_task nothing",
+        "%%airflow_task load\nrows = [1, 2]",
+        "When the task is only a point to wait for. It works as one.",
+    ),
+)
+
+RULES: tuple[Rule, ...] = (SYNTAX_ERROR, NOT_PYTHON, NO_TASKS, EMPTY_TASK)
+"""The family's rules, in the order of their codes."""
+
+_WITHOUT_CODE = {Role.SKIP, Role.TEST, Role.SCRATCH}
+
+
+def notebook_diagnostics(program: Program) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the notebook before any flow is looked at."""
+    notebook = program.notebook
+    whole = Span(notebook.path, 0, "")
+    if notebook.language not in ("python", "ipython", "python3", ""):
+        yield NOT_PYTHON.diagnostic(
+            f"the notebook is written in `{notebook.language}`, and nb2dag compiles Python",
+            whole,
+            "open it with a Python kernel, or run it as a whole with papermill",
+        )
+        return
+    yield from _syntax(program)
+    if not program.task_ids and not any(cell.problems for cell in program.cells):
+        count = len(notebook.code_cells)
+        yield NO_TASKS.diagnostic(
+            "the notebook has no code cell" if not count else f"none of the notebook's {count} code cells is tagged as a task",
+            whole,
+            "begin a cell with `%%airflow_task NAME`, or with the line `#| task: NAME`",
+        )
+    yield from _empty(program)
+
+
+def _syntax(program: Program) -> Iterator[Diagnostic]:
+    for cell in program.cells:
+        problem = cell.code.problem
+        if problem is None or cell.role in _WITHOUT_CODE:
+            continue
+        hint = (
+            f"it is newer than this interpreter: run nb2dag with Python {problem.needs_version} or later"
+            if problem.needs_version
+            else "correct the cell, or tag it `%%airflow_skip` if the DAG does not need it"
+        )
+        yield SYNTAX_ERROR.diagnostic(
+            problem.message, cell.cell.span(program.notebook.path, problem.region), hint
+        )
+
+
+def _empty(program: Program) -> Iterator[Diagnostic]:
+    filled = {cell.task_id for cell in program.cells if cell.code.tree.body or cell.code.problem is not None}
+    seen: set[str | None] = set()
+    for cell in program.cells:
+        if cell.role is Role.TASK and cell.task_id not in filled | seen:
+            seen.add(cell.task_id)
+            region = cell.directive.region if cell.directive is not None else None
+            span = cell.cell.span(program.notebook.path) if region is None else cell.cell.span(program.notebook.path, region)
+            yield EMPTY_TASK.diagnostic(
+                f"task `{cell.task_id}` has no code", span, "put code below its tag, or remove the cell"
+            )

@@ -1,0 +1,1 @@
+"""The ground floor: frozen values that every stage shares. No input or output, no wording, standard library only."""

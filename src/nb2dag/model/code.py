@@ -1,0 +1,65 @@
+"""Hold a code cell as a syntax tree whose IPython syntax has become marked calls."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from enum import Enum
+
+from nb2dag.model.span import Region
+
+ESCAPE_NAME = "__escape__"
+"""Name of the call that stands for an escape in a tree: `__escape__(i)` is `escapes[i]`."""
+
+
+class EscapeKind(Enum):
+    """The kinds of IPython syntax that Python does not know."""
+
+    LINE_MAGIC = "line magic"
+    CELL_MAGIC = "cell magic"
+    SHELL = "shell"
+    HELP = "help"
+
+
+@dataclass(frozen=True, slots=True)
+class Escape:
+    """One piece of IPython syntax.
+
+    `name` is the magic's name (`matplotlib`, `capture`), `!` or `!!` for the shell, `?` or `??` for help. `text` is
+    the rest of its line, `body` the text below a cell magic whose body is not Python (None where the body is Python: its
+    statements then stand in the tree right after the escape).
+    `reads` are expressions interpolated into it (`{x}`, `$x`, and the code of `%timeit`), `binds` the names it binds by
+    itself (`%%capture out`, `%%bash --out x`). An assignment `f = !ls` is an ordinary assignment of an escape.
+    """
+
+    kind: EscapeKind
+    name: str
+    text: str
+    region: Region
+    body: str | None = None
+    reads: tuple[ast.expr, ...] = ()
+    binds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxProblem:
+    """Why a cell has no tree: the parser's words and place."""
+
+    message: str
+    region: Region
+    needs_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedCode:
+    """A code cell's text without its tag, parsed.
+
+    Every position in `tree` points into the whole cell's text as the user typed it: `lineno` is 1-based and counts tag
+    lines, `col_offset` counts UTF-8 bytes as `ast` does. Where `problem` is set the tree is empty.
+    `ends_silent` tells that the last statement's value is not displayed (a closing `;`).
+    """
+
+    tree: ast.Module
+    escapes: tuple[Escape, ...] = ()
+    problem: SyntaxProblem | None = None
+    ends_silent: bool = False

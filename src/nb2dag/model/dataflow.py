@@ -1,0 +1,87 @@
+"""Hold what the analysis found: per task its code, its inputs and its outputs, and what stands in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nb2dag.model.span import Region, Span
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slice:
+    """One top-level statement of a cell, decorators included."""
+
+    cell: int
+    region: Region
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Source:
+    """Where a version is saved: the producing task and the cell (1-based index) after which it is saved."""
+
+    task_id: str
+    cell: int
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Names that a task loads from one alias group of one version; `optional` ones may be unbound there."""
+
+    source: Source
+    names: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An alias group that a task saves after one of its cells, all names in one stream."""
+
+    source: Source
+    names: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFlow:
+    """One task: `preamble` are the statements that run before the loads, in source order; `cells` its own cells.
+
+    An implicit task computes shared values once: it has a `body` of statements in place of whole cells.
+    """
+
+    task_id: str
+    cells: tuple[int, ...]
+    preamble: tuple[Slice, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    implicit: bool = False
+    body: tuple[Slice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlowProblem:
+    """Something in the flow between tasks that needs saying, as a fact: the rule's name, where, and its values.
+
+    `labels` are the other places, each with the words a rule's label wants (`bound here`).
+    """
+
+    rule: str
+    span: Span
+    values: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[Span, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file beside the notebook that exported code names, by its path relative to the notebook."""
+
+    path: str
+    is_module: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dataflow:
+    """The whole notebook's flow."""
+
+    tasks: tuple[TaskFlow, ...]
+    problems: tuple[FlowProblem, ...] = ()
+    files: tuple[LocalFile, ...] = ()

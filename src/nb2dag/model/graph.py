@@ -1,0 +1,30 @@
+"""Hold the DAG's shape: tasks with their direct upstream tasks, by data and by declaration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nb2dag.model.dataflow import FlowProblem
+
+
+@dataclass(frozen=True, slots=True)
+class TaskNode:
+    """One task's edges: `data` are tasks it takes values from, `declared` those of its `after`; both sorted."""
+
+    task_id: str
+    data: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    implicit: bool = False
+
+    @property
+    def upstream(self) -> tuple[str, ...]:
+        """All direct upstream tasks, sorted."""
+        return tuple(sorted({*self.data, *self.declared}))
+
+
+@dataclass(frozen=True, slots=True)
+class TaskGraph:
+    """Tasks in an order in which each comes after its upstream tasks; in notebook order where that leaves a choice."""
+
+    tasks: tuple[TaskNode, ...]
+    problems: tuple[FlowProblem, ...] = ()

@@ -1,0 +1,19 @@
+"""What a task imports: load and save cells, the store behind them, and the engine that runs a task notebook.
+
+Load and save cells call `load`, `save` and `save_return`, which come from `nb2dag.runtime.commit` on first use, so
+that importing this package while Airflow parses a DAG file costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["load", "save", "save_return"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from nb2dag.runtime import commit
+
+        return getattr(commit, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

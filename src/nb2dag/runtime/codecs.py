@@ -1,0 +1,77 @@
+"""Turn the values of an alias group into bytes and back; each way of doing so is a codec with a name."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from nb2dag.runtime import sharing
+from nb2dag.runtime.objects import Payload
+
+Values = dict[str, Any]
+"""The values of one alias group by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A payload, and the packages whose objects it holds."""
+
+    payload: Payload
+    packages: frozenset[str]
+
+
+class Codec(Protocol):
+    """A way to put values into bytes; `name` stands in pointers and headers, so it is permanent."""
+
+    name: str
+
+    def encode(self, values: Values, namespace: dict[str, Any]) -> Encoded:
+        """Return the values as bytes; whatever it raises means that a value cannot be handed over."""
+
+    def decode(self, stream: memoryview, buffers: list[memoryview], namespace: dict[str, Any]) -> Values:
+        """Return what `encode` was given, its definitions resolved in the consumer's namespace."""
+
+
+class PickleCodec:
+    """Pickle protocol 5: lossless for Python, arrays and frames beside the stream, to be mapped and not copied."""
+
+    name = "pickle"
+
+    def encode(self, values: Values, namespace: dict[str, Any]) -> Encoded:
+        """Return the values as one pickle stream, with memory that two values share stored once."""
+        from nb2dag.runtime import pickler
+
+        memory = sharing.Memory()
+        file, packages = self._dump(values, namespace, memory)
+        if memory.shares_objects:
+            raise pickler.UnsavableError(
+                "two numpy arrays of Python objects share memory (one is a view of the other): hand over `.copy()` "
+                "of one"
+            )
+        if memory.incomplete:
+            memory = sharing.Memory(exact=True)
+            file, packages = self._dump(values, namespace, memory)
+        regions, buffers = memory.regions()
+        return Encoded(Payload((file.getbuffer(), *regions), buffers), packages)
+
+    def _dump(
+        self, values: Values, namespace: dict[str, Any], memory: sharing.Memory
+    ) -> tuple[io.BytesIO, frozenset[str]]:
+        from nb2dag.runtime.pickler import ValuePickler
+
+        file = io.BytesIO()
+        saver = ValuePickler(file, namespace, memory)
+        saver.dump(values)
+        return file, frozenset(saver.packages)
+
+    def decode(self, stream: memoryview, buffers: list[memoryview], namespace: dict[str, Any]) -> Values:
+        """Return the values; arrays and frames lie in `buffers` and are not copied."""
+        from nb2dag.runtime import pickler
+
+        values: Values = pickler.ValueUnpickler(io.BytesIO(stream), namespace, buffers).load()
+        return values
+
+
+CODECS: dict[str, Codec] = {codec.name: codec for codec in (PickleCodec(),)}
+"""Every codec by its name."""

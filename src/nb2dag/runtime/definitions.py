@@ -1,0 +1,136 @@
+"""Rebuild what a notebook defines: look a definition up by its name, or make a function of its code."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import marshal
+import pickle
+import sys
+from types import CellType, CodeType, FunctionType, MethodType
+from typing import Any
+
+_STATE_NAMES = ("__defaults__", "__kwdefaults__", "__qualname__", "__doc__", "__module__", "__type_params__")
+
+
+class CellStandIn:
+    """Stands for a closure's cell while pickling: it is stored empty, and each function fills its own cells.
+
+    A cell stored with its contents would never end where a function refers to itself.
+    """
+
+    __slots__ = ("cell",)
+
+    def __init__(self, cell: CellType) -> None:
+        self.cell = cell
+
+
+def module_name(namespace: dict[str, Any]) -> str:
+    """Return the module name that a notebook's definitions carry: `__main__` in a kernel."""
+    return str(namespace.get("__name__", "__main__"))
+
+
+def resolve(namespace: dict[str, Any], qualname: str) -> Any:
+    """Return what a qualified name leads to, as `Model.fit` to a method.
+
+    Raises:
+        KeyError: The first name is not in the namespace.
+        AttributeError: A later one is not an attribute.
+    """
+    root, *rest = qualname.split(".")
+    return functools.reduce(getattr, rest, namespace[root])
+
+
+def is_importable(obj: Any) -> bool:
+    """Tell whether a module holds exactly this object under its own qualified name."""
+    module = sys.modules.get(getattr(obj, "__module__", None) or "")
+    if module is None or module.__name__ == "__main__":
+        return False
+    try:
+        return resolve(vars(module), obj.__qualname__) is obj
+    except (KeyError, AttributeError, TypeError):
+        return False
+
+
+def is_scope_of(module: str | None, function: FunctionType) -> bool:
+    """Tell whether an imported module of that name is where a function looks its global names up."""
+    found = sys.modules.get(module or "")
+    return found is not None and module != "__main__" and vars(found) is function.__globals__
+
+
+def definition(qualname: str, kind: str) -> Any:
+    """Stand in a stream for "what this qualified name leads to in the consumer", which the unpickler knows."""
+    raise pickle.UnpicklingError(f"`{qualname}` ({kind}) can be resolved by nb2dag's own unpickler only")
+
+
+def rebuild_function(_code: bytes, _module: str | None, _cells: tuple[CellType, ...]) -> FunctionType:
+    """Stand in a stream for `build_function` on the consumer's namespace, which the unpickler knows."""
+    raise pickle.UnpicklingError("a notebook's function can be rebuilt by nb2dag's own unpickler only")
+
+
+def build_function(
+    namespace: dict[str, Any], code: bytes, module: str | None, cells: tuple[CellType, ...]
+) -> FunctionType:
+    """Return a function that runs `code` on a module, or for None on the notebook's namespace; the rest comes after."""
+    scope = namespace if module is None else importlib.import_module(module).__dict__
+    return FunctionType(marshal.loads(code), scope, closure=cells or None)
+
+
+def function_state(function: FunctionType, cells: tuple[CellStandIn, ...]) -> tuple[Any, ...]:
+    """Return what `restore_function` needs beside a function's code."""
+    contents = []
+    for stand_in in cells:
+        try:
+            contents.append((stand_in, stand_in.cell.cell_contents))
+        except ValueError:
+            # A variable that was not bound yet.
+            continue
+    try:
+        annotations = function.__annotations__
+    except NameError:
+        # Evaluated on access since Python 3.14, where a name may be missing.
+        annotations = {}
+    attributes = {name: getattr(function, name) for name in _STATE_NAMES if hasattr(function, name)}
+    return contents, attributes | {"__annotations__": annotations}, function.__dict__
+
+
+def restore_function(function: FunctionType, state: tuple[Any, ...]) -> None:
+    """Give a rebuilt function its closure, defaults and attributes; by now they may refer to the function itself."""
+    contents, attributes, own = state
+    for cell, value in contents:
+        cell.cell_contents = value
+    for name, value in attributes.items():
+        setattr(function, name, value)
+    function.__dict__.update(own)
+
+
+def rebuild_cached_function(maxsize: int | None, typed: bool, function: Any) -> Any:
+    """Return a function under `functools.lru_cache`, its cache empty."""
+    return functools.lru_cache(maxsize, typed)(function)
+
+
+def empty_cell() -> CellType:
+    """Return a closure's cell without contents."""
+    return CellType()
+
+
+def filled_cell(cell: CellType, value: Any) -> CellType:
+    """Fill a closure's cell and return it."""
+    cell.cell_contents = value
+    return cell
+
+
+def rebuild_code(code: bytes) -> CodeType:
+    """Return a code object from its bytes."""
+    loaded: CodeType = marshal.loads(code)
+    return loaded
+
+
+def rebuild_method(function: Any, instance: Any) -> MethodType:
+    """Return a function bound to an instance."""
+    return MethodType(function, instance)
+
+
+def standard_stream(name: str) -> Any:
+    """Return `sys.stdout` or `sys.stderr` of this process."""
+    return getattr(sys, name)

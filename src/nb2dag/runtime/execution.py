@@ -1,0 +1,213 @@
+"""Run one task notebook through papermill: what the Airflow operator and `nb2dag run` both call."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from nb2dag.runtime.engine import ENGINE_NAME, Failure, KernelEngine, Session, cell_origin
+from nb2dag.runtime.failures import NotRunnableError, TaskError, TaskInterruptedError
+from nb2dag.runtime.formats import JOB_VARIABLE, Job, PointerManifest
+from nb2dag.runtime.kernels import find_kernel
+from nb2dag.runtime.outcome import task_error
+from nb2dag.runtime.parameters import check_parameters
+from nb2dag.runtime.progress import Event
+from nb2dag.runtime.store import absolute
+from nb2dag.runtime.workdir import private_copy
+
+
+def ignore(event: Event) -> None:
+    """Take an event and do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRun:
+    """One attempt of one task.
+
+    Attributes:
+        notebook: The task notebook of the bundle, a path or any URL that papermill reads.
+        output: Where the executed notebook is kept, a path or any URL that papermill writes. It is there after
+            success, failure, timeout and interruption alike.
+        job: Who runs, what it reads and where values are stored. `execute_task` fills in `manifest` itself, so leave it
+            empty; a relative store is taken from the current folder.
+        files: The bundle's `files/`; the notebook runs in a private copy of it. None for an empty folder.
+        parameters: Values for the notebook's parameters.
+        kernel_name: The kernel to use; None for the one that the notebook names.
+        timeout: Seconds for the whole notebook.
+        start_timeout: Seconds for the kernel to start.
+        on_event: Called in the calling thread for every event, in order. What it raises stops the task.
+        stop: Set it, from another thread, to stop the task; SIGTERM does the same where the caller is the main thread.
+    """
+
+    notebook: Path | str
+    output: Path | str
+    job: Job
+    files: Path | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    kernel_name: str | None = None
+    timeout: float | None = None
+    start_timeout: float = 60.0
+    on_event: Callable[[Event], None] = ignore
+    stop: threading.Event | None = None
+
+
+def execute_task(run: TaskRun) -> PointerManifest:
+    """Run a task notebook and return what it committed.
+
+    It runs in a private working directory, in a kernel of its own, of which no process is left at the end.
+
+    Raises:
+        NotRunnableError: No cell has run: a missing kernel, a kernel without nb2dag, a bad parameter, a missing file.
+        TaskError: A cell failed, or one of its kinds: `TaskTimeoutError`, `TaskInterruptedError`, `KernelDiedError`.
+        StoreError: The store cannot be written; no cell has run.
+    """
+    check_parameters(run.parameters)
+    notebook = _read_notebook(str(run.notebook))
+    kernel_name = _kernel_name(run, notebook)
+    find_kernel(kernel_name)
+    with _termination_raises(run.job.task_id), tempfile.TemporaryDirectory(prefix="nb2dag-job-") as scratch:
+        job = _write_job(run.job, Path(scratch))
+        with private_copy(run.files) as directory:
+            session = Session(
+                environment={JOB_VARIABLE: str(Path(scratch, "job.json"))},
+                directory=directory,
+                output=str(run.output),
+                checks_handoffs=_has_handoffs(notebook),
+                timeout=run.timeout,
+                on_event=run.on_event,
+                stop=run.stop,
+            )
+            executed = _execute(run, notebook, kernel_name, session)
+        return _committed(job, executed)
+
+
+def _execute(run: TaskRun, notebook: Any, kernel_name: str, session: Session) -> Any:
+    """Run the notebook through papermill and return it."""
+    from papermill import execute_notebook
+    from papermill.engines import papermill_engines
+    from papermill.exceptions import PapermillExecutionError
+
+    # An entry point is found only where nb2dag's installed metadata is up to date.
+    papermill_engines.register(ENGINE_NAME, KernelEngine)
+    _make_folder(run.output)
+    try:
+        executed = execute_notebook(
+            _literal(run.notebook),
+            _literal(run.output),
+            parameters=dict(run.parameters),
+            engine_name=ENGINE_NAME,
+            request_save_on_cell_execute=False,
+            kernel_name=kernel_name,
+            language=None if _language(notebook) else "python",
+            progress_bar=False,
+            start_timeout=run.start_timeout,
+            session=session,
+        )
+    except PapermillExecutionError as error:
+        raise _failed(run, session.failure or _unforeseen(error)) from None
+    if session.failure is not None:
+        raise _failed(run, session.failure)
+    return executed
+
+
+def _failed(run: TaskRun, failure: Failure) -> TaskError:
+    return task_error(run.job.task_id, failure, run.timeout)
+
+
+def _unforeseen(error: Any) -> Failure:
+    """Return what papermill alone takes for a failure: an error among the outputs of a cell that went on."""
+    return Failure("error", None, error.ename, error.evalue, tuple(error.traceback), {})
+
+
+def _read_notebook(path: str) -> Any:
+    try:
+        if "://" not in path:
+            return json.loads(Path(path).read_text("utf-8"))
+        from papermill.iorw import papermill_io
+
+        return json.loads(papermill_io.read(path))
+    except Exception as error:
+        # Whatever the handler of that kind of URL raises.
+        raise NotRunnableError(f"cannot read the task notebook {path}: {type(error).__name__}: {error}") from error
+
+
+def _kernel_name(run: TaskRun, notebook: Any) -> str:
+    name = run.kernel_name or notebook.get("metadata", {}).get("kernelspec", {}).get("name")
+    if not name:
+        raise NotRunnableError(
+            f"the task notebook {run.notebook} names no kernel: name one with the task's option `kernel`"
+        )
+    return str(name)
+
+
+def _language(notebook: Any) -> str | None:
+    metadata = notebook.get("metadata", {})
+    language = metadata.get("language_info", {}).get("name") or metadata.get("kernelspec", {}).get("language")
+    return str(language) if language else None
+
+
+def _has_handoffs(notebook: Any) -> bool:
+    origins = (cell_origin(cell) for cell in notebook.get("cells", ()))
+    return any(origin is not None and origin.purpose in ("load", "save") for origin in origins)
+
+
+def _write_job(job: Job, scratch: Path) -> Job:
+    """Write the job file; the notebook runs in another folder, so a relative store becomes an absolute one."""
+    job = replace(job, manifest=str(scratch / "manifest.json"), store=absolute(job.store))
+    Path(scratch, "job.json").write_text(json.dumps(job.to_json()), "utf-8")
+    return job
+
+
+def _committed(job: Job, executed: Any) -> PointerManifest:
+    path = Path(job.manifest)
+    if path.exists():
+        return PointerManifest.from_json(json.loads(path.read_text("utf-8")))
+    python = executed.metadata.get("language_info", {}).get("version", "")
+    return PointerManifest(job.task_id, job.attempt, job.bundle, python)
+
+
+def _make_folder(output: Path | str) -> None:
+    if "://" not in str(output):
+        try:
+            Path(output).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NotRunnableError(
+                f"cannot make the folder for the executed notebook {output}: {error.strerror or error}"
+            ) from error
+
+
+def _literal(path: Path | str) -> str:
+    """Return a path for papermill, which formats what stands in braces with the parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+@contextlib.contextmanager
+def _termination_raises(task_id: str) -> Iterator[None]:
+    """Raise on SIGTERM, once, after whatever the process did about it before; in another thread do nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    received = False
+
+    def stop(number: int, frame: Any) -> None:
+        nonlocal received
+        if received:
+            return
+        received = True
+        if callable(before):
+            before(number, frame)
+        raise TaskInterruptedError(f"task `{task_id}` was told to stop (SIGTERM)", task_id=task_id)
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

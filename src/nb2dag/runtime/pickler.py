@@ -1,0 +1,249 @@
+"""Pickle values so that what the notebook defines travels by definition and is bound to the consumer's namespace.
+
+The consumer runs the notebook's imports, classes and functions again before it loads a value. So a class or function
+that a top-level name leads to is stored as that name; any other function (nested, a lambda, a closure, an old version)
+as its code, to run on the consumer's namespace; any other class by value, as cloudpickle does it; and the rest as
+pickle does it.
+
+Importing this module imports cloudpickle: import it where a value is saved or loaded, not before.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import marshal
+import pickle
+import sys
+from collections.abc import Callable, Iterable
+from types import CellType, CodeType, FunctionType, MethodType
+from typing import Any, Protocol
+
+import cloudpickle
+
+from nb2dag.runtime import definitions
+from nb2dag.runtime.definitions import CellStandIn, module_name, resolve
+from nb2dag.runtime.sharing import Memory, view, window
+
+_PROTOCOL = 5
+_PANDAS_BLOCKS = "pandas.core.internals.blocks"
+_PANDAS_STORAGE = (_PANDAS_BLOCKS, "pandas.core.arrays", "pandas.core.indexes")
+_LRU_CACHE: type = type(functools.lru_cache(maxsize=1)(len))
+
+Reduced = Any
+"""What a reducer returns: a tuple as `object.__reduce_ex__` documents it, or NotImplemented for pickle's own way."""
+
+
+class Writable(Protocol):
+    """What a pickler writes to."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write all of `data`."""
+
+
+class UnsavableError(Exception):
+    """A value that must not be pickled, although pickle or cloudpickle would make something of it."""
+
+
+class DefinitionMissingError(Exception):
+    """The consumer lacks a definition that a value needs; the message names it."""
+
+
+class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """Pickle values of one notebook namespace.
+
+    Args:
+        file: What the stream is written to.
+        namespace: The notebook's namespace.
+        memory: Takes the buffers that stay out of the stream; None to keep all in it.
+
+    Attributes:
+        packages: Names of the top-level packages whose classes or functions the values refer to.
+    """
+
+    def __init__(self, file: Writable, namespace: dict[str, Any], memory: Memory | None = None) -> None:
+        super().__init__(file, protocol=_PROTOCOL, buffer_callback=memory and memory.take)
+        self.packages: set[str] = set()
+        self._namespace = namespace
+        self._module = module_name(namespace)
+        self._cells: dict[int, CellStandIn] = {}
+        self._by_type: dict[type, Callable[[Any], Reduced] | None] = {
+            FunctionType: self._reduce_function,
+            MethodType: _reduce_method,
+            CellType: self._reduce_cell,
+            CodeType: _reduce_code,
+            memoryview: _refuse_memoryview,
+            io.TextIOWrapper: _reduce_text_file,
+            _LRU_CACHE: self._reduce_cached_function,
+            CellStandIn: _reduce_stand_in,
+        }
+        self._arrays = _ArrayReducers(memory) if memory is not None else None
+
+    def reducer_override(self, obj: Any) -> Reduced:
+        """Reduce what the notebook defines; leave the rest to pickle and cloudpickle."""
+        kind = type(obj)
+        try:
+            reducer = self._by_type[kind]
+        except KeyError:
+            reducer = self._by_type[kind] = self._reducer_of(kind)
+        return NotImplemented if reducer is None else reducer(obj)
+
+    def _reducer_of(self, kind: type) -> Callable[[Any], Reduced] | None:
+        if issubclass(kind, type):
+            return self._reduce_class
+        return self._arrays.reducer_of(kind) if self._arrays is not None else None
+
+    def _reduce_class(self, cls: type) -> Reduced:
+        if self._leads_to(cls):
+            return definitions.definition, (cls.__qualname__, "class")
+        self._note_package(cls)
+        return super().reducer_override(cls)
+
+    def _reduce_function(self, function: FunctionType) -> Reduced:
+        if self._leads_to(function):
+            return definitions.definition, (function.__qualname__, "function")
+        module: str | None = None
+        if function.__globals__ is not self._namespace:
+            module = function.__globals__.get("__name__")
+            self._note_package(function)
+            if definitions.is_importable(function) or not definitions.is_scope_of(module, function):
+                return super().reducer_override(function)
+        cells = tuple(self._stand_in(cell) for cell in function.__closure__ or ())
+        arguments = (marshal.dumps(function.__code__), module, cells)
+        state = definitions.function_state(function, cells)
+        return definitions.rebuild_function, arguments, state, None, None, definitions.restore_function
+
+    def _reduce_cached_function(self, cached: Any) -> Reduced:
+        if self._leads_to(cached):
+            return definitions.definition, (cached.__qualname__, "function")
+        if definitions.is_importable(cached):
+            self._note_package(cached)
+            return NotImplemented
+        # As after `cache_clear()`: what a cache holds can be computed again.
+        parameters = cached.cache_parameters()
+        return definitions.rebuild_cached_function, (parameters["maxsize"], parameters["typed"], cached.__wrapped__)
+
+    def _reduce_cell(self, cell: CellType) -> Reduced:
+        return definitions.filled_cell, (self._stand_in(cell), cell.cell_contents)
+
+    def _stand_in(self, cell: CellType) -> CellStandIn:
+        """Return the one object that stands for `cell`: closures that share a variable go on sharing it."""
+        return self._cells.setdefault(id(cell), CellStandIn(cell))
+
+    def _leads_to(self, obj: Any) -> bool:
+        """Tell whether the notebook's namespace holds exactly this object under its own qualified name."""
+        if getattr(obj, "__module__", None) != self._module:
+            return False
+        try:
+            return resolve(self._namespace, obj.__qualname__) is obj
+        except (KeyError, AttributeError, TypeError):
+            return False
+
+    def _note_package(self, obj: Any) -> None:
+        package = str(getattr(obj, "__module__", None) or "").partition(".")[0]
+        if package not in ("", "nb2dag", self._module) and package not in sys.stdlib_module_names:
+            self.packages.add(package)
+
+
+class _ArrayReducers:
+    """Tell `Memory` about arrays whose memory pickle would copy or part (see `nb2dag.runtime.sharing`)."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def reducer_of(self, kind: type) -> Callable[[Any], Reduced] | None:
+        if kind.__module__ == "numpy" and kind.__name__ == "ndarray":
+            return self._reduce_array
+        if kind.__module__ == _PANDAS_BLOCKS:
+            return self._reduce_block
+        return self._reduce_pandas if kind.__module__.startswith(_PANDAS_STORAGE) else None
+
+    def _reduce_array(self, array: Any) -> Reduced:
+        contiguous = array.flags.c_contiguous or array.flags.f_contiguous
+        if array.dtype.hasobject:
+            self._memory.note_objects(array)
+        elif not contiguous and self._memory.exact and not self._memory.is_private(array):
+            buffer, offset = window(array)
+            return view, (buffer, array.dtype, array.shape, (offset, array.strides, array.flags.writeable))
+        elif not contiguous:
+            self._memory.note_strided(array)
+        return NotImplemented
+
+    def _reduce_block(self, block: Any) -> Reduced:
+        return self._keep_private(block.values)
+
+    def _reduce_pandas(self, storage: Any) -> Reduced:
+        own = getattr(storage, "__dict__", {})
+        return self._keep_private(getattr(storage, "_ndarray", None), own.get("_data"), own.get("_mask"))
+
+    def _keep_private(self, *arrays: Any) -> Reduced:
+        for array in arrays:
+            if hasattr(array, "__array_interface__") and (array.dtype.hasobject or _copies_on_write()):
+                self._memory.keep_private(array)
+        return NotImplemented
+
+
+class ValueUnpickler(pickle.Unpickler):
+    """Unpickle values on the namespace of the notebook that loads them."""
+
+    def __init__(self, file: io.BytesIO, namespace: dict[str, Any], buffers: Iterable[memoryview] = ()) -> None:
+        super().__init__(file, buffers=iter(buffers))
+        self._namespace = namespace
+        self._module = module_name(namespace)
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Find what the notebook defines in its namespace, and the rest where pickle finds it."""
+        if module == definitions.__name__ and name == definitions.definition.__name__:
+            return self._definition
+        if module == definitions.__name__ and name == definitions.rebuild_function.__name__:
+            return functools.partial(definitions.build_function, self._namespace)
+        if module == self._module:
+            return self._definition(name, "object")
+        try:
+            return super().find_class(module, name)
+        except ModuleNotFoundError as error:
+            raise DefinitionMissingError(f"module `{error.name or module}`, which cannot be imported here") from error
+        except AttributeError as error:
+            raise DefinitionMissingError(f"`{name}` of module `{module}`, which has no such name here") from error
+
+    def _definition(self, qualname: str, kind: str) -> Any:
+        try:
+            found = resolve(self._namespace, qualname)
+        except (KeyError, AttributeError) as error:
+            raise DefinitionMissingError(f"{kind} `{qualname}` of the notebook, which is not defined here") from error
+        if (kind == "class" and not isinstance(found, type)) or (kind == "function" and not callable(found)):
+            raise DefinitionMissingError(
+                f"{kind} `{qualname}` of the notebook, and here `{qualname}` is of type {type(found).__name__}"
+            )
+        return found
+
+
+def _reduce_stand_in(_stand_in: CellStandIn) -> Reduced:
+    return definitions.empty_cell, ()
+
+
+def _reduce_code(code: CodeType) -> Reduced:
+    return definitions.rebuild_code, (marshal.dumps(code),)
+
+
+def _reduce_method(method: MethodType) -> Reduced:
+    # Not by `getattr`, as pickle does: it fails for a private method, whose name is mangled.
+    return definitions.rebuild_method, (method.__func__, method.__self__)
+
+
+def _refuse_memoryview(_view: memoryview) -> Reduced:
+    # cloudpickle would hand over a copy as bytes.
+    raise UnsavableError("it is a window on memory of this process")
+
+
+def _reduce_text_file(file: io.TextIOWrapper) -> Reduced:
+    for name in ("stdout", "stderr"):
+        if file is getattr(sys, name):
+            return definitions.standard_stream, (name,)
+    # cloudpickle would read the whole file and hand over its text.
+    raise UnsavableError("an open file belongs to the process that opened it")
+
+
+def _copies_on_write() -> bool:
+    pandas = sys.modules["pandas"]
+    return int(pandas.__version__.partition(".")[0]) >= 3 or pandas.options.mode.copy_on_write is True
