@@ -111,10 +111,12 @@ def tasks_of_ten_cells(path: Path, cells: int) -> None:
 
 
 def shared_definitions(path: Path, cells: int) -> None:
-    """Write `cells` cells: half of them functions that call one another, half of them tasks that call a function."""
+    """Write `cells` cells: half of them functions, in chains of five that call one another, half of them tasks.
+
+    Each task calls one function. Chains of a fixed length keep the output proportional to the cells.
+    """
     half = cells // 2
-    written = [_code("def f0(x):\n    return x + 1")]
-    written += [_code(f"def f{n}(x):\n    return f{n // 2}(x) + {n}") for n in range(1, half)]
+    written = [_code(f"def f{n}(x):\n    return {f'f{n - 1}(x)' if n % 5 else 'x'} + {n}") for n in range(half)]
     written += [_code(f"%%airflow_task t{n}\ny{n} = f{n}({n})") for n in range(half)]
     _write(path, written)
 

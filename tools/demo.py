@@ -31,10 +31,10 @@ from standalone_airflow import AirflowFailed, StandaloneAirflow
 from nb2dag.runtime.formats import BUNDLE_MANIFEST, BundleManifest, PointerManifest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-EXAMPLE = CHECKOUT / "notebooks" / "examples" / "sales_report.ipynb"
+EXAMPLE = CHECKOUT / "notebooks" / "examples" / "weather_report.ipynb"
 HOME = CHECKOUT / ".demo"
-START_SECONDS = 180
-DAG_SECONDS = 90
+START_SECONDS = 300
+DAG_SECONDS = 120
 RUN_SECONDS = 600
 FINISHED = ("success", "failed")
 
@@ -74,13 +74,13 @@ def demonstrate(notebook: Path) -> int:
         f"It takes about a minute, most of it Airflow's start. Everything is written below {_short(HOME)}.\n"
     )
     _step(1, f"nb2dag check {shown}")
-    _nb2dag("check", str(notebook))
+    _nb2dag("check", _from_checkout(notebook))
     _step(2, f"nb2dag compile {shown} -o {_short(HOME / 'dags')}")
-    _nb2dag("compile", str(notebook), "-o", str(HOME / "dags"))
+    _nb2dag("compile", _from_checkout(notebook), "-o", _from_checkout(HOME / "dags"))
     bundle_folder, bundle = _compiled()
     _step(3, "airflow standalone (SQLite, LocalExecutor, a port of its own)")
     with StandaloneAirflow(HOME) as airflow:
-        airflow.wait_for_api(START_SECONDS)
+        airflow.wait_for_api(START_SECONDS, lambda waited: console.print(f"   still starting after {waited:.0f} s ..."))
         console.print(f"   API up after {time.monotonic() - began:.0f} s at {airflow.url}")
         airflow.wait_for_dag(bundle.dag_id, DAG_SECONDS)
         run_id = airflow.trigger(bundle.dag_id)
@@ -124,7 +124,7 @@ def _follow(airflow: StandaloneAirflow, dag_id: str, run_id: str) -> str:
     began = time.monotonic()
     shown: dict[str, str | None] = {}
     while time.monotonic() - began < RUN_SECONDS:
-        state = str(airflow.request("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
+        state = str(airflow.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
         for task in _task_instances(airflow, dag_id, run_id):
             if task["state"] and shown.get(task["task_id"]) != task["state"]:
                 shown[task["task_id"]] = task["state"]
@@ -136,9 +136,9 @@ def _follow(airflow: StandaloneAirflow, dag_id: str, run_id: str) -> str:
 
 
 def _task_instances(airflow: StandaloneAirflow, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = airflow.request(
-        "GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=1000"
-    )["task_instances"]
+    found: list[dict[str, Any]] = airflow.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=1000")[
+        "task_instances"
+    ]
     return sorted(found, key=lambda task: (task["start_date"] or "~", task["task_id"]))
 
 
@@ -150,7 +150,7 @@ def _committed(
     for task in tasks:
         if task["state"] == "success":
             path = f"/api/v2/dags/{bundle.dag_id}/dagRuns/{run_id}/taskInstances/{task['task_id']}/xcomEntries/nb2dag"
-            value = airflow.request("GET", path)["value"]
+            value = airflow.get(path)["value"]
             manifests[task["task_id"]] = PointerManifest.from_json(
                 json.loads(value) if isinstance(value, str) else value
             )
@@ -233,6 +233,10 @@ def _print_where(folder: Path, bundle: BundleManifest, tasks: list[dict[str, Any
             break
     console.print(f"   Airflow's task logs   {_short(HOME / 'logs')}")
     console.print(f"   the handoffs          {_short(HOME / 'nb2dag' / 'store')}")
+
+
+def _from_checkout(path: Path) -> str:
+    return str(path.relative_to(CHECKOUT)) if path.is_relative_to(CHECKOUT) else str(path)
 
 
 def _plain(text: str) -> str:

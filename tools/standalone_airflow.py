@@ -12,11 +12,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+ATTEMPTS = 5
+STILL_WAITING_SECONDS = 20
 AIRFLOW_DEFAULT_PORTS = frozenset({8793, 8794, 8974, 8080})
 
 
@@ -110,20 +113,23 @@ class StandaloneAirflow:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def wait_for_api(self, seconds: float) -> None:
-        """Wait until the REST API hands out a token.
+    def wait_for_api(self, seconds: float, still_waiting: Callable[[float], None]) -> None:
+        """Wait until the REST API hands out a token; call `still_waiting` with the seconds now and then.
 
         Raises:
             AirflowFailed: It does not in `seconds`, or Airflow ended; the message ends with its last output.
         """
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        began = said = time.monotonic()
+        while time.monotonic() - began < seconds:
             self._check_alive()
             try:
-                self._token = self.request("GET", "/auth/token")["access_token"]
+                self._token = self._request("GET", "/auth/token")["access_token"]
                 return
             except OSError:
                 time.sleep(0.5)
+            if time.monotonic() - said > STILL_WAITING_SECONDS:
+                said = time.monotonic()
+                still_waiting(said - began)
         raise AirflowFailed(f"Airflow's API did not answer in {seconds:.0f} s:\n{self.log_tail()}")
 
     def wait_for_dag(self, dag_id: str, seconds: float) -> None:
@@ -135,10 +141,10 @@ class StandaloneAirflow:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self._check_alive()
-            known = self.request("GET", f"/api/v2/dags?dag_id_pattern={dag_id}")["dags"]
+            known = self.get(f"/api/v2/dags?dag_id_pattern={dag_id}")["dags"]
             if any(dag["dag_id"] == dag_id for dag in known):
                 return
-            errors = self.request("GET", "/api/v2/importErrors")["import_errors"]
+            errors = self.get("/api/v2/importErrors")["import_errors"]
             if errors:
                 raise AirflowFailed("\n".join(f"{error['filename']}:\n{error['stack_trace']}" for error in errors))
             time.sleep(0.5)
@@ -146,21 +152,33 @@ class StandaloneAirflow:
 
     def trigger(self, dag_id: str) -> str:
         """Start a run without a logical date, as `airflow dags trigger` does, and return its run id."""
-        run = self.request("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})
+        run = self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})
         return str(run["dag_run_id"])
 
-    def request(self, method: str, path: str, body: object = None) -> Any:
-        """Return the JSON answer to one request.
+    def get(self, path: str) -> Any:
+        """Return the JSON answer to a GET; a busy machine may need a second try, or more.
 
         Raises:
-            OSError: The API cannot be reached, or it answers with an error (`urllib.error.HTTPError`).
+            AirflowFailed: There is still no answer after several tries.
         """
+        for attempt in range(1, ATTEMPTS + 1):
+            self._check_alive()
+            try:
+                return self._request("GET", path)
+            except OSError as error:
+                refused = isinstance(error, urllib.error.HTTPError) and error.code < 500
+                if refused or attempt == ATTEMPTS:
+                    raise AirflowFailed(f"Airflow's API does not answer to {path}: {error}") from error
+                time.sleep(attempt)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _request(self, method: str, path: str, body: object = None) -> Any:
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         payload = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, payload, headers, method=method)
-        with self._opener.open(request, timeout=30) as answer:
+        with self._opener.open(request, timeout=60) as answer:
             return json.load(answer)
 
     def log_tail(self, lines: int = 30) -> str:

@@ -216,13 +216,12 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Airflow:
 @pytest.fixture(scope="module")
 def log(airflow: Airflow) -> str:
     """The output of one process that ran all the DAGs: to start Airflow takes longer than their tasks."""
-    process = airflow.start("sales", "failures", "stale", "endless")
     lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if "cell 2/2 endless: notebook cell 4" in line:
-            process.send_signal(signal.SIGTERM)
-    process.wait(timeout=60)
+    with airflow.start("sales", "failures", "stale", "endless") as process:
+        for line in process.stdout:
+            lines.append(line)
+            if "cell 2/2 endless: notebook cell 4" in line:
+                process.send_signal(signal.SIGTERM)
     return "".join(lines)
 
 

@@ -167,6 +167,9 @@ def test_two_notebooks_with_one_dag_id(project):
     assert result.exit_code == 2
     assert "a.ipynb and b.ipynb both make the DAG `same`" in result.stderr
     assert not (project / "out").exists()
+    checked = nb2dag("check", "a.ipynb", "b.ipynb")
+    assert checked.exit_code == 2
+    assert "both make the DAG `same`" in checked.stderr
 
 
 def test_a_second_notebook_with_the_dag_id_of_a_bundle(project):

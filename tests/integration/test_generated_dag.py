@@ -11,22 +11,25 @@ import runpy
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from nb2dag.compiler.backend.dialects import DIALECTS
 from nb2dag.compiler.bundle import build_bundle, write_bundle
-from nb2dag.model.schedule import AssetSchedule, CronSchedule, IntervalSchedule, PresetSchedule
-from nb2dag.model.schedule import Asset as AssetOf
+from nb2dag.model.schedule import Asset, AssetSchedule, CronSchedule, IntervalSchedule, PresetSchedule
 
 SAMPLES = runpy.run_path(str(Path(__file__).parents[1] / "golden" / "backend" / "sample_plan.py"))
 PLANS = SAMPLES["PLANS"]
 
 FACTS = """
-import json, sys, warnings
+import inspect, json, sys, warnings
+from airflow.configuration import conf
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG, BaseOperator
 from airflow.serialization.serialized_objects import DagSerialization
+from airflow.utils.file import list_py_file_paths
 
 warnings.simplefilter("error")
 # Airflow's own way of reading .airflowignore.
@@ -54,43 +57,60 @@ for dag in bag.dags.values():
         "doc_md": again.doc_md,
         "backoff": {task.task_id: task.retry_exponential_backoff for task in again.tasks},
     }
+facts["arguments"] = {kind.__name__: list(inspect.signature(kind).parameters) for kind in (DAG, BaseOperator)}
+facts["listed"] = {}
+for syntax in ("glob", "regexp"):
+    conf.set("core", "dag_ignore_file_syntax", syntax)
+    facts["listed"][syntax] = sorted(list_py_file_paths(sys.argv[1]))
 print("\\n" + json.dumps(facts, default=str))
 """
 
 
-def write_all(plans, folder, notebooks, **options):
+SCHEDULES = {
+    "never": (None, "NullTimetable"),
+    "once": (PresetSchedule("@once"), "OnceTimetable"),
+    "continuous": (PresetSchedule("@continuous"), "ContinuousTimetable"),
+    "cron": (CronSchedule("*/5 * * * 1-5"), "CronTriggerTimetable"),
+    "interval": (IntervalSchedule(timedelta(hours=2)), "DeltaTriggerTimetable"),
+    "asset": (AssetSchedule(Asset("sales")), "AssetTriggeredTimetable"),
+}
+SPELLED = {f"{name}-{release}": (name, release) for name in SCHEDULES for release in DIALECTS}
+
+
+@pytest.fixture(scope="module")
+def dags(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("generated")
     for path, content in SAMPLES["SHIPPED"].items():
-        (notebooks / path).parent.mkdir(parents=True, exist_ok=True)
-        (notebooks / path).write_bytes(content)
-    for plan in plans:
-        write_bundle(build_bundle(plan, notebooks, **options), folder / plan.dag_id)
+        shipped = folder / "notebooks" / path
+        shipped.parent.mkdir(parents=True, exist_ok=True)
+        shipped.write_bytes(content)
+    for plan in PLANS.values():
+        write_bundle(build_bundle(plan, folder / "notebooks"), folder / "dags" / plan.dag_id)
+    for dag_id, (name, release) in SPELLED.items():
+        plan = replace(PLANS["every_two_hours"], dag_id=dag_id, schedule=SCHEDULES[name][0])
+        write_bundle(build_bundle(plan, folder / "notebooks", DIALECTS[release]), folder / "dags" / dag_id)
+    return folder / "dags"
 
 
-def facts_of(dags, tmp_path, **environment):
-    command = [sys.executable, "-c", FACTS, dags]
-    settings = {"AIRFLOW_HOME": str(tmp_path / "airflow"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", **environment}
+@pytest.fixture(scope="module")
+def facts(dags):
+    settings = {"AIRFLOW_HOME": str(dags.parent / "airflow"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
     outcome = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=tmp_path, env={**os.environ, **settings}
+        [sys.executable, "-c", FACTS, dags],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=dags.parent,
+        env={**os.environ, **settings},
     )
     assert outcome.returncode == 0, outcome.stderr
     return json.loads(outcome.stdout.splitlines()[-1])
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("generated")
-
-
-@pytest.fixture(scope="module")
-def facts(folder):
-    write_all(PLANS.values(), folder / "dags", folder / "notebooks")
-    return facts_of(folder / "dags", folder)
-
-
 def test_airflow_finds_the_dags_and_nothing_else(facts):
     assert (facts["errors"], facts["warnings"], facts["heavy"]) == ({}, [], [])
-    assert facts["files"] == sorted(f"{dag_id}/{dag_id}.py" for dag_id in PLANS)
-    assert set(facts["dags"]) == set(PLANS)
+    assert facts["files"] == sorted(f"{dag_id}/{dag_id}.py" for dag_id in (*PLANS, *SPELLED))
+    assert set(facts["dags"]) == {*PLANS, *SPELLED}
 
 
 @pytest.mark.parametrize("dag_id", PLANS)
@@ -122,51 +142,18 @@ def test_airflow_has_the_settings_of_the_plan(facts):
     assert dag["backoff"] == {"extract": 2.0, "fit-model": 0, "baseline": 0, "report": 0}
 
 
-def test_a_shipped_module_is_no_dag_file_in_either_syntax_of_airflowignore(facts, folder):
+@pytest.mark.parametrize("syntax", ["glob", "regexp"])
+def test_a_shipped_module_is_no_dag_file_in_either_syntax_of_airflowignore(syntax, facts, dags):
     assert b"airflow" in SAMPLES["SHIPPED"]["lib/prices.py"]
-    again = facts_of(folder / "dags", folder, AIRFLOW__CORE__DAG_IGNORE_FILE_SYNTAX="regexp")
-    assert again["files"] == facts["files"]
+    assert facts["listed"][syntax] == [str(dags / file) for file in facts["files"]]
 
 
-SCHEDULES = {
-    "never": (None, "NullTimetable"),
-    "once": (PresetSchedule("@once"), "OnceTimetable"),
-    "continuous": (PresetSchedule("@continuous"), "ContinuousTimetable"),
-    "cron": (CronSchedule("*/5 * * * 1-5"), "CronTriggerTimetable"),
-    "asset": (AssetSchedule(AssetOf("sales")), "AssetTriggeredTimetable"),
-}
+@pytest.mark.parametrize("dag_id", SPELLED)
+def test_every_schedule_in_every_dialect(dag_id, facts):
+    assert facts["dags"][dag_id]["timetable"] == SCHEDULES[SPELLED[dag_id][0]][1]
 
 
-def test_every_schedule_in_every_dialect(tmp_path):
-    plans = {
-        f"{name}-{release}": replace(PLANS["every_two_hours"], dag_id=f"{name}-{release}", schedule=schedule)
-        for name, (schedule, _) in {
-            **SCHEDULES,
-            "interval": (IntervalSchedule(PLANS["every_two_hours"].schedule.every), ""),
-        }.items()
-        for release in DIALECTS
-    }
-    for dag_id, plan in plans.items():
-        dialect = DIALECTS[dag_id.rpartition("-")[2]]
-        write_all([plan], tmp_path / "dags", tmp_path / "notebooks", dialect=dialect)
-    facts = facts_of(tmp_path / "dags", tmp_path)
-    assert (facts["errors"], facts["warnings"]) == ({}, [])
-    expected = {**{name: timetable for name, (_, timetable) in SCHEDULES.items()}, "interval": "DeltaTriggerTimetable"}
-    assert {dag_id: dag["timetable"] for dag_id, dag in facts["dags"].items()} == {
-        dag_id: expected[dag_id.rpartition("-")[0]] for dag_id in plans
-    }
-
-
-ARGUMENTS = """
-import inspect, json, sys
-from airflow.sdk import DAG, BaseOperator, __version__
-print(json.dumps([__version__, list(inspect.signature(DAG).parameters), list(inspect.signature(BaseOperator).parameters)]))
-"""
-
-
-def test_the_installed_airflow_knows_every_argument_that_the_newest_dialect_lists():
-    outcome = subprocess.run([sys.executable, "-c", ARGUMENTS], capture_output=True, text=True, check=True)
-    _, dag_arguments, task_arguments = json.loads(outcome.stdout.splitlines()[-1])
+def test_airflow_knows_every_argument_that_the_newest_dialect_lists(facts):
     newest = list(DIALECTS.values())[-1]
-    assert newest.dag_arguments <= set(dag_arguments)
-    assert newest.task_arguments <= set(task_arguments)
+    assert newest.dag_arguments <= set(facts["arguments"]["DAG"])
+    assert newest.task_arguments <= set(facts["arguments"]["BaseOperator"])

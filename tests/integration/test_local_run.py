@@ -155,9 +155,8 @@ def test_what_cannot_go_well_fails_with_a_reason(tmp_path):
         tmp_path,
         task("slow", "import time\ntime.sleep(60)", number=2, timeout=timedelta(seconds=1)),
         task("dead", "import os\nos._exit(3)", number=3),
-        task(
-            "killed", "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nimport time\ntime.sleep(5)", number=4
-        ),
+        task("killed", "print('kill me', flush=True)\nimport time\ntime.sleep(60)", number=4),
+        on_event=kill_worker,
     )
     assert states(result) == {"slow": "failed", "dead": "failed", "killed": "failed"}
     assert "1" in result.task("slow").failure.message
@@ -184,25 +183,28 @@ def test_a_missing_kernel_is_named_before_anything_runs(tmp_path):
     assert not list(tmp_path.rglob("notebooks/*.ipynb"))
 
 
-def test_tasks_run_side_by_side_and_one_after_the_other_with_one_job(tmp_path):
+def test_tasks_run_side_by_side(tmp_path):
     source = """
     import time
     from pathlib import Path
-    Path({!r}).write_text(str(time.time()))
-    time.sleep(1)
-    end = time.time()
+    folder = Path({!r})
+    (folder / {!r}).touch()
+    deadline = time.monotonic() + 120
+    while not (folder / {!r}).exists():
+        assert time.monotonic() < deadline, "the other task never began"
+        time.sleep(0.05)
     """
+    first = task("a", source.format(str(tmp_path), "a", "b"), number=2)
+    second = task("b", source.format(str(tmp_path), "b", "a"), number=3)
+    assert run(tmp_path, first, second, jobs=2).ok
 
-    def starts(jobs):
-        files = [tmp_path / f"{jobs}-{name}" for name in "ab"]
-        tasks = [task(file.name, source.format(str(file)), number=2, saves=["end"]) for file in files]
-        assert run(tmp_path, *tasks, jobs=jobs).ok
-        return [float(file.read_text()) for file in files]
 
-    first, second = sorted(starts(1))
-    assert second - first > 1
-    first, second = sorted(starts(2))
-    assert second - first < 1
+def test_with_one_job_tasks_run_one_after_the_other(tmp_path):
+    events = []
+    tasks = [task(name, "print(1)", number=2) for name in "ab"]
+    assert run(tmp_path, *tasks, jobs=1, on_event=events.append).ok
+    order = [(type(event), event.task_id) for event in events if isinstance(event, TaskStarted | TaskEnded)]
+    assert order == [(TaskStarted, "a"), (TaskEnded, "a"), (TaskStarted, "b"), (TaskEnded, "b")]
 
 
 SCRIPT = """

@@ -26,9 +26,12 @@ from nb2dag.compiler.frontend.reader import parse_notebook
 from nb2dag.compiler.pipeline import Compilation, compile_program
 from nb2dag.model.plan import DagPlan, TaskPlan
 from nb2dag.model.program import Role
+from nb2dag.runtime import commit, pickler
 from nb2dag.runtime.formats import JOB_VARIABLE, Job, PointerManifest
 
 MOST_BYTES = 10**7
+WARM = (commit, pickler)
+"""Imported here so that no forked task pays for it."""
 
 Outputs = dict[int, str]
 
@@ -46,7 +49,14 @@ def notebook_text(cells: Sequence[str]) -> str:
     return json.dumps(
         {
             "cells": [
-                {"cell_type": "code", "id": f"c{index}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+                {
+                    "cell_type": "code",
+                    "id": f"c{index}",
+                    "metadata": {},
+                    "source": source,
+                    "outputs": [],
+                    "execution_count": None,
+                }
                 for index, source in enumerate(cells, 1)
             ],
             "metadata": {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}},
@@ -58,7 +68,9 @@ def notebook_text(cells: Sequence[str]) -> str:
 
 def compile_cells(cells: Sequence[str], folder: Path | None = None) -> Compilation:
     """Compile a notebook of these code cells."""
-    return compile_program(parse_notebook(notebook_text(cells), "oracle.ipynb"), folder or Path("/nonexistent"), MOST_BYTES)
+    return compile_program(
+        parse_notebook(notebook_text(cells), "oracle.ipynb"), folder or Path("/nonexistent"), MOST_BYTES
+    )
 
 
 def judge(cells: Sequence[str], seed: int = 0, folder: Path | None = None) -> Verdict:

@@ -49,6 +49,10 @@ def state(folder):
     }
 
 
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
 def contents(folder):
     return {path: content for path, (content, _) in state(folder).items()}
 
@@ -59,7 +63,7 @@ def test_a_bundle_is_written_to_a_folder_that_was_not_there(notebooks, folder):
     changed = write_bundle(bundle, folder)
     assert contents(folder) == dict(bundle.files)
     assert sorted(changed) == sorted(bundle.files)
-    assert os.listdir(folder.parent) == ["sales"]
+    assert names(folder.parent) == ["sales"]
     assert diff_bundle(bundle, folder) == ""
 
 
@@ -152,7 +156,7 @@ def test_a_conflict_is_refused_and_force_overrides_it(name, notebooks, folder):
     with pytest.raises(BundleConflict, match=message):
         write_bundle(bundle, folder)
     assert state(folder) == before
-    assert os.listdir(folder.parent) == ["sales"]
+    assert names(folder.parent) == ["sales"]
     assert diff_bundle(bundle, folder) != ""
     write_bundle(bundle, folder, force=True)
     assert {path: contents(folder)[path] for path in bundle.files} == dict(bundle.files)
@@ -240,51 +244,77 @@ def test_an_id_that_is_no_file_name_is_refused(name, notebooks):
 
 
 INTERRUPTED = """
-import os, pickle, signal, sys
+import json, os, pickle, sys
 from pathlib import Path
 from nb2dag.compiler.bundle import write_bundle
 
-bundle, folder, count, sent = pickle.load(open(sys.argv[1], "rb")), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-seen = 0
+with open(sys.argv[1], "rb") as file:
+    old, new = pickle.load(file)
+folder, sent = Path(sys.argv[2]), int(sys.argv[3])
 
-def watch(event, arguments):
-    # Every change to a file system raises an audit event before it happens.
-    global seen
-    writes = event == "open" and isinstance(arguments[1], str) and "w" in arguments[1]
-    if writes or event in ("os.rename", "os.mkdir", "os.link", "os.remove", "os.rmdir", "os.chmod"):
-        seen += 1
-        if seen == count:
-            os.kill(os.getpid(), sent)
 
-sys.addaudithook(watch)
-write_bundle(bundle, folder)
+def write_until(count):
+    seen = 0
+
+    def watch(event, arguments):
+        # Every change to a file system raises an audit event before it happens.
+        nonlocal seen
+        writes = event == "open" and isinstance(arguments[1], str) and "w" in arguments[1]
+        if writes or event in ("os.rename", "os.mkdir", "os.link", "os.remove", "os.rmdir", "os.chmod"):
+            seen += 1
+            if seen == count:
+                os.kill(os.getpid(), sent)
+
+    sys.addaudithook(watch)
+    try:
+        write_bundle(new, folder)
+    except BaseException:
+        os._exit(1)
+    os._exit(0)
+
+
+def state():
+    if not folder.exists():
+        return "none"
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    complete = {"old": old, "new": new}
+    return next((name for name, bundle in complete.items() if files == {**bundle.files, "README.md": b"ours"}), "other")
+
+
+finished = False
+count = 0
+while not finished:
+    count += 1
+    write_bundle(old, folder)
+    (folder / "README.md").write_text("ours")
+    child = os.fork()
+    if not child:
+        write_until(count)
+    finished = os.waitpid(child, 0)[1] == 0
+    before = state(), sorted(os.listdir(folder.parent))
+    # Whatever the interruption left, the next run ends with the new bundle and nothing else.
+    write_bundle(new, folder)
+    print(json.dumps([*before, state(), sorted(os.listdir(folder.parent))]))
 """
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_write_leaves_the_old_bundle_or_the_new_one(sent, notebooks, folder, tmp_path):
-    old, new = build_bundle(PLAN, notebooks), build_bundle(CHANGED, notebooks)
-    readme = {"README.md": b"ours"}
-    (tmp_path / "bundle").write_bytes(pickle.dumps(new))
-    seen = []
-    for count in range(1, 100):
-        write_bundle(old, folder)
-        (folder / "README.md").write_text("ours")
-        command = [sys.executable, "-c", INTERRUPTED, tmp_path / "bundle", folder, str(count), str(int(sent))]
-        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
-            break
-        seen.append(contents(folder) if folder.exists() else None)
-        if sent == signal.SIGINT:
-            assert os.listdir(folder.parent) == ["sales"]
-        # Whatever the interruption left, the next run ends with the new bundle and nothing else.
-        write_bundle(new, folder)
-        assert contents(folder) == {**new.files, **readme}
-        assert os.listdir(folder.parent) == ["sales"]
-    complete = [{**old.files, **readme}, {**new.files, **readme}]
-    assert [found for found in seen if found is not None and found not in complete] == []
-    assert all(found in seen for found in complete)
-    # Only a program that is killed between the two renames leaves no folder, until the next run.
-    assert seen.count(None) == (1 if sent == signal.SIGKILL else 0)
+    bundles = build_bundle(PLAN, notebooks), build_bundle(CHANGED, notebooks)
+    (tmp_path / "bundles").write_bytes(pickle.dumps(bundles))
+    command = [sys.executable, "-c", INTERRUPTED, tmp_path / "bundles", folder, str(int(sent))]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found, beside, after, beside_after = zip(*map(json.loads, output.splitlines()), strict=True)
+    assert len(found) > 20
+    assert {*after} == {"new"}
+    assert all(listing == ["sales"] for listing in beside_after)
+    if sent == signal.SIGINT:
+        assert {*found} == {"old", "new"}
+        assert all(listing == ["sales"] for listing in beside)
+    else:
+        # Only a program that is killed between the two renames leaves no folder, until the next run.
+        assert {*found} == {"old", "new", "none"}
+        assert found.count("none") == 1
 
 
 def test_two_runs_at_once_wait_for_each_other(notebooks, folder, tmp_path):
@@ -303,4 +333,4 @@ def test_two_runs_at_once_wait_for_each_other(notebooks, folder, tmp_path):
     errors = [process.communicate()[1].decode() for process in processes]
     assert [process.returncode for process in processes] == [0, 0], errors
     assert contents(folder) in [dict(bundle.files) for bundle in bundles]
-    assert os.listdir(folder.parent) == ["sales"]
+    assert names(folder.parent) == ["sales"]

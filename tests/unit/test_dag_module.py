@@ -5,6 +5,7 @@ import builtins
 import keyword
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -48,8 +49,10 @@ def test_every_task_has_a_variable_of_its_own(task_ids):
     for task_id, name in names.items():
         # Python reads an identifier in this normal form.
         assert ast.parse(name, mode="eval").body.id == name
-        assert name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")
-        assert name not in taken and not hasattr(builtins, name)
+        assert not keyword.iskeyword(name)
+        assert not name.startswith("__")
+        assert name not in taken
+        assert not hasattr(builtins, name)
         usable = task_id.isascii() and task_id.isidentifier() and len(task_id) <= 60 and not task_id.startswith("__")
         if usable and not keyword.iskeyword(task_id) and not keyword.issoftkeyword(task_id):
             assert name == task_id or task_id in taken or hasattr(builtins, task_id)
@@ -72,7 +75,7 @@ def test_chains_hold_every_edge_once(upstream):
     found = chains(upstream)
     edges = []
     for chain in found:
-        for above, below in zip(chain, chain[1:], strict=False):
+        for above, below in pairwise(chain):
             assert len(above) == 1 or len(below) == 1
             edges += [(source, target) for source in above for target in below]
     assert len(edges) == len(set(edges))
@@ -183,7 +186,7 @@ UNWRITABLE = {
     "an option of a task": (replace(PLAN, tasks=(task(options={"map": "x"}),)), "`map` of a task"),
     "a default": (replace(PLAN, default_args={"env": "x"}), "`env` of a task"),
     "a value": (replace(PLAN, tasks=(task(options={"executor_config": object()}),)), "task `clean` cannot be written"),
-    "a naive date": (replace(PLAN, options={"start_date": datetime(2026, 1, 1)}), "without a timezone"),
+    "a naive date": (replace(PLAN, options={"start_date": datetime.fromisoformat("2026-01-01")}), "without a timezone"),
     "an asset": (replace(PLAN, tasks=(task(options={"outlets": (1,)}),)), "not an asset"),
     "a param": (replace(PLAN, params=(ParamPlan("p", float("nan"), ("number",)),)), "default of param `p` is no JSON"),
     "a group named like a task": (replace(PLAN, tasks=(task(options={"group": "clean"}),)), "both a task and a group"),

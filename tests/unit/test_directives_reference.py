@@ -55,7 +55,8 @@ def test_every_option_parses_by_its_example(option: OptionSpec):
     line = f"#| {option.name}: {option.example}" if option.example else f"#| {option.name}"
     tag = parse_directive(f"{spec.magic}{name}\n{line}\n")
     assert {problem.rule for problem in tag.problems} <= {"not-lowered"}
-    assert tag.directive is not None and tag.directive.option(option.name) is not None
+    assert tag.directive is not None
+    assert tag.directive.option(option.name) is not None
     assert bool(option.example) or option.type in {ValueType.FLAG, ValueType.BACKOFF}
     assert option.help.endswith((".", "`"))
 

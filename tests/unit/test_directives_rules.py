@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from nb2dag.compiler.frontend.tagging import tag_program
 from nb2dag.compiler.rules.directive import RULES, directive_diagnostics, tag_conflicts
 from nb2dag.compiler.rules.rule import Rule
-from nb2dag.directives.grammar import parse_directive
-from nb2dag.model.diagnostic import Applicability, Diagnostic
-from nb2dag.model.notebook import Cell, CellType
+from nb2dag.model.diagnostic import Applicability, Diagnostic, Severity
+from nb2dag.model.notebook import Cell, CellType, Notebook
 from nb2dag.model.span import Region
 
 
@@ -17,13 +17,11 @@ def cells(*sources: str) -> list[Cell]:
 
 
 def findings(*sources: str) -> list[Diagnostic]:
+    program = tag_program(Notebook("nb.ipynb", tuple(cells(*sources))))
     found: list[Diagnostic] = []
-    tagged = []
-    for cell in cells(*sources):
-        tag = parse_directive(cell.source)
-        found.extend(directive_diagnostics("nb.ipynb", cell, tag.problems))
-        if tag.directive is not None:
-            tagged.append((cell, tag.directive))
+    for cell in program.cells:
+        found.extend(directive_diagnostics("nb.ipynb", cell.cell, cell.problems))
+    tagged = [(cell.cell, cell.directive) for cell in program.cells if cell.directive is not None]
     found.extend(tag_conflicts("nb.ipynb", tagged))
     return found
 
@@ -82,8 +80,8 @@ WORDINGS = [
     ),
     (
         "%airflow_dag a --description x y",
-        "unexpected `y` in `%airflow_dag`",
-        'put quotes around a value with blanks: `--description "..."`',
+        "the value of `--description` has blanks and no quotes",
+        'write `--description "x y"`',
     ),
     ("%airflow_dag a b", "unexpected `b` in `%airflow_dag`", "one name is enough; a name with blanks is no Airflow id"),
     (
@@ -144,7 +142,8 @@ def test_messages_are_one_line_without_a_final_stop():
     for rule in RULES:
         for found in findings(*rule.example_cells("Example")):
             assert "\n" not in found.message + found.hint
-            assert not found.message.endswith(".") and not found.hint.endswith(".")
+            assert not found.message.endswith(".")
+            assert not found.hint.endswith(".")
             assert found.hint
             assert found.name == rule.name
 
@@ -169,6 +168,13 @@ def test_second_dag_cell():
     assert found.name == "repeated-dag"
     assert found.message == "this is the notebook's second cell with DAG settings; the first is cell 1"
     assert (found.span.cell, found.labels[0].span.cell) == (3, 1)
+
+
+def test_second_parameters_cell():
+    (found,) = findings("#| parameters\nx = 1", "#| parameters\ny = 1")
+    assert found.severity is Severity.WARNING
+    assert found.message == "this is a second parameters cell; the first is cell 1"
+    assert found.span.cell == 2
 
 
 def test_a_continued_task():

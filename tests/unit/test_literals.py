@@ -99,7 +99,14 @@ def test_an_int_too_long_for_decimal_is_still_a_literal(number):
 
 @pytest.mark.parametrize(
     "value",
-    [object(), datetime(2026, 1, 1), [1, {"a": object()}], 1j, dt.time(6), datetime(2026, 1, 1, tzinfo=dt.tzinfo())],
+    [
+        object(),
+        datetime.fromisoformat("2026-01-01"),
+        [1, {"a": object()}],
+        1j,
+        dt.time(6),
+        datetime(2026, 1, 1, tzinfo=dt.tzinfo()),
+    ],
     ids=repr,
 )
 def test_a_value_that_has_no_source_is_refused(value):

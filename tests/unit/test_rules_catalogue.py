@@ -31,7 +31,8 @@ def test_page_is_complete(rule: Rule):
     headings = re.findall(r"^## (.*)$", rule.page, re.MULTILINE)
     assert tuple(headings) == SECTIONS
     assert all(rule.section(heading) for heading in SECTIONS)
-    assert rule.page.startswith("## ") and rule.page.endswith("\n")
+    assert rule.page.startswith("## ")
+    assert rule.page.endswith("\n")
     assert rule.section("What it does").endswith(".")
     assert max(map(len, rule.page.splitlines())) < 400
 

@@ -23,7 +23,7 @@ def command(ctx: click.Context, notebooks: tuple[str, ...], form: str) -> None:
 
     A folder stands for every tagged notebook below it.
     """
-    from nb2dag.cli.findings import collect, print_text, print_unreadable
+    from nb2dag.cli.findings import collect, print_text, print_unreadable, require_distinct
     from nb2dag.cli.sources import find_notebooks
     from nb2dag.compiler.pipeline import check_notebook
 
@@ -38,4 +38,5 @@ def command(ctx: click.Context, notebooks: tuple[str, ...], form: str) -> None:
         print_text(findings)
         if sources.untagged:
             click.echo(f"left out: {len(sources.untagged)} without a tag")
+    require_distinct(findings)
     ctx.exit(findings.exit_code)

@@ -15,7 +15,6 @@ from nb2dag.cli.arguments import notebooks_argument
 if TYPE_CHECKING:
     from nb2dag.cli.findings import Findings
     from nb2dag.compiler.bundle import Bundle
-    from nb2dag.model.plan import DagPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def command(  # noqa: PLR0913, PLR0917 - click passes every option
 
     A folder stands for every tagged notebook below it. Nothing is written unless all of them are free of errors.
     """
-    from nb2dag.cli.findings import collect, print_text
+    from nb2dag.cli.findings import collect, print_text, require_distinct
     from nb2dag.cli.sources import find_notebooks
     from nb2dag.compiler.pipeline import compile_notebook
 
@@ -59,6 +58,7 @@ def command(  # noqa: PLR0913, PLR0917 - click passes every option
         print_text(findings, err=True)
     if findings.exit_code != exits.CLEAN:
         ctx.exit(findings.exit_code)
+    require_distinct(findings)
     targets = _targets(findings, output)
     ctx.exit(_compare(targets, check) if check or diff else _write(targets, force))
 
@@ -67,26 +67,11 @@ def _targets(findings: Findings, output: Path | None) -> list[Target]:
     from nb2dag.compiler.bundle import build_bundle
     from nb2dag.config import load_config
 
-    plans = [(path, compilation.plan) for path, compilation in findings.compilations if compilation.plan is not None]
-    _require_distinct(plans)
     targets = []
-    for path, plan in plans:
+    for path, plan in findings.plans:
         folder = output if output is not None else load_config(path).output_folder()
         targets.append(Target(path, plan.dag_id, build_bundle(plan, Path(path).parent), folder / plan.dag_id))
     return targets
-
-
-def _require_distinct(plans: Sequence[tuple[str, DagPlan]]) -> None:
-    from nb2dag.errors import BundleConflict
-
-    owners: dict[str, str] = {}
-    for path, plan in plans:
-        owner = owners.setdefault(plan.dag_id, path)
-        if owner != path:
-            raise BundleConflict(
-                f"{owner} and {path} both make the DAG `{plan.dag_id}`: give one of them another name, in its "
-                "`%airflow_dag` line or, without one, as its file name; nothing was written"
-            )
 
 
 def _write(targets: Sequence[Target], force: bool) -> int:

@@ -12,7 +12,7 @@ import click
 
 from nb2dag.cli import exits
 from nb2dag.config import Config, load_config
-from nb2dag.errors import Nb2dagError, NotebookUnreadable
+from nb2dag.errors import BundleConflict, Nb2dagError, NotebookUnreadable
 from nb2dag.model.diagnostic import Diagnostic, Severity
 from nb2dag.report.summary import Summary, summarise
 
@@ -38,6 +38,11 @@ class Findings:
     def summary(self) -> Summary:
         """The diagnostics, counted."""
         return summarise(self.diagnostics, len(self.compilations))
+
+    @property
+    def plans(self) -> list[tuple[str, DagPlan]]:
+        """The plans of the notebooks without errors, each with its notebook's path."""
+        return [(path, one.plan) for path, one in self.compilations if one.plan is not None]
 
     @property
     def exit_code(self) -> int:
@@ -95,6 +100,22 @@ def print_unreadable(findings: Findings) -> None:
     """Say on stderr which notebooks could not be read, and why."""
     for _, reason in findings.unreadable:
         click.echo(f"nb2dag: {reason}", err=True)
+
+
+def require_distinct(findings: Findings) -> None:
+    """Make sure that no two notebooks make the same DAG.
+
+    Raises:
+        BundleConflict: Two do; the message names both.
+    """
+    owners: dict[str, str] = {}
+    for path, plan in findings.plans:
+        owner = owners.setdefault(plan.dag_id, path)
+        if owner != path:
+            raise BundleConflict(
+                f"{owner} and {path} both make the DAG `{plan.dag_id}`: give one of them another name, in its "
+                "`%airflow_dag` line or, where it has none, as its file name"
+            )
 
 
 def require_plan(ctx: click.Context, path: str, *, print_warnings: bool = False) -> tuple[Notebook, DagPlan]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,8 +77,8 @@ def _run(source: Notebook, plan: DagPlan, options: RunOptions, quiet: bool) -> i
     write_bundle(bundle, folder.bundle)
     _say_what_is_not_honoured(folder.bundle)
     style = style_for(sys.stdout)
-    _interrupt_on_sigterm()
-    with display_for([task.task_id for task in plan.tasks], style, quiet=quiet) as display:
+    display = display_for([task.task_id for task in plan.tasks], style, quiet=quiet)
+    with _sigterm_interrupts(), display:
         result = run_bundle(folder.bundle, folder, options, display)
     click.echo("\n" + result_text(result, source, style), nl=False, color=style.colour)
     if result.interrupted:
@@ -93,13 +95,18 @@ def _say_what_is_not_honoured(bundle: Path) -> None:
             click.echo(f"nb2dag run does not honour {names} of `{task.task_id}`: only Airflow does", err=True)
 
 
-def _interrupt_on_sigterm() -> None:
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
     """Let SIGTERM, such as a cancelled CI job sends, end a run as Ctrl-C does."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _absolute(store: str | None) -> str | None:

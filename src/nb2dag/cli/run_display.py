@@ -12,7 +12,9 @@ import click
 
 from nb2dag.local.events import (
     RunEvent,
+    RunStopping,
     TaskEnded,
+    TaskEvent,
     TaskOutput,
     TaskProgress,
     TaskRetrying,
@@ -20,6 +22,7 @@ from nb2dag.local.events import (
 )
 from nb2dag.local.scheduling import TaskState
 from nb2dag.report.style import Style, printable
+from nb2dag.report.summary import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -65,18 +68,19 @@ class PlainDisplay:
 
     def __call__(self, event: RunEvent) -> None:
         """Write the line of an event; with `quiet`, what cells write is left out."""
-        if isinstance(event, TaskOutput):
-            if not self._quiet:
-                self._line(event.task_id, f"| {printable(event.text)}")
-            return
-        self._line(event.task_id, self._words(event))
+        if isinstance(event, RunStopping):
+            click.echo(stopping_text(event))
+        elif not isinstance(event, TaskOutput):
+            self._line(event.task_id, self._words(event))
+        elif not self._quiet:
+            self._line(event.task_id, f"| {printable(event.text)}")
 
-    def _words(self, event: RunEvent) -> str:
+    def _words(self, event: TaskEvent) -> str:
         match event:
             case TaskStarted(_, attempt, attempts):
                 return "started" if attempt == 1 else f"started again, try {attempt} of {attempts}"
-            case TaskProgress(_, number, total, cell):
-                return f"cell {number}/{total}" + (f" (notebook cell {cell})" if cell else "")
+            case TaskProgress(_, number, total, _, what):
+                return f"cell {number}/{total} ({what})"
             case TaskRetrying(_, attempt, attempts, delay, failure):
                 why = printable(failure.message.partition("\n")[0])
                 return f"try {attempt} of {attempts} failed: {why}; the next one in {duration(delay)}"
@@ -113,7 +117,12 @@ class LiveDisplay:
 
     def __call__(self, event: RunEvent) -> None:
         """Take an event into the table, or write the line a cell wrote."""
-        task = self._tasks[event.task_id]
+        if isinstance(event, RunStopping):
+            self._console.print(stopping_text(event), markup=False)
+        else:
+            self._take(self._tasks[event.task_id], event)
+
+    def _take(self, task: _LiveTask, event: TaskEvent) -> None:
         match event:
             case TaskOutput(task_id, _, text):
                 if not self._quiet:
@@ -121,8 +130,8 @@ class LiveDisplay:
             case TaskStarted(_, attempt, attempts):
                 note = f"try {attempt} of {attempts}" if attempt > 1 else ""
                 task.enter(TaskState.RUNNING, note)
-            case TaskProgress(_, number, total, cell):
-                task.note = f"cell {number}/{total}" + (f", notebook cell {cell}" if cell else "")
+            case TaskProgress(_, number, total, _, what):
+                task.note = f"cell {number}/{total}, {what}"
             case TaskRetrying(task_id, attempt, attempts, delay, failure):
                 task.enter(TaskState.UP_FOR_RETRY, f"next try in {duration(delay)}")
                 self._write(task_id, f"try {attempt} of {attempts} failed: {failure.message}")
@@ -167,6 +176,13 @@ def display_for(task_ids: Sequence[str], style: Style, *, quiet: bool) -> Displa
     if sys.stdout.isatty() and style.colour:
         return LiveDisplay(task_ids, quiet=quiet)
     return PlainDisplay(task_ids, style, quiet=quiet)
+
+
+def stopping_text(event: RunStopping) -> str:
+    """Return what to say while an interrupted run stops its tasks."""
+    if not event.running:
+        return "interrupted"
+    return f"interrupted: stopping {counted(len(event.running), 'task')} (Ctrl-C again ends them at once)"
 
 
 def state_word(state: TaskState) -> str:

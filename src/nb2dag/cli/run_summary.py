@@ -34,9 +34,11 @@ def _failure(task: TaskResult, notebook: Notebook | None, style: Style) -> Itera
     where = ""
     if failure.cell and notebook is not None:
         where = f"{printable(notebook.path)}:cell {failure.cell}" + (f":{failure.line}" if failure.line else "") + ": "
-    lines = [f"{style.paint(where, 'bold')}{style.paint(f'task {task.task_id} failed', 'bold', 'red')}"]
+    first, *rest = failure.message.splitlines() or [""]
+    named = first if f"`{task.task_id}`" in first else f"task `{task.task_id}` failed: {first}"
+    lines = [style.paint(where, "bold") + style.paint(printable(named), "bold", "red")]
     lines += _source_line(failure.cell, failure.line, notebook, style)
-    lines += [f"  {printable(line)}" for line in failure.message.splitlines()]
+    lines += [f"  {printable(line)}" for line in rest]
     if task.notebook is not None:
         lines.append(f"  executed notebook: {_short(task.notebook)}")
     yield "\n".join(lines)

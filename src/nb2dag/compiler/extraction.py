@@ -46,7 +46,9 @@ def extract(cell: ProgramCell, regions: Sequence[Region]) -> ExtractedCode:
         if region.line <= last and numbered and numbered[-1][0] == region.line:
             # Two chosen statements on one line: `a = 1; b = 2`.
             numbered[-1] = (region.line, f"{numbered[-1][1]}; {_segment(source, region)[0]}")
-            numbered += list(zip(range(region.line + 1, region.end_line + 1), _segment(source, region)[1:], strict=True))
+            numbered += list(
+                zip(range(region.line + 1, region.end_line + 1), _segment(source, region)[1:], strict=True)
+            )
         else:
             numbered += _above(source, last, region.line, blank=bool(numbered))
             numbered += list(zip(range(region.line, region.end_line + 1), _segment(source, region), strict=True))

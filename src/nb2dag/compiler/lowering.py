@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from nb2dag.compiler.extraction import cell_lines, extract
 from nb2dag.model.dataflow import Dataflow, Input, Output, Slice, TaskFlow
 from nb2dag.model.graph import TaskGraph
+from nb2dag.model.json_types import json_types
 from nb2dag.model.plan import (
     CellPurpose,
     CodeCell,
@@ -70,9 +71,7 @@ def lower(
         tasks=tasks,
         schedule=schedule if isinstance(schedule, Schedule) else None,
         timezone=str(settings.get("timezone", "UTC")),
-        options={
-            name: value for name, value in settings.items() if name not in _DAG_ONLY and name not in task_options
-        },
+        options={name: value for name, value in settings.items() if name not in _DAG_ONLY and name not in task_options},
         default_args=default_args,
         params=(*params, *_extra_params(settings.get("params"), params)),
         doc=str(settings.get("doc") or program.doc),
@@ -105,8 +104,6 @@ def dag_id(program: Program) -> str:
 
 
 def _extra_params(given: object, params: tuple[ParamPlan, ...]) -> Iterable[ParamPlan]:
-    from nb2dag.compiler.analysis.parameters import json_types
-
     known = {param.name for param in params}
     for name, value in given.items() if isinstance(given, Mapping) else ():
         if name not in known:
@@ -136,9 +133,7 @@ def _keys(dataflow: Dataflow) -> Keys:
 
 
 def _load(item: Input, keys: Keys) -> Load:
-    output = next(
-        output for output in keys if output.source == item.source and set(item.names) <= set(output.names)
-    )
+    output = next(output for output in keys if output.source == item.source and set(item.names) <= set(output.names))
     return Load(item.source.task_id, keys[output], item.names, item.optional)
 
 
@@ -230,4 +225,3 @@ def _parameters(program: Program, flow: TaskFlow) -> set[str]:
                 if (cell.cell.index, node.lineno) in regions:
                     found.update(getattr(target, "id", "") for target in targets)
     return found
-

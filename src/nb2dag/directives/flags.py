@@ -34,24 +34,29 @@ def read_flags(directive: DirectiveSpec, words: Sequence[Word]) -> MagicWords:
     found = MagicWords()
     words = _without_open_quote(words)
     index = 0
-    previous: RawOption | None = None
     while index < len(words):
         word = words[index]
         index += 1
         match = _FLAG.match(word.text)
+        if match is None and found.name is None and directive.name is not NameRule.NONE:
+            found.name = word.value
+            continue
         if match is None:
-            _positional(directive, word, previous, found)
+            first = index - 1
+            while index < len(words) and not _FLAG.match(words[index].text):
+                index += 1
+            _unexpected(directive, words[first:index], words[max(0, first - 1) : first], found)
             continue
         name, equals = match.groups()
         if equals:
-            previous = _option(word, name, _after(word, match.end()), word.region)
+            option = _option(word, name, _after(word, match.end()), word.region)
         elif _takes_value(name, words[index : index + 1]):
             value = words[index]
             index += 1
-            previous = _option(word, name, value.value, _spanning(word.region, value.region))
+            option = _option(word, name, value.value, _spanning(word.region, value.region))
         else:
-            previous = _option(word, name, None, word.region)
-        found.options.append(_negated(previous))
+            option = _option(word, name, None, word.region)
+        found.options.append(_negated(option))
     return found
 
 
@@ -121,13 +126,17 @@ def _unquoted(text: str, region: Region) -> Region | None:
     return Region(region.line, region.column + 1, region.line, region.end_column - 1)
 
 
-def _positional(directive: DirectiveSpec, word: Word, previous: RawOption | None, found: MagicWords) -> None:
-    if found.name is None and directive.name is not NameRule.NONE:
-        found.name = word.value
-        return
-    after = f"--{previous.key}" if previous is not None else ""
-    values = (("text", word.text), ("directive", directive.magic), ("after", after))
-    found.problems.append(DirectiveProblem("unexpected-argument", word.region, values))
+def _unexpected(directive: DirectiveSpec, rest: Sequence[Word], before: Sequence[Word], found: MagicWords) -> None:
+    """Say that words are left over; right after an option's value they are its rest, and the value is not read."""
+    region = _spanning(rest[0].region, rest[-1].region)
+    text = " ".join(word.text for word in rest)
+    values = [("text", text), ("directive", directive.magic)]
+    last = found.options[-1] if found.options else None
+    if last is not None and isinstance(last.value, RawText) and before and before[0].value is last.value:
+        found.options.pop()
+        region = _spanning(last.value.region, region)
+        values += [("option", f"--{last.key}"), ("whole", f"{last.value.text} {text}")]
+    found.problems.append(DirectiveProblem("unexpected-argument", region, tuple(values)))
 
 
 def _spanning(first: Region, last: Region) -> Region:

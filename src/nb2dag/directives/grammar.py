@@ -165,8 +165,8 @@ def _entry_name(tag: RawTag, spec: DirectiveSpec, words: MagicWords) -> RawText 
         return None
     if spec.name is NameRule.NONE:
         if not is_flag_word(value.text) or value.text.lower() not in {"true", "yes", "on"}:
-            values = (("text", value.text), ("directive", spec.magic), ("after", ""))
-            words.problems.append(DirectiveProblem("unexpected-argument", value.region, values))
+            rest = (("text", value.text), ("directive", spec.magic))
+            words.problems.append(DirectiveProblem("unexpected-argument", value.region, rest))
         return None
     if not value.literal and value.text in {"null", "~"}:
         return None

@@ -16,13 +16,16 @@ from nb2dag.model.span import Region
 KEYWORDS = frozenset(spec.keyword for spec in DIRECTIVES)
 """The option-line keys that name a directive."""
 
-_MAGIC = re.compile(r"([ \t]*)(%{1,2})(airflow_\w*)(?=\s|\\|$)")
-_CELL_MAGIC = re.compile(r"[ \t]*%%(\w+)")
+_MAGIC = re.compile(r"([ \t]*)(%{1,2})(airflow_(?!preview\b)\w*)(?=\s|\\|$)")
+"""A magic of the tag language; `%airflow_preview` is a view on the notebook and tags nothing."""
+
+_CELL_MAGIC = re.compile(r"[ \t]*%%(\w+|!)")
 _OPTION_LINE = re.compile(r"[ \t]*#[ \t]*\|[ \t]?")
 _COMMENT = re.compile(r"[ \t]*(?:#|$)")
 _OUR_KEYS = "|".join(sorted(KEYWORDS | DISTINCTIVE_KEYS))
 _STRAY = re.compile(
-    rf"^[ \t]*(?:%{{1,2}}airflow_\w*(?=\s|\\|$)|#[ \t]*\|[ \t]*(?:{_OUR_KEYS})[ \t]*(?::[ \t]|:?$))", re.MULTILINE
+    rf"^[ \t]*(?:%{{1,2}}airflow_(?!preview\b)\w*(?=\s|\\|$)|#[ \t]*\|[ \t]*(?:{_OUR_KEYS})[ \t]*(?::[ \t]|:?$))",
+    re.MULTILINE,
 )
 
 OPAQUE_MAGICS = frozenset(
@@ -35,10 +38,10 @@ OPAQUE_MAGICS = frozenset(
 
 def cell_lines(source: str) -> list[str]:
     """Return a cell's lines as Python counts them, without their ends; a final line end begins no further line."""
-    lines = source.split("\n")
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if len(lines) > 1 and not lines[-1]:
         lines.pop()
-    return [line.removesuffix("\r") for line in lines]
+    return lines
 
 
 def find_tags(lines: Sequence[str]) -> tuple[RawTag, ...]:

@@ -38,6 +38,7 @@ def bind_options(
             options[spec.name] = option
             if directive.lowered and not spec.lowered:
                 problems.append(DirectiveProblem("not-lowered", raw.region, (("option", shown(raw)),)))
+    problems.extend(_given_in_default_args_too(options))
     problems.extend(_contradictions(options))
     return tuple(options.values()), tuple(problems)
 
@@ -123,6 +124,16 @@ def _find_default_arg(raw: RawOption, problems: Problems) -> OptionSpec | None:
         values = (("option", raw.key), ("directive", "default_args"), ("homes", homes))
         problems.append(DirectiveProblem("option-elsewhere", raw.region, values))
     return None
+
+
+def _given_in_default_args_too(options: dict[str, Option]) -> Iterator[DirectiveProblem]:
+    defaults = options.get("default_args")
+    if defaults is None or not isinstance(defaults.value, dict):
+        return
+    place = (("line", str(defaults.region.line)), ("column", str(defaults.region.column)))
+    for name in defaults.value:
+        if name in options:
+            yield DirectiveProblem("repeated-option", options[name].region, (("option", name), *place))
 
 
 def _contradictions(options: dict[str, Option]) -> Iterator[DirectiveProblem]:

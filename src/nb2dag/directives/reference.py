@@ -53,11 +53,14 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
 def directive_table() -> str:
     """Return the directives as a Markdown table."""
-    rows = [
-        (_code(usage(spec).partition(" [--")[0]), _code(_option_line(spec)), spec.help + _later(lowered=spec.lowered))
-        for spec in DIRECTIVES
-    ]
+    rows = [(_magics(spec), _code(_option_line(spec)), spec.help + _later(lowered=spec.lowered)) for spec in DIRECTIVES]
     return _table(("magic", "option line", "makes"), rows)
+
+
+def _magics(spec: DirectiveSpec) -> str:
+    """Return the magics of a directive as Markdown, both where there are two."""
+    signs = ["%"] * spec.line_magic + ["%%"] * spec.cell_magic
+    return ", ".join(_code(f"{sign}{spec.kind.value}{_NAMES[spec.name]}") for sign in signs)
 
 
 def _option_line(spec: DirectiveSpec) -> str:
@@ -66,8 +69,11 @@ def _option_line(spec: DirectiveSpec) -> str:
 
 def option_table(kind: DirectiveKind) -> str:
     """Return a directive's own options as a Markdown table."""
-    own = (option for option in options_of(kind) if kind in option.directives)
-    return _table(("option", "value", "Airflow", "meaning"), [_row(option) for option in own])
+    own = [option for option in options_of(kind) if kind in option.directives]
+    if kind is DirectiveKind.DAG:
+        return _table(("option", "value", "Airflow", "meaning"), [_row(option) for option in own])
+    rows = [(*_row(option)[:-1], "yes" if option.default_arg else "", _row(option)[-1]) for option in own]
+    return _table(("option", "value", "Airflow", "on the DAG line", "meaning"), rows)
 
 
 def special_table() -> str:

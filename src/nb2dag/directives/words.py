@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
 from nb2dag.directives.raw import RawText, Word
 from nb2dag.model.directive import DirectiveProblem
 from nb2dag.model.span import Region
+
+_PLAIN_WORD = re.compile(r"""[^\s'"\\]+(?=\s|$)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,11 @@ def split_words(line: LogicalLine) -> tuple[tuple[Word, ...], tuple[DirectivePro
             offset += 1
             continue
         start = offset
+        if plain := _PLAIN_WORD.match(text, start):
+            offset = plain.end()
+            region = line.region(start, offset)
+            words.append(Word(RawText(plain[0], region, True, region if region.line == region.end_line else None)))
+            continue
         characters, offset, open_quote = _read_word(text, start)
         if open_quote is not None:
             problems.append(DirectiveProblem("unclosed-quote", line.region(open_quote, len(text))))

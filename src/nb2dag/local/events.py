@@ -33,12 +33,16 @@ class TaskStarted:
 
 @dataclass(frozen=True, slots=True)
 class TaskProgress:
-    """Code cell `number` of the task notebook's `total` begins; `cell` is its source cell, 0 where there is none."""
+    """Code cell `number` of the task notebook's `total` begins.
+
+    `cell` is its source cell, 0 where there is none; `what` says in words what it is, such as `loads the inputs`.
+    """
 
     task_id: str
     number: int
     total: int
     cell: int
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +75,12 @@ class TaskEnded:
     failure: TaskFailure | None = None
 
 
-RunEvent = TaskStarted | TaskProgress | TaskOutput | TaskRetrying | TaskEnded
+@dataclass(frozen=True, slots=True)
+class RunStopping:
+    """The run was interrupted, and the tasks that run are being stopped; that may take some seconds."""
+
+    running: tuple[str, ...]
+
+
+TaskEvent = TaskStarted | TaskProgress | TaskOutput | TaskRetrying | TaskEnded
+RunEvent = TaskEvent | RunStopping

@@ -47,11 +47,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Code cell `number` of `total` begins; `cell` is its source cell, 0 for none."""
+    """Code cell `number` of `total` begins; `cell` is its source cell, 0 for none, and `what` says what it is."""
 
     number: int
     total: int
     cell: int
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ Message = Progress | Output | Committed | Failed
 def encode(message: Message) -> bytes:
     """Return a message as one line of JSON, all ASCII, so that no text a cell prints can break it."""
     match message:
-        case Progress(number, total, cell):
-            value: dict[str, Any] = {"kind": "progress", "number": number, "total": total, "cell": cell}
+        case Progress(number, total, cell, what):
+            value: dict[str, Any] = {"kind": "progress", "number": number, "total": total, "cell": cell, "what": what}
         case Output(stream, text):
             value = {"kind": "output", "stream": stream, "text": text}
         case Committed(manifest):

@@ -14,6 +14,7 @@ from nb2dag.local.attempt import GRACE, Attempt, Ended, Post
 from nb2dag.local.bundles import read_manifest, require_kernels, require_params
 from nb2dag.local.events import (
     RunEvent,
+    RunStopping,
     TaskEnded,
     TaskFailure,
     TaskOutput,
@@ -111,6 +112,7 @@ class _Run:
                 self._take_post()
         except KeyboardInterrupt:
             interrupted = True
+            self.on_event(RunStopping(tuple(self.running)))
         finally:
             self._stop_running()
         result = self._result(interrupted)
@@ -191,8 +193,8 @@ class _Run:
 
     def _tell(self, task_id: str, message: Message) -> None:
         match message:
-            case Progress(number, total, cell):
-                self.on_event(TaskProgress(task_id, number, total, cell))
+            case Progress(number, total, cell, what):
+                self.on_event(TaskProgress(task_id, number, total, cell, what))
             case Output(stream, text):
                 self.on_event(TaskOutput(task_id, stream, text))
 

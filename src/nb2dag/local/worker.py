@@ -18,7 +18,7 @@ from nb2dag.local.events import TaskFailure
 from nb2dag.local.protocol import Committed, Failed, Message, Output, Progress, Request, encode
 from nb2dag.runtime.execution import TaskRun, execute_task
 from nb2dag.runtime.failures import HandoffError, NotRunnableError, TaskError
-from nb2dag.runtime.progress import CellStarted, Event, OutputLine
+from nb2dag.runtime.progress import CellStarted, Event, OutputLine, describe
 
 
 def main(request_path: str) -> int:
@@ -55,7 +55,7 @@ def _attempt(request: Request, channel: BinaryIO) -> Message:
 def _report(channel: BinaryIO, event: Event) -> None:
     match event:
         case CellStarted(number, total, origin):
-            _send(channel, Progress(number, total, origin.cell if origin is not None else 0))
+            _send(channel, Progress(number, total, origin.cell if origin is not None else 0, describe(origin)))
         case OutputLine(_, stream, text):
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()

@@ -47,7 +47,7 @@ def untagged(source: str, tag_lines: tuple[int, ...]) -> str:
     >>> untagged("#| task: clean\n%%time\nx = 1", (1,))
     '%%time\nx = 1'
     """
-    lines = source.split("\n")
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     taken = set(tag_lines)
     rest = [line for number, line in enumerate(lines, 1) if number not in taken]
     first = next((line for line in rest if line.strip()), "")

@@ -9,12 +9,12 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import tempfile
 import time
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
+from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
@@ -22,13 +22,13 @@ from nb2dag.runtime.engine import Failure, Session, cell_origin, kernel_environm
 from nb2dag.runtime.failures import NotRunnableError, StoreError
 from nb2dag.runtime.formats import HANDOFF_FORMAT, CellOrigin
 from nb2dag.runtime.kernels import Kernel, find_kernel
+from nb2dag.runtime.post_mortem import ended_by, last_words
 from nb2dag.runtime.processes import end_descendants
 from nb2dag.runtime.progress import CellFinished, CellStarted, Event, KernelStarted, LineBuffer, OutputLine
 
 _SAVE_EVERY = 15.0
 _SAVE_SHARE = 20
 _IOPUB_SECONDS = 60
-_LAST_WORDS = 15
 _MARKER = "NB2DAG_KERNEL"
 _CHECK = "__import__('nb2dag.runtime.commit', fromlist=['check']).check()"
 
@@ -113,21 +113,37 @@ class KernelSession:
         leader: int | None = None
         with tempfile.TemporaryFile() as log:
             try:
-                async with self._client.async_setup_kernel(**self._start_options(marker, log)):
-                    leader = self._process_id()
-                    self._emit(KernelStarted(self._kernel.name, leader))
-                    await self._check_kernel(log)
-                    await self._run_cells(log)
-                    self._client.set_widgets_metadata()
-            except (RuntimeError, OSError) as error:
-                if leader or self._stopping is not None:
-                    raise
-                raise NotRunnableError(
-                    f"kernel `{self._kernel.name}` did not start: {error}{_last_words(log)}"
-                ) from error
+                await self._start(marker, log)
+                leader = self._process_id()
+                self._emit(KernelStarted(self._kernel.name, leader))
+                await self._check_kernel(log)
+                await self._run_cells(log)
+                self._client.set_widgets_metadata()
             finally:
+                await self._shut_down()
                 if self._kernel.is_local:
                     end_descendants(leader, f"{_MARKER}={marker}")
+
+    async def _start(self, marker: str, log: BinaryIO) -> None:
+        # Not nbclient's context manager: it handles signals, and leaves something behind where the start fails.
+        self._client.create_kernel_manager()
+        try:
+            await self._client.async_start_new_kernel(**self._start_options(marker, log))
+            await self._client.async_start_new_kernel_client()
+        except Exception as error:
+            raise NotRunnableError(f"kernel `{self._kernel.name}` did not start: {error}{last_words(log)}") from error
+
+    async def _shut_down(self) -> None:
+        manager, client = self._client.km, self._client.kc
+        if manager is None:
+            return
+        try:
+            if await ensure_async(manager.is_alive()):
+                await ensure_async(manager.shutdown_kernel(now=self._stopping is not None))
+        finally:
+            await ensure_async(manager.cleanup_resources())
+            if client is not None:
+                await ensure_async(client.stop_channels())
 
     def _start_options(self, marker: str, log: BinaryIO) -> dict[str, Any]:
         environment = kernel_environment(self._session) | {_MARKER: marker}
@@ -147,6 +163,14 @@ class KernelSession:
 
     async def _check_kernel(self, log: BinaryIO) -> None:
         """Read the kernel's language, and check that load and save cells will work in it."""
+        try:
+            await self._ask(log)
+        except DeadKernelError as error:
+            raise NotRunnableError(
+                f"kernel `{self._kernel.name}` died before the first cell: {await self._why_dead(log)}"
+            ) from error
+
+    async def _ask(self, log: BinaryIO) -> None:
         information = await self._client.async_wait_for_reply(self._client.kc.kernel_info())
         if information is not None:
             self._manager.nb.metadata["language_info"] = information["content"]["language_info"]
@@ -210,10 +234,9 @@ class KernelSession:
     async def _why_dead(self, log: BinaryIO) -> str:
         process = getattr(self._client.km.provisioner, "process", None)
         code = process.poll() if process is not None else None
-        return f"the kernel's process {_ended_by(code)}{_last_words(log)}"
+        return f"the kernel's process {ended_by(code)}{last_words(log)}"
 
     def _begin_stop(self, grace: float) -> None:
-        self._client.shutdown_kernel = "immediate"
         # Kept: the loop itself holds tasks weakly.
         self._stopper = asyncio.get_running_loop().create_task(self._stop(grace))
 
@@ -315,38 +338,3 @@ def _error_traceback(cell: Any, kind: str, ename: str, evalue: str) -> tuple[str
             new_output("error", ename=shown, evalue=evalue, traceback=[f"{shown}: {evalue}" if evalue else shown])
         )
     return ()
-
-
-def _ended_by(code: int | None) -> str:
-    if code is None:
-        return "ended"
-    if code >= 0:
-        return f"ended with exit code {code}, without an exception (`os._exit`, or a fatal error in native code)"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    if name == "SIGKILL":
-        return "was killed (SIGKILL): by the system where memory ran out, or by hand"
-    if name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT"):
-        return f"crashed in native code ({name})"
-    return f"was ended by {name}"
-
-
-def _last_words(log: BinaryIO) -> str:
-    """Return the end of what the kernel's process wrote past ipykernel, on lines of its own; empty if nothing."""
-    size = log.seek(0, os.SEEK_END)
-    log.seek(max(0, size - 8192))
-    lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if "[IPKernelApp]" not in line]
-    text = "\n".join(_crash_report(lines) or lines[-_LAST_WORDS:]).strip()
-    return f"; its last words:\n{text}" if text else ""
-
-
-def _crash_report(lines: list[str]) -> list[str]:
-    """Return Python's own report of a crash, innermost frame first, down to the frames that are not the user's."""
-    start = next((number for number, line in enumerate(lines) if line.startswith("Fatal Python error")), None)
-    if start is None:
-        return []
-    report = lines[start:]
-    end = next((number for number, line in enumerate(report) if "interactiveshell.py" in line), _LAST_WORDS)
-    return report[:end]

@@ -47,7 +47,7 @@ def task_error(task_id: str, failure: Failure, timeout: float | None = None) -> 
 def _own_frame(origin: CellOrigin | None, frames: tuple[Frame, ...]) -> Frame:
     """Return the line of the failed cell itself: of its own statement, not of what that statement called."""
     if origin is None or origin.purpose in ("load", "save"):
-        return Frame(origin.cell, origin.cell_id, 0) if origin else Frame(0, "", 0)
+        return Frame(origin.cell, origin.cell_id if origin.cell else "", 0) if origin else Frame(0, "", 0)
     own = (frame for frame in frames if frame.cell == origin.cell)
     return next(own, Frame(origin.cell, origin.cell_id, 0))
 

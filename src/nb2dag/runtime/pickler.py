@@ -27,7 +27,6 @@ from nb2dag.runtime.sharing import Memory, view, window
 
 _PROTOCOL = 5
 _PANDAS_BLOCKS = "pandas.core.internals.blocks"
-_PANDAS_STORAGE = (_PANDAS_BLOCKS, "pandas.core.arrays", "pandas.core.indexes")
 _LRU_CACHE: type = type(functools.lru_cache(maxsize=1)(len))
 
 Reduced = Any
@@ -73,7 +72,6 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             CellType: self._reduce_cell,
             CodeType: _reduce_code,
             memoryview: _refuse_memoryview,
-            io.TextIOWrapper: _reduce_text_file,
             _LRU_CACHE: self._reduce_cached_function,
             CellStandIn: _reduce_stand_in,
         }
@@ -91,6 +89,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
     def _reducer_of(self, kind: type) -> Callable[[Any], Reduced] | None:
         if issubclass(kind, type):
             return self._reduce_class
+        if issubclass(kind, io.TextIOBase) and not issubclass(kind, io.StringIO):
+            return _reduce_text_stream
         return self._arrays.reducer_of(kind) if self._arrays is not None else None
 
     def _reduce_class(self, cls: type) -> Reduced:
@@ -156,7 +156,7 @@ class _ArrayReducers:
             return self._reduce_array
         if kind.__module__ == _PANDAS_BLOCKS:
             return self._reduce_block
-        return self._reduce_pandas if kind.__module__.startswith(_PANDAS_STORAGE) else None
+        return self._reduce_pandas if kind.__module__.partition(".")[0] == "pandas" else None
 
     def _reduce_array(self, array: Any) -> Reduced:
         contiguous = array.flags.c_contiguous or array.flags.f_contiguous
@@ -172,9 +172,9 @@ class _ArrayReducers:
     def _reduce_block(self, block: Any) -> Reduced:
         return self._keep_private(block.values)
 
-    def _reduce_pandas(self, storage: Any) -> Reduced:
-        own = getattr(storage, "__dict__", {})
-        return self._keep_private(getattr(storage, "_ndarray", None), own.get("_data"), own.get("_mask"))
+    def _reduce_pandas(self, array_or_index: Any) -> Reduced:
+        own = getattr(array_or_index, "__dict__", {})
+        return self._keep_private(getattr(array_or_index, "_ndarray", None), own.get("_data"), own.get("_mask"))
 
     def _keep_private(self, *arrays: Any) -> Reduced:
         for array in arrays:
@@ -236,9 +236,9 @@ def _refuse_memoryview(_view: memoryview) -> Reduced:
     raise UnsavableError("it is a window on memory of this process")
 
 
-def _reduce_text_file(file: io.TextIOWrapper) -> Reduced:
+def _reduce_text_stream(stream: io.TextIOBase) -> Reduced:
     for name in ("stdout", "stderr"):
-        if file is getattr(sys, name):
+        if stream is getattr(sys, name):
             return definitions.standard_stream, (name,)
     # cloudpickle would read the whole file and hand over its text.
     raise UnsavableError("an open file belongs to the process that opened it")

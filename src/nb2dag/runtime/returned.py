@@ -21,7 +21,10 @@ def json_value(value: Any, name: str) -> Any:
     Raises:
         ValueError: Some part of it would not come back as it was; the message says which and what to do.
     """
-    converted = _convert(value, name)
+    try:
+        converted = _convert(value, name)
+    except RecursionError:
+        raise ValueError("it holds itself, or is nested too deeply") from None
     size = len(json.dumps(converted))
     if size > LIMIT:
         raise ValueError(

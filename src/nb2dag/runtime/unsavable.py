@@ -27,9 +27,12 @@ def explain(values: dict[str, Any], namespace: dict[str, Any], error: Exception)
     """
     for name, value in values.items():
         found = _failure(value, namespace)
-        if found is not None:
-            path, culprit, reason = _locate(value, name, namespace, found, {id(value)})
-            return _sentence(path, culprit, reason)
+        if found is None:
+            continue
+        try:
+            return _sentence(*_locate(value, name, namespace, found, {id(value)}))
+        except Exception:  # noqa: BLE001, the user's classes take part in it
+            return _sentence(name, value, found)
     names = ", ".join(f"`{name}`" for name in values)
     return f"{names} cannot be handed over to another task: {_reason(error)}"
 
@@ -109,14 +112,18 @@ def _members(value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f".keywords[{key!r}]", member) for key, member in value.keywords.items())
     elif isinstance(value, type):
         yield from ((f".{name}", member) for name, member in vars(value).items())
-    elif type(value).__module__.startswith("pandas.") and hasattr(value, "columns"):
-        yield from ((f"[{key!r}]", value.iloc[:, index].array) for index, key in enumerate(value.columns))
-    elif type(value).__module__.startswith("pandas.") and hasattr(value, "items"):
+    elif _is_pandas(value, "DataFrame"):
+        yield from ((f"[{key!r}]", value.iloc[:, index]) for index, key in enumerate(value.columns))
+    elif _is_pandas(value, "Series"):
         yield from ((f"[{key!r}]", member) for key, member in value.items())
     elif hasattr(value, "__array_interface__") and value.dtype.hasobject:
         yield from _items(value.flat)
     else:
         yield from _state_members(value)
+
+
+def _is_pandas(value: Any, name: str) -> bool:
+    return any(base.__name__ == name and base.__module__.partition(".")[0] == "pandas" for base in type(value).__mro__)
 
 
 def _items(items: Iterable[Any]) -> Iterator[tuple[str, Any]]:

@@ -1,6 +1,7 @@
 """Hand-made plans become these bundles, byte for byte.
 
-`NB2DAG_REGENERATE_GOLDENS=1 pytest tests/golden/backend` writes the expected files anew; read the diff before committing it.
+`NB2DAG_REGENERATE_GOLDENS=1 pytest tests/golden/backend` writes the expected files anew; read the diff before
+committing it.
 """
 
 import json

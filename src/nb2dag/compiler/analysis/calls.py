@@ -9,62 +9,34 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nb2dag.compiler.analysis import knowledge
-from nb2dag.compiler.analysis.effects import Bind, Draw, FileUse, Hold, Mutate, ReadState, Seed, Summary, WriteState
-from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
+from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
+from nb2dag.compiler.analysis.effects import Bind, Draw, Hold, Mutate, Summary, WriteState
+from nb2dag.compiler.analysis.knowledge.facts import MethodFacts
+from nb2dag.compiler.analysis.outside import called_name, record_files, record_state
 from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, Definition, Value, container, part_of, shares, union
 
 if TYPE_CHECKING:
-    from nb2dag.compiler.analysis.evaluation import Evaluator
+    from nb2dag.compiler.analysis.expressions import ExpressionEvaluator
 
-_GENERATORS = {"<random>", "<numpy.random>", "<torch.random>"}
 _DYNAMIC = {"exec", "eval", "globals", "locals", "__import__"}
 _COPIES = {"frame", "series", "array"}
 
 
-@dataclass(slots=True)
-class Arguments:
-    """The evaluated arguments of a call; `open` when `*` or `**` hides what goes where."""
-
-    positional: list[Value] = field(default_factory=list)
-    keywords: dict[str, Value] = field(default_factory=dict)
-    nodes: dict[int | str, ast.expr] = field(default_factory=dict)
-    open: bool = False
-    rest: list[Value] = field(default_factory=list)
-
-    def all(self) -> list[Value]:
-        """Return every argument."""
-        return [*self.positional, *self.keywords.values(), *self.rest]
-
-    def get(self, place: int | str | None) -> Value | None:
-        """Return the argument at a position or keyword, None where it is not given."""
-        if isinstance(place, int):
-            return self.positional[place] if place < len(self.positional) else None
-        return self.keywords.get(place) if place is not None else None
-
-    def given(self, places: Iterable[int | str]) -> bool:
-        """Tell whether one of `places` is given and is not the constant None."""
-        for place in places:
-            node = self.nodes.get(place)
-            if node is not None and not (isinstance(node, ast.Constant) and node.value is None):
-                return True
-        return False
-
-
-def evaluate_call(evaluator: Evaluator, node: ast.Call, *, discarded: bool) -> Value:
+def evaluate_call(evaluator: ExpressionEvaluator, node: ast.Call, *, discarded: bool) -> Value:
     """Return the value of a call and record what it does."""
     function = node.func
     if isinstance(function, ast.Attribute):
         owner = evaluator.value(function.value)
-        arguments = _arguments(evaluator, node)
+        arguments = evaluate_arguments(evaluator, node)
         if owner.module:
             return _module_call(evaluator, f"{owner.module}.{function.attr}", arguments, node, discarded=discarded)
         return _method_call(evaluator, owner, function, arguments, node, discarded=discarded)
     callee = evaluator.value(function)
-    arguments = _arguments(evaluator, node)
+    arguments = evaluate_arguments(evaluator, node)
     if callee.definition is not None:
         return _definition_call(evaluator, callee.definition, arguments, node)
     if callee.module:
@@ -72,31 +44,12 @@ def evaluate_call(evaluator: Evaluator, node: ast.Call, *, discarded: bool) -> V
     return _unknown_call(evaluator, callee, arguments, node, discarded=discarded)
 
 
-def _arguments(evaluator: Evaluator, node: ast.Call) -> Arguments:
-    found = Arguments()
-    for position, argument in enumerate(node.args):
-        value = evaluator.value(argument)
-        if isinstance(argument, ast.Starred):
-            found.open = True
-            found.rest.append(part_of(value))
-        else:
-            found.positional.append(value)
-            found.nodes[position] = argument
-    for keyword in node.keywords:
-        value = evaluator.value(keyword.value)
-        if keyword.arg is None:
-            found.open = True
-            found.rest.append(part_of(value))
-        else:
-            found.keywords[keyword.arg] = value
-            found.nodes[keyword.arg] = keyword.value
-    return found
-
-
 # -- definitions of the notebook ---------------------------------------------------------------------------------
 
 
-def _definition_call(evaluator: Evaluator, definition: Definition, arguments: Arguments, node: ast.Call) -> Value:
+def _definition_call(
+    evaluator: ExpressionEvaluator, definition: Definition, arguments: Arguments, node: ast.Call
+) -> Value:
     summary = evaluator.resolver.summary(definition)
     _call_callables(evaluator, arguments.all(), arguments.all(), node, known=summary)
     if definition.is_class:
@@ -108,7 +61,7 @@ def _definition_call(evaluator: Evaluator, definition: Definition, arguments: Ar
 
 
 def apply_summary(
-    evaluator: Evaluator,
+    evaluator: ExpressionEvaluator,
     summary: Summary,
     arguments: Arguments,
     node: ast.AST,
@@ -150,7 +103,7 @@ def apply_summary(
     return _translated(summary.returns, passed)
 
 
-def _mutate_global(evaluator: Evaluator, event: Mutate, node: ast.AST) -> None:
+def _mutate_global(evaluator: ExpressionEvaluator, event: Mutate, node: ast.AST) -> None:
     evaluator.effects.add(Mutate(event.name, event.deep, node))
 
 
@@ -198,7 +151,7 @@ def _translated(value: Value, passed: dict[str, Value]) -> Value:
 
 
 def _method_call(
-    evaluator: Evaluator,
+    evaluator: ExpressionEvaluator,
     owner: Value,
     function: ast.Attribute,
     arguments: Arguments,
@@ -206,6 +159,8 @@ def _method_call(
     *,
     discarded: bool,
 ) -> Value:
+    for state in sorted(owner.draws):
+        evaluator.effects.add(Draw(state, node))
     own = [
         summary
         for definition in sorted(owner.carries | _of(owner.definition), key=lambda item: item.position)
@@ -234,7 +189,7 @@ def _of(definition: Definition | None) -> frozenset[Definition]:
 
 
 def _unknown_method(
-    evaluator: Evaluator, owner: Value, arguments: Arguments, node: ast.Call, *, discarded: bool
+    evaluator: ExpressionEvaluator, owner: Value, arguments: Arguments, node: ast.Call, *, discarded: bool
 ) -> Value:
     effects = evaluator.effects
     everything = [owner, *arguments.all()]
@@ -245,12 +200,12 @@ def _unknown_method(
                 effects.mutate(value, node, deep=True)
                 effects.hold(owner, value)
     _call_callables(evaluator, arguments.all(), everything, node)
-    effects.unstable.setdefault(f"`.{_called(node)}()`", node)
+    effects.unstable.setdefault(f"`.{called_name(node)}()`", node)
     return shares(everything)
 
 
 def _known_method(
-    evaluator: Evaluator, owner: Value, facts: MethodFacts, arguments: Arguments, node: ast.Call
+    evaluator: ExpressionEvaluator, owner: Value, facts: MethodFacts, arguments: Arguments, node: ast.Call
 ) -> Value:
     effects = evaluator.effects
     mutates = facts.mutates_receiver or (facts.inplace_keyword and _inplace(arguments))
@@ -264,8 +219,8 @@ def _known_method(
         for value in arguments.all():
             if owner.kind not in _COPIES:
                 evaluator.hold(target, owner, value)
-    _state(evaluator, facts, arguments, node)
-    _files(evaluator, facts.path_read, facts.path_write, arguments, node, receiver=owner)
+    record_state(evaluator.effects, facts, arguments, node)
+    record_files(evaluator.effects, facts.path_read, facts.path_write, arguments, node, receiver=owner)
     return _result(facts.returns, facts.kind, owner, arguments, shallow=facts.shallow)
 
 
@@ -297,7 +252,9 @@ def _inplace(arguments: Arguments) -> bool:
 # -- functions of modules ----------------------------------------------------------------------------------------
 
 
-def _module_call(evaluator: Evaluator, path: str, arguments: Arguments, node: ast.Call, *, discarded: bool) -> Value:
+def _module_call(
+    evaluator: ExpressionEvaluator, path: str, arguments: Arguments, node: ast.Call, *, discarded: bool
+) -> Value:
     effects = evaluator.effects
     name = path.rpartition(".")[2]
     if path.startswith("builtins.") and name in _DYNAMIC:
@@ -306,6 +263,9 @@ def _module_call(evaluator: Evaluator, path: str, arguments: Arguments, node: as
         for value in arguments.all():
             effects.identity.update(value.reaches)
     facts = knowledge.module_call(path)
+    for state in sorted(frozenset().union(*(value.draws for value in arguments.all()))):
+        if facts is None or name[:1].islower():
+            effects.add(Draw(state, node))
     if facts is None:
         return _unknown_function(evaluator, path, arguments, node, discarded=discarded)
     if facts.calls or any(_callable(value) for value in arguments.all()):
@@ -320,11 +280,13 @@ def _module_call(evaluator: Evaluator, path: str, arguments: Arguments, node: as
                 effects.mutate(value, node)
     effects.configures = effects.configures or facts.configures
     effects.opens = effects.opens or facts.opens
-    _state(evaluator, facts, arguments, node)
-    _files(evaluator, facts.path_read, facts.path_write, arguments, node)
+    record_state(evaluator.effects, facts, arguments, node)
+    record_files(evaluator.effects, facts.path_read, facts.path_write, arguments, node)
     kind = "resource" if facts.opens else facts.kind
     returns = "shares" if facts.returns == "fresh" and _copy_is_false(arguments) else facts.returns
     result = _result(returns, kind, None, arguments, shallow=facts.shallow)
+    if facts.draws and not arguments.given(facts.seeded_by):
+        result = replace(result, draws=result.draws | frozenset(facts.draws))
     if path in ("pathlib.Path", "pathlib.PurePath", "builtins.str", "os.fspath") and arguments.positional:
         return replace(result, constant=_joined(arguments.positional))
     if path == "os.path.join":
@@ -347,7 +309,7 @@ def _copy_is_false(arguments: Arguments) -> bool:
 
 
 def _unknown_function(
-    evaluator: Evaluator, path: str, arguments: Arguments, node: ast.Call, *, discarded: bool
+    evaluator: ExpressionEvaluator, path: str, arguments: Arguments, node: ast.Call, *, discarded: bool
 ) -> Value:
     effects = evaluator.effects
     name = path.rpartition(".")[2]
@@ -373,7 +335,7 @@ def _unknown_function(
 
 
 def _unknown_call(
-    evaluator: Evaluator, callee: Value, arguments: Arguments, node: ast.Call, *, discarded: bool
+    evaluator: ExpressionEvaluator, callee: Value, arguments: Arguments, node: ast.Call, *, discarded: bool
 ) -> Value:
     """Evaluate the call of a value: an object with `__call__`, an element of a table of functions."""
     effects = evaluator.effects
@@ -404,7 +366,7 @@ def _callable(value: Value) -> bool:
 
 
 def _call_callables(
-    evaluator: Evaluator,
+    evaluator: ExpressionEvaluator,
     values: Sequence[Value],
     reachable: Sequence[Value],
     node: ast.AST,
@@ -427,7 +389,7 @@ def _call_callables(
 
 
 def _mutate_places(
-    evaluator: Evaluator, places: tuple[int | str, ...], arguments: Arguments, node: ast.AST
+    evaluator: ExpressionEvaluator, places: tuple[int | str, ...], arguments: Arguments, node: ast.AST
 ) -> None:
     for place in places:
         value = arguments.get(place)
@@ -436,74 +398,3 @@ def _mutate_places(
     if places:
         for value in arguments.rest:
             evaluator.effects.mutate(value, node, deep=True)
-
-
-def _state(evaluator: Evaluator, facts: CallFacts | MethodFacts, arguments: Arguments, node: ast.AST) -> None:
-    """Record state without a name that a call reads and writes."""
-    effects = evaluator.effects
-    seeds = isinstance(facts, CallFacts) and facts.seeds
-    pinned = arguments.given(facts.seeded_by) if facts.seeded_by else False
-    if seeds and (pinned or not facts.seeded_by):
-        for state in facts.writes:
-            effects.add(Seed(state, node))
-        return
-    if pinned:
-        return
-    for state in dict.fromkeys([*facts.reads, *facts.writes]):
-        if state == "<config>":
-            effects.configures = True
-        elif state in _GENERATORS:
-            effects.add(Draw(state, node))
-            effects.unstable.setdefault(state, node)
-        elif state in ("<clock>", "<entropy>", "<network>", "<files>"):
-            effects.unstable.setdefault(state, node)
-        elif state in facts.writes:
-            effects.add(WriteState(state, node))
-        else:
-            effects.add(ReadState(state, node))
-    if not facts.deterministic:
-        effects.unstable.setdefault(f"`{_called(node)}()`", node)
-
-
-def _files(
-    evaluator: Evaluator,
-    read: int | str | None,
-    write: int | str | None,
-    arguments: Arguments,
-    node: ast.AST,
-    receiver: Value | None = None,
-) -> None:
-    """Record which file a call reads or writes, where its path is known."""
-    for place, writes in ((read, False), (write, True)):
-        if place is None:
-            continue
-        if place == "mode":
-            if writes == _opens_for_writing(arguments, receiver is None):
-                _file(evaluator, arguments.get(0) or arguments.get("file") or receiver, node, writes=writes)
-            continue
-        value = receiver if place == "receiver" else arguments.get(place) or _first_path(arguments)
-        _file(evaluator, value, node, writes=writes)
-
-
-def _first_path(arguments: Arguments) -> Value | None:
-    for name in ("path", "path_or_buf", "filepath_or_buffer", "fname", "file", "io", "excel_writer", "buf"):
-        if name in arguments.keywords:
-            return arguments.keywords[name]
-    return None
-
-
-def _file(evaluator: Evaluator, value: Value | None, node: ast.AST, *, writes: bool) -> None:
-    if value is not None and value.constant is not None:
-        evaluator.effects.files.append(FileUse(value.constant, writes, node))
-
-
-def _opens_for_writing(arguments: Arguments, is_function: bool) -> bool:
-    mode = arguments.keywords.get("mode") or arguments.get(1 if is_function else 0)
-    return mode is not None and mode.constant is not None and any(letter in mode.constant for letter in "wax+")
-
-
-def _called(node: ast.AST) -> str:
-    if isinstance(node, ast.Call):
-        function = node.func
-        return function.attr if isinstance(function, ast.Attribute) else ast.unparse(function)[:40]
-    return ast.unparse(node)[:40]

@@ -73,7 +73,7 @@ def _undefined(flow: Flow, places: _Places) -> Iterator[FlowProblem]:
                 continue
             reported.add((statement.cell.cell.index, name))
             below = flow.timeline.first_binding_below(name, statement.position - 1)
-            labels = ()
+            labels: tuple[tuple[Span, str], ...] = ()
             values: tuple[tuple[str, str], ...] = (("name", name), ("similar", _similar(flow, name, statement)))
             if below is not None:
                 maker = flow.statements[below]
@@ -106,9 +106,7 @@ def _versions(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProbl
         rebinding = [
             position
             for position in demand.replays
-            if name in demand.replayed
-            and position > max(versions)
-            and name in flow.statements[position].names.touched
+            if name in demand.replayed and position > max(versions) and name in flow.statements[position].names.touched
         ]
         made = sorted({*versions, *rebinding})
         if len(made) < 2:
@@ -171,6 +169,8 @@ def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowPr
             continue
         elif snapshot.definition is not None and maker.position != snapshot.bound:
             yield FlowProblem("definition-state", places.name(reader, name), values, labels)
+        elif snapshot.definition is not None and snapshot.definition.is_class:
+            yield FlowProblem("definition-needs-value", places.name(reader, name), values, labels)
         elif snapshot.kind in _RESOURCES:
             kind = (("kind", _RESOURCES[snapshot.kind]),)
             yield FlowProblem("cannot-hand-over", places.name(reader, name), values + kind, labels)

@@ -8,11 +8,11 @@ from nb2dag.compiler.analysis.conflicts import find_conflicts
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.files import file_problems, imported_modules, mentioned_paths, written_paths
 from nb2dag.compiler.analysis.flow import Flow, trace_flow
-from nb2dag.compiler.analysis.handoffs import inputs_of, outputs_of, unite_aliases
+from nb2dag.compiler.analysis.handoffs import define_what_groups_carry, inputs_of, outputs_of, unite_aliases
 from nb2dag.compiler.analysis.kept import keep_for_effect
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, statements
 from nb2dag.compiler.analysis.unsupported import find_opaque
-from nb2dag.model.dataflow import Dataflow, FlowProblem, LocalFile, Slice, TaskFlow
+from nb2dag.model.dataflow import Dataflow, FlowProblem, LocalFile, Output, Slice, TaskFlow
 from nb2dag.model.program import Program
 
 
@@ -27,6 +27,9 @@ def analyse(program: Program) -> Dataflow:
     demands.follow()
     guesses = keep_for_effect(flow, demands)
     unite_aliases(flow, demands)
+    ids = _ids(program)
+    outputs = _outputs(flow, demands, ids)
+    define_what_groups_carry(flow, demands, outputs, ids)
     problems = [
         *find_conflicts(flow, demands, path),
         *find_opaque(flow, path),
@@ -35,7 +38,9 @@ def analyse(program: Program) -> Dataflow:
     ]
     exported = _exported(flow, demands)
     return Dataflow(
-        tasks=tuple(_tasks(program, flow, demands)), problems=tuple(problems), files=tuple(_files(flow, exported))
+        tasks=tuple(_tasks(program, flow, demands, outputs, ids)),
+        problems=tuple(problems),
+        files=tuple(_files(flow, exported)),
     )
 
 
@@ -65,26 +70,32 @@ def _files(flow: Flow, exported: list[Statement]) -> list[LocalFile]:
     ]
 
 
-def _tasks(program: Program, flow: Flow, demands: Demands) -> list[TaskFlow]:
-    ids = {task_id: task_id for task_id in program.task_ids}
-    ids[IMPLICIT] = _implicit_id(program.task_ids)
+def _ids(program: Program) -> dict[str, str]:
+    """Return the id in the DAG of every task, the implicit one included."""
+    taken = program.task_ids
+    implicit = next(name for name in ("shared", "shared_values", "nb2dag_shared") if name not in taken)
+    return {**{task_id: task_id for task_id in taken}, IMPLICIT: implicit}
+
+
+def _outputs(flow: Flow, demands: Demands, ids: dict[str, str]) -> dict[str, list[Output]]:
+    implicit = demands.tasks[IMPLICIT]
+    end = max((flow.statements[position].cell.cell.index for position in implicit.replays), default=0)
+    return {ids[key]: outputs_of(flow, demand, ids[key], end) for key, demand in demands.tasks.items()}
+
+
+def _tasks(
+    program: Program, flow: Flow, demands: Demands, outputs: dict[str, list[Output]], ids: dict[str, str]
+) -> list[TaskFlow]:
     cells: dict[str, list[int]] = {task_id: [] for task_id in program.task_ids}
     for cell in program.cells:
         if cell.task_id is not None:
             cells[cell.task_id].append(cell.cell.index)
     implicit = demands.tasks[IMPLICIT]
-    end = max((flow.statements[position].cell.cell.index for position in implicit.replays), default=0)
-    outputs = {
-        ids[key]: outputs_of(flow, demand, ids[key], end)
-        for key, demand in demands.tasks.items()
-    }
     found = []
     if implicit.outputs:
         body = tuple(_slice(flow.statements[position]) for position in sorted(implicit.replays))
         own = tuple(sorted({item.cell for item in body}))
-        found.append(
-            TaskFlow(ids[IMPLICIT], own, outputs=tuple(outputs[ids[IMPLICIT]]), implicit=True, body=body)
-        )
+        found.append(TaskFlow(ids[IMPLICIT], own, outputs=tuple(outputs[ids[IMPLICIT]]), implicit=True, body=body))
     for task_id in program.task_ids:
         demand = demands.tasks[task_id]
         found.append(
@@ -110,7 +121,3 @@ def _preamble(flow: Flow, demand: Demand) -> list[Slice]:
 
 def _slice(statement: Statement) -> Slice:
     return Slice(statement.cell.cell.index, statement.region)
-
-
-def _implicit_id(task_ids: tuple[str, ...]) -> str:
-    return next(name for name in ("shared", "shared_values", "nb2dag_shared") if name not in task_ids)

@@ -17,6 +17,7 @@ from nb2dag.compiler.analysis.replay import (
     replayable_positions,
 )
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement
+from nb2dag.compiler.analysis.values import Definition
 
 IMPLICIT = "\0shared"
 """Stands for the implicit task until it gets its id."""
@@ -95,10 +96,18 @@ class Demands:
         for name in sorted(use.names):
             self.request(Request(demand.task_id, name, position, position))
         for definition in use.definitions:
-            made = self.flow.statements[definition.position]
-            if made.task_id != demand.task_id and self.replayable[definition.position]:
-                self.replay(demand, definition.position)
-                demand.replayed.setdefault(definition.name, {}).setdefault(definition.position, position)
+            self.define(demand, definition, position)
+
+    def define(self, demand: Demand, definition: Definition, reader: int) -> None:
+        """Let a task run a definition that a value it loads carries; the value refers to it by its name."""
+        made = self.flow.statements[definition.position]
+        if made.task_id == demand.task_id:
+            return
+        if not self.replayable[definition.position]:
+            self._trouble("definition-needs-value", definition.name, demand.task_id, reader, definition.position)
+            return
+        self.replay(demand, definition.position)
+        demand.replayed.setdefault(definition.name, {}).setdefault(definition.position, reader)
 
     def request(self, request: Request) -> None:
         """Queue a request that was not made before."""

@@ -68,16 +68,19 @@ class _Tracer:
             return Value(module=f"builtins.{name}") if name in BUILTIN_NAMES else Value(same=frozenset({name}))
         carries: frozenset[Definition] = frozenset()
         free: frozenset[str] = frozenset()
+        draws: frozenset[str] = frozenset()
         for number in snapshot.reach:
             region = self.timeline.regions[number]
             carries |= region.carries
             free |= region.free
+            draws |= region.draws
         same = frozenset() if snapshot.module or snapshot.kind == "immutable" else frozenset({name})
         return Value(
             same=same,
             kind=snapshot.kind,
             carries=carries,
             free=free,
+            draws=draws,
             module=snapshot.module,
             definition=snapshot.definition,
             constant=snapshot.constant,
@@ -195,7 +198,7 @@ class _Tracer:
             snapshot = self.timeline.now(name)
             if snapshot is not None and name not in statement.names.binds:
                 gone = not statement.compound
-                self.timeline.set(
+                self.timeline.record(
                     name,
                     replace(
                         snapshot, position=statement.position, bound=statement.position, deleted=gone, unbound=True
@@ -227,7 +230,7 @@ class _Tracer:
         own, reach = self.regions_of(value)
         plain = value.same and not value.part and not value.holds
         if not value.module and (not value.immutable or value.carries or value.free) and not (plain and own):
-            region = self.timeline.new_region(value.carries, value.free)
+            region = self.timeline.new_region(value.carries, value.free, value.draws)
             own, reach = own | {region}, reach | {region}
         snapshot = Snapshot(
             position=position,
@@ -241,7 +244,7 @@ class _Tracer:
         )
         if not certain:
             snapshot = _either(snapshot, before, always=always)
-        self.timeline.set(event.name, snapshot)
+        self.timeline.record(event.name, snapshot)
 
     def hold(self, event: Hold, position: int) -> None:
         snapshot = self.timeline.now(event.name)
@@ -253,19 +256,20 @@ class _Tracer:
             region = self.timeline.regions[number]
             region.carries |= definitions
             region.free |= value.free
+            region.draws |= value.draws
         _, reach = self.regions_of(value)
         if value.definition is not None or not reach:
             return
         for name in self.timeline.names_reaching(snapshot.own):
             now = self.timeline.now(name)
             if now is not None and not reach <= now.reach:
-                self.timeline.set(name, replace(now, position=position, reach=now.reach | reach))
+                self.timeline.record(name, replace(now, position=position, reach=now.reach | reach))
 
     def state(self, event: Draw | Seed | ReadState | WriteState, position: int) -> None:
         if isinstance(event, Seed):
             region = self.timeline.new_region()
             own = frozenset({region})
-            self.timeline.set(event.state, Snapshot(position, position, own, own))
+            self.timeline.record(event.state, Snapshot(position, position, own, own))
         elif isinstance(event, Draw):
             snapshot = self.timeline.now(event.state)
             if snapshot is not None:
@@ -274,7 +278,7 @@ class _Tracer:
             snapshot = self.timeline.now(event.state)
             if snapshot is None:
                 own = frozenset({self.timeline.new_region()})
-                self.timeline.set(event.state, Snapshot(position, position, own, own))
+                self.timeline.record(event.state, Snapshot(position, position, own, own))
             else:
                 self.timeline.touch(snapshot.own, position)
 

@@ -1,4 +1,4 @@
-"""Find the global names a function's body uses, through every scope nested in it.
+r"""Find the global names a function's body uses, through every scope nested in it.
 
 >>> names = function_names(ast.parse("def f(a):\\n    b = a\\n    return [b + c for c in d if e(c)]").body[0])
 >>> sorted(names.free)
@@ -72,9 +72,9 @@ def _collect(node: ast.AST, names: set[str], outer: set[str]) -> None:
         names.add(node.id)
     elif isinstance(node, (ast.Import, ast.ImportFrom)):
         names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
-    elif isinstance(node, ast.ExceptHandler) and node.name:
-        names.add(node.name)
-    elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+    elif (isinstance(node, ast.ExceptHandler) and node.name) or (
+        isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name
+    ):
         names.add(node.name)
     elif isinstance(node, ast.MatchMapping) and node.rest:
         names.add(node.rest)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.timeline import Snapshot
+from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import Input, Output, Source
 
 _MOST_ROUNDS = 50
@@ -128,6 +128,10 @@ def _cell_end(flow: Flow, position: int, demand: Demand) -> int:
     """Return the position of the last statement of the cell that `position` stands in."""
     if demand.task_id == IMPLICIT:
         return max(demand.replays, default=position)
+    return _cell_last(flow, position)
+
+
+def _cell_last(flow: Flow, position: int) -> int:
     cell = flow.statements[position].cell.cell.index
     while position + 1 < len(flow.statements) and flow.statements[position + 1].cell.cell.index == cell:
         position += 1
@@ -155,6 +159,30 @@ def inputs_of(flow: Flow, demand: Demand, outputs: dict[str, list[Output]], ids:
     return sorted(found, key=lambda item: (item.source, item.names))
 
 
-def upstream_of(inputs: Iterable[Input]) -> set[str]:
-    """Return the tasks that inputs come from."""
-    return {item.source.task_id for item in inputs}
+def define_what_groups_carry(
+    flow: Flow, demands: Demands, outputs: dict[str, list[Output]], ids: dict[str, str]
+) -> None:
+    """Let each task define the classes and functions inside the groups it loads, also inside names it does not read.
+
+    A group is one stream: to take one name out of it is to build everything in it.
+    """
+    for demand in demands.tasks.values():
+        for item in inputs_of(flow, demand, outputs, ids):
+            output = next(
+                found
+                for found in outputs[item.source.task_id]
+                if set(item.names) <= set(found.names) and found.source == item.source
+            )
+            for name in output.names:
+                position = demand.sources.get(item.names[0], 0)
+                for definition in _carried(flow, name, _cell_last(flow, position) + 1):
+                    demands.define(demand, definition, demand.first)
+    demands.answer()
+
+
+def _carried(flow: Flow, name: str, position: int) -> list[Definition]:
+    snapshot = flow.timeline.before(name, position)
+    if snapshot is None or snapshot.definition is not None:
+        return []
+    carried = {item for number in snapshot.reach for item in flow.timeline.regions[number].carries}
+    return sorted(carried, key=lambda item: item.position)

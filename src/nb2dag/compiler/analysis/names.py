@@ -1,4 +1,4 @@
-"""Find the names one statement reads, binds, may bind and deletes, before anything is known about values.
+r"""Find the names one statement reads, binds, may bind and deletes, before anything is known about values.
 
 The walk is the interpreter's own order of evaluation. A name counts as read when some path reaches it before the
 statement itself has bound it; it counts as bound when every path that ends normally binds it, and as maybe bound when only some do.
@@ -234,7 +234,7 @@ class _Walker:
         """Walk a class body: it runs at once in a scope of its own, which its methods do not see."""
         inner = _Walker(self.escapes)
         inner.in_class = self.in_class + 1
-        inner.local = [*self.local, {"__module__", "__qualname__", *(p.name for p in _type_parameters(node))}]
+        inner.local = [*self.local, {"__module__", "__qualname__", *_type_parameters(node)}]
         inner.body(node.body)
         declared = _declared_global(node.body)
         for name, place in inner.facts.reads.items():
@@ -424,14 +424,12 @@ def _all_arguments(arguments: ast.arguments) -> list[ast.arg]:
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra]
 
 
-def _type_parameters(node: ast.AST) -> list[ast.AST]:
-    return list(getattr(node, "type_params", ()))
+def _type_parameters(node: ast.AST) -> list[str]:
+    return [parameter.name for parameter in getattr(node, "type_params", ())]
 
 
 def _target_names(node: ast.expr) -> set[str]:
-    return {
-        child.id for child in ast.walk(node) if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store)
-    }
+    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store)}
 
 
 def _declared_global(body: list[ast.stmt]) -> set[str]:

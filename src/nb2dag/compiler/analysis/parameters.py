@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import io
-import math
 import re
 import tokenize
 from collections.abc import Iterator
@@ -12,11 +11,11 @@ from dataclasses import dataclass
 
 from nb2dag.compiler.analysis.statements import node_region
 from nb2dag.model.dataflow import FlowProblem
+from nb2dag.model.json_types import json_types
 from nb2dag.model.plan import ParamPlan
 from nb2dag.model.program import Program, ProgramCell, Role
 
 _SCHEDULED = re.compile(r"#\s*airflow:\s*(?P<template>.+?)\s*$")
-_ANY = ("null", "string", "number", "boolean", "array", "object")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,30 +88,6 @@ def _params(node: ast.stmt, cell: ProgramCell, comments: dict[int, str]) -> Iter
             cell.cell.index,
             node.lineno,
         )
-
-
-def json_types(value: object) -> tuple[str, ...] | None:
-    """Return the JSON-Schema types of a param with this default, None where JSON has no such value.
-
-    >>> json_types(-1), json_types(True), json_types([1, {"a": None}]), json_types((1,))
-    (('integer',), ('boolean',), ('array',), None)
-    """
-    if value is None:
-        return _ANY
-    if isinstance(value, bool):
-        return ("boolean",)
-    if isinstance(value, int):
-        return ("integer",)
-    if isinstance(value, float):
-        return ("number",) if math.isfinite(value) else None
-    if isinstance(value, str):
-        return ("string",)
-    if isinstance(value, list):
-        return ("array",) if all(json_types(item) for item in value) else None
-    if isinstance(value, dict):
-        fits = all(isinstance(key, str) and json_types(item) for key, item in value.items())
-        return ("object",) if fits else None
-    return None
 
 
 def _comments(source: str) -> dict[int, str]:

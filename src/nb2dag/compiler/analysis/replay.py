@@ -88,7 +88,7 @@ def binds_for_certain(statement: Statement, name: str) -> bool:
 
 
 def is_definition(node: ast.stmt) -> bool:
-    """Tell whether a statement only imports, defines, or is a compound of imports, definitions and constants.
+    r"""Tell whether a statement only imports, defines, or is a compound of imports, definitions and constants.
 
     >>> is_definition(ast.parse("try:\\n    import a\\nexcept ImportError:\\n    a = None").body[0])
     True

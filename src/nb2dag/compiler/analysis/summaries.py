@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from nb2dag.compiler.analysis.effects import Effects, Mutate, Summary
-from nb2dag.compiler.analysis.evaluation import Resolver, evaluate_function
+from nb2dag.compiler.analysis.evaluation import evaluate_function
+from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import Definition, Value
 
 _MOST_ROUNDS = 4

@@ -43,6 +43,7 @@ class Region:
     events: list[int] = field(default_factory=list)
     carries: frozenset[Definition] = frozenset()
     free: frozenset[str] = frozenset()
+    draws: frozenset[str] = frozenset()
 
 
 class Timeline:
@@ -56,13 +57,18 @@ class Timeline:
 
     # -- filling -------------------------------------------------------------------------------------------------
 
-    def new_region(self, carries: frozenset[Definition] = frozenset(), free: frozenset[str] = frozenset()) -> int:
+    def new_region(
+        self,
+        carries: frozenset[Definition] = frozenset(),
+        free: frozenset[str] = frozenset(),
+        draws: frozenset[str] = frozenset(),
+    ) -> int:
         """Add a region and return its number."""
-        self.regions.append(Region([], carries, free))
+        self.regions.append(Region([], carries, free, draws))
         self._reached_by.append(set())
         return len(self.regions) - 1
 
-    def set(self, name: str, snapshot: Snapshot) -> None:
+    def record(self, name: str, snapshot: Snapshot) -> None:
         """Let `name` stand for `snapshot` from its position on."""
         history = self.names.setdefault(name, [])
         positions = self._positions.setdefault(name, [])

@@ -39,6 +39,7 @@ class Value:
     `kind` is a kind of the knowledge tables (`frame`, `array`, `list` ...) when certain, `immutable` for what cannot
     change. `carries` are notebook definitions that may be inside it, `free` the globals that functions without a name inside it
     use. `module` is the dotted path of a module or of something in one. `definition` is set for a reference to a notebook definition.
+    `draws` are the global generators that its methods draw from (an estimator without `random_state`).
     `constant` is the text of a string known at compile time. `changes_arguments` is set for a lambda that changes what it is given.
     """
 
@@ -52,6 +53,7 @@ class Value:
     definition: Definition | None = None
     constant: str | None = None
     changes_arguments: bool = False
+    draws: Names = NONE
 
     @property
     def reaches(self) -> Names:
@@ -70,7 +72,7 @@ FRESH = Value()
 
 def union(values: Iterable[Value]) -> Value:
     """Return a value that may be any of `values`."""
-    items = [value for value in values]
+    items = list(values)
     if not items:
         return FRESH
     first = items[0]
@@ -85,19 +87,21 @@ def union(values: Iterable[Value]) -> Value:
         kind=first.kind if len(kinds) == 1 else "",
         carries=frozenset().union(*(value.carries for value in items)),
         free=NONE.union(*(value.free for value in items)),
+        draws=NONE.union(*(value.draws for value in items)),
         constant=first.constant if len(constants) == 1 else None,
     )
 
 
 def container(values: Iterable[Value], kind: str = "") -> Value:
     """Return a new object that may contain `values`."""
-    items = [value for value in values]
+    items = list(values)
     moving = [value for value in items if not value.immutable]
     return Value(
         holds=NONE.union(*(value.reaches for value in moving)),
         kind=kind,
         carries=frozenset().union(*(value.carries | _itself(value) for value in items)),
         free=NONE.union(*(value.free for value in items)),
+        draws=NONE.union(*(value.draws for value in items)),
     )
 
 
@@ -105,17 +109,18 @@ def part_of(value: Value, kind: str = "") -> Value:
     """Return something taken out of `value`: an element, an attribute, a view."""
     if value.immutable:
         return replace(IMMUTABLE, carries=value.carries, free=value.free)
-    return Value(part=value.reaches, kind=kind, carries=value.carries, free=value.free)
+    return Value(part=value.reaches, kind=kind, carries=value.carries, free=value.free, draws=value.draws)
 
 
 def shares(values: Iterable[Value], kind: str = "") -> Value:
     """Return a result of which nothing is known but that it may be or contain any of `values`."""
-    items = [value for value in values]
+    items = list(values)
     return Value(
         part=NONE.union(*(value.reaches for value in items if not value.immutable)),
         kind=kind,
         carries=frozenset().union(*(value.carries | _itself(value) for value in items)),
         free=NONE.union(*(value.free for value in items)),
+        draws=NONE.union(*(value.draws for value in items)),
     )
 
 

@@ -60,7 +60,7 @@ def _variable(task_id: str, reserved: frozenset[str]) -> str:
         name = f"task_{name.lstrip('_')}"
     if not name.isidentifier():
         name = re.sub(r"\W", "_", name, flags=re.ASCII)
-    return f"{name}_task" if name in reserved else name
+    return f"{name.rstrip('_')}_task" if name in reserved else name
 
 
 def _numbered(name: str, separator: str) -> Iterator[str]:

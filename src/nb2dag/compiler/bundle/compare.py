@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -104,6 +103,9 @@ def _diff(difference: Difference, name: str) -> str:
     old_lines, new_lines = _lines(before), _lines(after)
     if old_lines is None or new_lines is None:
         return f"Binary files {old} ({_size(before)}) and {new} ({_size(after)}) differ\n"
+    # Here and not above: only --check and --diff need it, and start-up time counts.
+    import difflib
+
     lines = difflib.unified_diff(old_lines, new_lines, old, new)
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,11 +18,6 @@ from nb2dag.compiler.bundle.build import Bundle
 from nb2dag.compiler.bundle.compare import Difference, differences, edited_files, read_manifest
 from nb2dag.errors import BundleConflict, Nb2dagError
 from nb2dag.runtime.formats import BUNDLE_MANIFEST, BundleManifest
-
-try:
-    import fcntl
-except ImportError:  # Windows, where two compilations at once are not kept apart.
-    fcntl = None  # type: ignore[assignment]
 
 _NEW, _OLD = "new", "old"
 
@@ -138,7 +133,9 @@ def _listed(folder: Path, paths: list[str]) -> str:
 
 
 def _replace(bundle: Bundle, folder: Path, changed: set[str]) -> None:
-    stage = Path(tempfile.mkdtemp(prefix=_stage_prefix(folder), dir=folder.parent))
+    # The process id makes it this program's own where a file system knows no locks.
+    stage = folder.with_name(f"{_stage_prefix(folder)}{os.getpid()}")
+    stage.mkdir()
     try:
         (stage / ".airflowignore").write_text(_IGNORE_STAGED)
         _fill(bundle, folder, stage / _NEW, changed)
@@ -217,9 +214,12 @@ def _stage_prefix(folder: Path) -> str:
 @contextmanager
 def _alone_in(parent: Path) -> Iterator[None]:
     """Wait until no other nb2dag writes below `parent`; the lock ends with the process, however that ends."""
-    if fcntl is None:
+    if sys.platform == "win32":
+        # It has no such lock, and two compilations of one notebook at once are not kept apart.
         yield
         return
+    import fcntl
+
     descriptor = os.open(parent, os.O_RDONLY)
     try:
         # A network file system may know no locks.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from nb2dag.compiler.frontend.masked import index_of_escape
+
 _OWN_SCOPE = (
     ast.FunctionDef,
     ast.AsyncFunctionDef,
@@ -84,13 +86,16 @@ class _Collector(ast.NodeVisitor):
 
 
 class _OwnNamesAway(ast.NodeTransformer):
-    """Replace own names by None, and an assignment expression by its value."""
+    """Replace own names and escapes by None, and an assignment expression by its value."""
 
     def __init__(self, own: frozenset[str]) -> None:
         self.own = own
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.Constant(None) if node.id in self.own and isinstance(node.ctx, ast.Load) else node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        return ast.Constant(None) if index_of_escape(node) is not None else self.generic_visit(node)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
         visited: ast.AST = self.visit(node.value)

@@ -53,4 +53,3 @@ def graph_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
                 problem.span,
                 f"did you mean `{similar}`?" if similar else "name a task of this notebook",
             )
-

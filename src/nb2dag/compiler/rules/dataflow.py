@@ -8,6 +8,7 @@ from nb2dag.compiler.rules.dataflow_pages import (
     BARE_CALL,
     CANNOT_HAND_OVER,
     CYCLE,
+    DEFINITION_NEEDS_VALUE,
     DEFINITION_STATE,
     DYNAMIC_CODE,
     EDGE_BETWEEN_KERNELS,
@@ -105,6 +106,14 @@ def _definition_state(values: _Values) -> _Wording:
     return (
         f"task `{values['other']}` changes state on `{name}`, a function or class, and task `{values['task']}` uses it",
         f"keep that state in an instance or a variable: `{name}` itself travels as source and forgets it",
+    )
+
+
+def _definition_needs_value(values: _Values) -> _Wording:
+    name = values["name"]
+    return (
+        f"task `{values['task']}` needs `{name}`, whose definition uses a task's value at the moment it is made",
+        f"take the value as an argument, or look it up when `{name}` runs: then `{name}` can travel as source",
     )
 
 
@@ -210,5 +219,6 @@ _WORDINGS: dict[str, tuple[Rule, Callable[[_Values], _Wording]]] = {
         (BARE_CALL, _bare_call),
         (PARAMETER_NOT_LITERAL, _parameter),
         (EDGE_BETWEEN_KERNELS, _kernels),
+        (DEFINITION_NEEDS_VALUE, _definition_needs_value),
     )
 }

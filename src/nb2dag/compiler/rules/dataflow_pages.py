@@ -236,6 +236,22 @@ EDGE_BETWEEN_KERNELS = Rule(
     ),
 )
 
+DEFINITION_NEEDS_VALUE = Rule(
+    "NBD218",
+    "definition-needs-value",
+    Severity.ERROR,
+    page(
+        "Reports a class or function that another task needs, and whose definition uses a task's value when it is made: as a "
+        "class attribute, a base, or the argument of a decorator.",
+        "Definitions travel as source and are made anew in each task, before any value is there.",
+        "%%airflow_task first\nrate = 2\nclass Box:\n    scale = rate\nbox = Box()\n# %%\n"
+        "%%airflow_task second\nprint(box.scale)",
+        "class Box:\n    def __init__(self, scale):\n        self.scale = scale\n# %%\n"
+        "%%airflow_task first\nrate = 2\nbox = Box(rate)\n# %%\n%%airflow_task second\nprint(box.scale)",
+        "Never: the class would be another one in each task.",
+    ),
+)
+
 RULES: tuple[Rule, ...] = (
     UNDEFINED_NAME,
     SCRATCH_VALUE,
@@ -254,5 +270,6 @@ RULES: tuple[Rule, ...] = (
     BARE_CALL,
     PARAMETER_NOT_LITERAL,
     EDGE_BETWEEN_KERNELS,
+    DEFINITION_NEEDS_VALUE,
 )
 """The family's rules, in the order of their codes."""

@@ -148,14 +148,18 @@ def _invalid_name(values: _Values) -> _Wording:
 
 
 def _unexpected_argument(values: _Values) -> _Wording:
-    text, directive, after = values["text"], values["directive"], values["after"]
+    text, directive = values["text"], values["directive"]
     message = f"unexpected `{_shown(text)}` in `{directive}`"
+    if "whole" in values and not text.startswith(("#", "-")):
+        option = values["option"]
+        return (
+            f"the value of `{_shown(option)}` has blanks and no quotes",
+            f'write `{_shown(option)} "{_shown(values["whole"])}"`',
+        )
     if text.startswith("#"):
         return message, "a tag's line takes no comment: move it to a line of its own"
     if text.startswith("-"):
         return message, "an option is written with two hyphens: `--retries 2`"
-    if after:
-        return message, f'put quotes around a value with blanks: `{_shown(after)} "..."`'
     if _takes_no_name(directive):
         return message, f"`{directive}` takes neither a name nor a value"
     return message, "one name is enough; a name with blanks is no Airflow id"
@@ -229,6 +233,13 @@ def _not_lowered(values: _Values) -> _Wording:
     return f"`{shown}` is part of the tag language, but this version of nb2dag does not compile it yet", hint
 
 
+def _repeated_parameters(values: _Values) -> _Wording:
+    return (
+        f"this is a second parameters cell; the first is cell {values['first']}",
+        "move its parameters there: papermill sets those of the first cell only",
+    )
+
+
 _WORDINGS: dict[str, Callable[[_Values], _Wording]] = {
     "unknown-directive": _unknown_directive,
     "misplaced-tag": _misplaced,
@@ -247,6 +258,7 @@ _WORDINGS: dict[str, Callable[[_Values], _Wording]] = {
     "invalid-value": _invalid_value,
     "end-before-start": _end_before_start,
     "not-lowered": _not_lowered,
+    "repeated-parameters": _repeated_parameters,
 }
 
 

@@ -116,8 +116,8 @@ UNEXPECTED_ARGUMENT = Rule(
     _page(
         "Reports a word in a tag that is neither the name nor belongs to an option.",
         "Most often it is the rest of a value that has blanks and no quotes: the option would get a part of it.",
-        "%airflow_dag sales --schedule 0 6 * * *",
-        '%airflow_dag sales --schedule "0 6 * * *"',
+        "%airflow_dag sales --schedule 0 6 * * *\n# %%\n%%airflow_task clean\nrows = [1, 2]",
+        '%airflow_dag sales --schedule "0 6 * * *"\n# %%\n%%airflow_task clean\nrows = [1, 2]',
         "Never: a magic's line has no room for comments either.",
     ),
 )
@@ -129,8 +129,8 @@ UNCLOSED_QUOTE = Rule(
     _page(
         "Reports a quote in a magic's line that is never closed.",
         "Where the value ends cannot be told.",
-        '%airflow_dag sales --description "Sales per region',
-        '%airflow_dag sales --description "Sales per region"',
+        '%airflow_dag sales --description "Sales per region\n# %%\n%%airflow_task clean\nrows = [1, 2]',
+        '%airflow_dag sales --description "Sales per region"\n# %%\n%%airflow_task clean\nrows = [1, 2]',
         'Never. An apostrophe is written in double quotes: `"the team\'s"`.',
     ),
 )
@@ -221,8 +221,8 @@ END_BEFORE_START = Rule(
     _page(
         "Reports an end date that is before the start date.",
         "The DAG would never run.",
-        "%airflow_dag sales --start-date 2026-06-01 --end-date 2026-01-01",
-        "%airflow_dag sales --start-date 2026-01-01 --end-date 2026-06-01",
+        "%airflow_dag sales --start-date 2026-06-01 --end-date 2026-01-01\n# %%\n%%airflow_task clean\nrows = [1, 2]",
+        "%airflow_dag sales --start-date 2026-01-01 --end-date 2026-06-01\n# %%\n%%airflow_task clean\nrows = [1, 2]",
         "Never: to stop a DAG, pause it in Airflow.",
     ),
 )
@@ -267,6 +267,19 @@ CONTRADICTING_OPTION = Rule(
     ),
 )
 
+REPEATED_PARAMETERS = Rule(
+    "NBD120",
+    "repeated-parameters",
+    Severity.WARNING,
+    _page(
+        "Reports a second parameters cell. It is compiled as an untagged cell.",
+        "papermill injects values below the first one only, so the names of the others can never be set from outside.",
+        "#| parameters\nlimit = 2\n# %%\n#| parameters\nregion = 'north'\n# %%\n#| task: a\nx = limit, region",
+        "#| parameters\nlimit = 2\nregion = 'north'\n# %%\n#| task: a\nx = limit, region",
+        "Never: put all parameters into one cell, or take the tag away from what is none.",
+    ),
+)
+
 RULES = (
     UNKNOWN_DIRECTIVE,
     MISPLACED_TAG,
@@ -287,5 +300,6 @@ RULES = (
     NOT_LOWERED,
     REPEATED_DAG,
     CONTRADICTING_OPTION,
+    REPEATED_PARAMETERS,
 )
 """The family's rules, in the order of their codes."""

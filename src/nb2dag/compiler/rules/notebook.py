@@ -82,7 +82,9 @@ def notebook_diagnostics(program: Program) -> Iterator[Diagnostic]:
     if not program.task_ids and not any(cell.problems for cell in program.cells):
         count = len(notebook.code_cells)
         yield NO_TASKS.diagnostic(
-            "the notebook has no code cell" if not count else f"none of the notebook's {count} code cells is tagged as a task",
+            "the notebook has no code cell"
+            if not count
+            else f"none of the notebook's {count} code cells is tagged as a task",
             whole,
             "begin a cell with `%%airflow_task NAME`, or with the line `#| task: NAME`",
         )
@@ -99,9 +101,7 @@ def _syntax(program: Program) -> Iterator[Diagnostic]:
             if problem.needs_version
             else "correct the cell, or tag it `%%airflow_skip` if the DAG does not need it"
         )
-        yield SYNTAX_ERROR.diagnostic(
-            problem.message, cell.cell.span(program.notebook.path, problem.region), hint
-        )
+        yield SYNTAX_ERROR.diagnostic(problem.message, cell.cell.span(program.notebook.path, problem.region), hint)
 
 
 def _empty(program: Program) -> Iterator[Diagnostic]:
@@ -111,7 +111,11 @@ def _empty(program: Program) -> Iterator[Diagnostic]:
         if cell.role is Role.TASK and cell.task_id not in filled | seen:
             seen.add(cell.task_id)
             region = cell.directive.region if cell.directive is not None else None
-            span = cell.cell.span(program.notebook.path) if region is None else cell.cell.span(program.notebook.path, region)
+            span = (
+                cell.cell.span(program.notebook.path)
+                if region is None
+                else cell.cell.span(program.notebook.path, region)
+            )
             yield EMPTY_TASK.diagnostic(
                 f"task `{cell.task_id}` has no code", span, "put code below its tag, or remove the cell"
             )

@@ -1,0 +1,307 @@
+"""Evaluate expressions in the abstract: which value arises, and what happens to the objects behind names on the way."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import replace
+
+from nb2dag.compiler.analysis import calls, knowledge
+from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
+from nb2dag.compiler.analysis.escapes import evaluate_escape
+from nb2dag.compiler.analysis.functions import all_arguments, function_names
+from nb2dag.compiler.analysis.resolver import Resolver
+from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, NONE, Value, container, part_of, union
+from nb2dag.model.code import ESCAPE_NAME, Escape
+
+COPYING_KINDS = frozenset({"frame", "series", "array"})
+"""Kinds whose arithmetic makes new objects, and into which an assignment copies."""
+
+_ARGUMENT = "@"
+"""Stands for whatever a lambda is called with."""
+
+
+class ExpressionEvaluator:
+    """Evaluates expressions; what they do is in `effects`.
+
+    In a function's body (`function`) names it binds are `locals`; in a cell they are global, and those that the statement
+    has bound so far are `pending`.
+    """
+
+    def __init__(
+        self, resolver: Resolver, escapes: tuple[Escape, ...] = (), *, function: bool = False, position: int = -1
+    ) -> None:
+        self.resolver = resolver
+        self.escapes = escapes
+        self.effects = Effects()
+        self.function = function
+        self.position = position
+        self.locals: dict[str, Value] = {}
+        self.pending: dict[str, Value] = {}
+        self.outer: set[str] = set()
+        self.returned: list[Value] = []
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def bind(self, name: str, value: Value) -> None:
+        if self.function and name not in self.outer:
+            before = self.locals.get(name)
+            self.locals[name] = value if before is None or before == value else union([before, value])
+        else:
+            before = self.pending.get(name)
+            self.pending[name] = value if before is None else union([before, value])
+            self.effects.add(Bind(name, value))
+
+    def hold(self, owner_node: ast.expr, owner: Value, item: Value) -> None:
+        """Record that the object behind `owner_node` now contains `item`, in locals too."""
+        root: ast.expr = owner_node
+        while isinstance(root, (ast.Attribute, ast.Subscript)):
+            root = root.value
+        if isinstance(root, ast.Name) and root.id in self.locals:
+            self.locals[root.id] = union([self.locals[root.id], container([self.locals[root.id], item])])
+        self.effects.hold(owner, item)
+
+    # -- expressions ---------------------------------------------------------------------------------------------
+
+    def name(self, name: str) -> Value:
+        if name in self.locals and name not in self.outer:
+            return self.locals[name]
+        if name in self.pending:
+            return self.named(name, self.pending[name])
+        value = self.resolver.resolve(name)
+        if value.definition is not None:
+            self.effects.references.add(value.definition)
+        return value
+
+    def named(self, name: str, value: Value) -> Value:
+        """Return `value` after the statement has bound it to a global name: the object is the name's from then on."""
+        if value.module or value.definition or value.immutable or (self.function and name not in self.outer):
+            return value
+        return replace(value, same=frozenset({name}), part=NONE, holds=NONE)
+
+    def value(self, node: ast.expr) -> Value:
+        method = getattr(self, f"value_{type(node).__name__}", None)
+        if method is not None:
+            result: Value = method(node)
+            return result
+        children = [self.value(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        return container(children)
+
+    def value_Name(self, node: ast.Name) -> Value:
+        return self.name(node.id)
+
+    def value_Constant(self, node: ast.Constant) -> Value:
+        return replace(IMMUTABLE, constant=node.value) if isinstance(node.value, str) else IMMUTABLE
+
+    def value_JoinedStr(self, node: ast.JoinedStr) -> Value:
+        parts: list[str] = []
+        known = True
+        for child in node.values:
+            if isinstance(child, ast.FormattedValue):
+                text = self.value(child.value).constant
+                if child.format_spec is not None:
+                    self.value(child.format_spec)
+                known = known and text is not None
+                parts.append(text or "")
+            elif isinstance(child, ast.Constant):
+                parts.append(str(child.value))
+        return replace(IMMUTABLE, constant="".join(parts)) if known else IMMUTABLE
+
+    def value_Compare(self, node: ast.Compare) -> Value:
+        values = [self.value(child) for child in [node.left, *node.comparators]]
+        if any(isinstance(operator, (ast.Is, ast.IsNot)) for operator in node.ops):
+            operands = [node.left, *node.comparators]
+            if not any(isinstance(operand, ast.Constant) for operand in operands):
+                for value in values:
+                    self.effects.identity.update(value.reaches)
+        kinds = {value.kind for value in values} & COPYING_KINDS
+        return Value(kind=min(kinds)) if kinds else (IMMUTABLE if all(v.immutable for v in values) else FRESH)
+
+    def value_UnaryOp(self, node: ast.UnaryOp) -> Value:
+        value = self.value(node.operand)
+        return IMMUTABLE if value.immutable or isinstance(node.op, ast.Not) else Value(kind=value.kind)
+
+    def value_BinOp(self, node: ast.BinOp) -> Value:
+        left, right = self.value(node.left), self.value(node.right)
+        if left.immutable and right.immutable:
+            return replace(IMMUTABLE, constant=_combined(left, node.op, right))
+        kinds = {left.kind, right.kind} & COPYING_KINDS
+        if kinds:
+            return Value(kind="frame" if "frame" in kinds else min(kinds))
+        if left.kind == "path" or right.kind == "path":
+            return Value(kind="path", constant=_combined(left, node.op, right))
+        if _may_share(node.op, left, right):
+            return container([left, right], kind=left.kind if left.kind == right.kind else "")
+        return FRESH
+
+    def value_BoolOp(self, node: ast.BoolOp) -> Value:
+        return union([self.value(child) for child in node.values])
+
+    def value_IfExp(self, node: ast.IfExp) -> Value:
+        self.value(node.test)
+        return union([self.value(node.body), self.value(node.orelse)])
+
+    def value_NamedExpr(self, node: ast.NamedExpr) -> Value:
+        value = self.value(node.value)
+        self.bind(node.target.id, value)
+        return self.named(node.target.id, value)
+
+    def value_Starred(self, node: ast.Starred) -> Value:
+        return self.value(node.value)
+
+    def value_Await(self, node: ast.Await) -> Value:
+        return self.value(node.value)
+
+    def value_Yield(self, node: ast.Yield) -> Value:
+        if node.value is not None:
+            self.returned.append(container([self.value(node.value)], "generator"))
+        return FRESH
+
+    def value_YieldFrom(self, node: ast.YieldFrom) -> Value:
+        self.returned.append(container([self.value(node.value)], "generator"))
+        return FRESH
+
+    def value_List(self, node: ast.List) -> Value:
+        return container([self.value(child) for child in node.elts], "list")
+
+    def value_Tuple(self, node: ast.Tuple) -> Value:
+        values = [self.value(child) for child in node.elts]
+        if all(value.immutable and not value.carries for value in values):
+            return IMMUTABLE
+        return container(values, "tuple")
+
+    def value_Set(self, node: ast.Set) -> Value:
+        return container([self.value(child) for child in node.elts], "set")
+
+    def value_Dict(self, node: ast.Dict) -> Value:
+        keys = [self.value(key) for key in node.keys if key is not None]
+        return container([*keys, *(self.value(child) for child in node.values)], "dict")
+
+    def value_Slice(self, node: ast.Slice) -> Value:
+        for child in (node.lower, node.upper, node.step):
+            if child is not None:
+                self.value(child)
+        return IMMUTABLE
+
+    def value_Attribute(self, node: ast.Attribute) -> Value:
+        owner = self.value(node.value)
+        if owner.module:
+            path = f"{owner.module}.{node.attr}"
+            state = knowledge.module_state(path)
+            if state and state != "<config>":
+                self.effects.add(ReadState(state, node))
+            return Value(module=path)
+        sharing = knowledge.attribute(node.attr, owner.kind)
+        if sharing == "immutable":
+            return IMMUTABLE
+        if sharing == "fresh":
+            return FRESH
+        if owner.kind == "frame" and node.attr in ("loc", "iloc", "at", "iat"):
+            return part_of(owner, "frame")
+        return part_of(owner if owner.definition is None else container([owner]))
+
+    def value_Subscript(self, node: ast.Subscript) -> Value:
+        owner = self.value(node.value)
+        index = self.value(node.slice)
+        if owner.module:
+            self.effects.add(ReadState(knowledge.module_state(owner.module) or f"<{owner.module}>", node))
+            return FRESH
+        if owner.kind in {"frame", "series"}:
+            # pandas 3 copies on write: what is taken out of a frame never writes back into it.
+            return Value(kind="" if index.immutable and owner.kind == "series" else owner.kind)
+        return part_of(owner, kind=owner.kind if isinstance(node.slice, ast.Slice) or owner.kind == "array" else "")
+
+    def value_Lambda(self, node: ast.Lambda) -> Value:
+        defaults = [self.value(child) for child in [*node.args.defaults, *node.args.kw_defaults] if child]
+        names = function_names(node)
+        free = frozenset(name for name in names.free if name not in self.locals)
+        changes = self.lambda_body(node)
+        inside = container([*defaults, *self.captured(names.free)])
+        return replace(inside, free=free, kind="function", changes_arguments=changes)
+
+    def captured(self, names: Iterable[str]) -> list[Value]:
+        return [self.locals[name] for name in names if name in self.locals]
+
+    def lambda_body(self, node: ast.Lambda) -> bool:
+        """Record what the body does to names around it, as if it ran here; tell whether it changes its arguments."""
+        before, start = self.locals, len(self.effects.events)
+        own = Value(same=frozenset({_ARGUMENT}))
+        self.locals = before | {argument.arg: own for argument in all_arguments(node.args)}
+        if isinstance(node.body, ast.Call):
+            calls.evaluate_call(self, node.body, discarded=True)
+        else:
+            self.value(node.body)
+        self.locals = before
+        added = self.effects.events[start:]
+        foreign = [event for event in added if getattr(event, "name", "") != _ARGUMENT]
+        self.effects.events[start:] = foreign
+        return len(foreign) < len(added)
+
+    def value_ListComp(self, node: ast.ListComp) -> Value:
+        return self.comprehension(node.generators, [node.elt], "list")
+
+    def value_SetComp(self, node: ast.SetComp) -> Value:
+        return self.comprehension(node.generators, [node.elt], "set")
+
+    def value_GeneratorExp(self, node: ast.GeneratorExp) -> Value:
+        return self.comprehension(node.generators, [node.elt], "generator")
+
+    def value_DictComp(self, node: ast.DictComp) -> Value:
+        return self.comprehension(node.generators, [node.key, node.value], "dict")
+
+    def comprehension(self, generators: list[ast.comprehension], elements: list[ast.expr], kind: str) -> Value:
+        before = self.locals
+        self.locals = dict(before)
+        for generator in generators:
+            items = part_of(self.value(generator.iter))
+            for name, value in _target_values(generator.target, items):
+                self.locals[name] = value
+            for condition in generator.ifs:
+                self.value(condition)
+        values = [self.value(element) for element in elements]
+        self.locals = before
+        return container(values, kind)
+
+    def value_Call(self, node: ast.Call) -> Value:
+        if is_escape(node):
+            argument = node.args[0]
+            assert isinstance(argument, ast.Constant)
+            return evaluate_escape(self.effects, self.escapes[int(str(argument.value))], node, self.value)
+        return calls.evaluate_call(self, node, discarded=False)
+
+
+def is_escape(node: ast.Call) -> bool:
+    """Tell whether a call stands for IPython syntax."""
+    return isinstance(node.func, ast.Name) and node.func.id == ESCAPE_NAME
+
+
+def _may_share(operator: ast.operator, left: Value, right: Value) -> bool:
+    """Tell whether a result may contain elements of an operand: `[a] + [b]`, `[a] * 3`, `{...} | {...}`.
+
+    Adding a number or string to something means that it is no list. Only a known list is taken to be repeated.
+    """
+    if isinstance(operator, ast.Add):
+        return not (left.immutable or right.immutable)
+    if isinstance(operator, ast.Mult):
+        return bool({left.kind, right.kind} & {"list", "tuple"})
+    return isinstance(operator, (ast.BitOr, ast.BitAnd))
+
+
+def _combined(left: Value, operator: ast.operator, right: Value) -> str | None:
+    if left.constant is None or right.constant is None:
+        return None
+    if isinstance(operator, ast.Add):
+        return left.constant + right.constant
+    if isinstance(operator, ast.Div):
+        return f"{left.constant.rstrip('/')}/{right.constant}"
+    return None
+
+
+def _target_values(target: ast.expr, items: Value) -> Iterable[tuple[str, Value]]:
+    if isinstance(target, ast.Name):
+        yield target.id, items
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for element in target.elts:
+            yield from _target_values(element, part_of(items))
+    elif isinstance(target, ast.Starred):
+        yield from _target_values(target.value, items)

@@ -1,0 +1,29 @@
+"""Every case of the spec files: the findings it says, and the same output whole and as a DAG."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.oracle import compile_cells, judge
+from support.spec import SpecCase, read_cases
+
+CASES = read_cases(Path(__file__).parent)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.file}: {case.title}")
+def test_case(case: SpecCase) -> None:
+    found = {
+        (item.severity.value, item.name, item.span.cell, item.span.region.line)
+        for item in compile_cells(case.cells).diagnostics
+    }
+    assert found == case.expected
+    if not any(severity == "error" for severity, *_ in found):
+        for seed in range(2):
+            verdict = judge(case.cells, seed)
+            assert verdict.kind == "same", verdict.detail
+
+
+def test_there_are_cases() -> None:
+    assert len(CASES) > 60

@@ -1,0 +1,138 @@
+"""Arrays that share memory in the producer share it in the consumer, and no others do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nb2dag.runtime.codecs import PickleCodec
+from nb2dag.runtime.pickler import UnsavableError
+
+
+def hand_over(**values: Any) -> tuple[dict[str, Any], int]:
+    """Return the values as another process would get them, and the bytes that were stored."""
+    namespace = {"__name__": "__main__"}
+    payload = PickleCodec().encode(values, namespace).payload
+    regions = [memoryview(bytearray(region)) for region in payload.regions]
+    buffers = [regions[region][start : start + size] for region, start, size in payload.buffers]
+    return PickleCodec().decode(regions[0], buffers, namespace), sum(map(len, regions))
+
+
+BIG, TINY = np.arange(100_000.0), np.arange(12)
+
+VIEWS = {
+    "slice": (BIG, BIG[10:20]),
+    "slice of a tiny array": (TINY, TINY[3:5]),
+    "every other": (BIG, BIG[::2]),
+    "every other of a tiny array": (TINY, TINY[::2]),
+    "reversed": (BIG, BIG[::-1]),
+    "column": (BIG.reshape(1000, 100), BIG.reshape(1000, 100)[:, 3]),
+    "transposed": (TINY.reshape(3, 4), TINY.reshape(3, 4).T),
+    "reshaped": (BIG, BIG.reshape(100, -1)),
+    "the same again": (BIG, BIG[:]),
+    "other type": (BIG, BIG.view("int64")),
+    "two that overlap in part": (BIG[:60_000], BIG[50_000:]),
+    "two that overlap, without their base": (BIG[1:1000], BIG[5:700]),
+    "columns without their base": (BIG.reshape(1000, 100)[:, :-1], BIG.reshape(1000, 100)[:, 50]),
+    "field of a record": (np.zeros(3, [("a", int), ("b", float)]),) * 2,
+}
+VIEWS["field of a record"] = (VIEWS["field of a record"][0], VIEWS["field of a record"][0]["b"])
+
+
+@pytest.mark.parametrize("case", VIEWS)
+def test_a_view_is_a_view_after_a_load(case: str) -> None:
+    whole, part = VIEWS[case]
+    values, _ = hand_over(whole=whole, part=part)
+    np.testing.assert_array_equal(values["whole"], whole)
+    np.testing.assert_array_equal(values["part"], part)
+    assert np.shares_memory(values["whole"], values["part"]) == np.shares_memory(whole, part)
+    before = whole.copy(), part.copy()
+    values["part"][...] = part[...] = 1
+    np.testing.assert_array_equal(values["whole"], whole)
+    whole[...], part[...] = before
+
+
+def test_shared_memory_is_stored_once() -> None:
+    data = np.random.default_rng(1).random((10_000, 5))
+    _, alone = hand_over(data=data)
+    _, together = hand_over(data=data, x=data[:, :-1], y=data[:, -1], head=data[:100])
+    assert together < alone + 2000
+
+
+def test_a_small_view_does_not_bring_its_base_along() -> None:
+    _, stored = hand_over(head=BIG[:10], column=BIG.reshape(1000, 100)[:, 3].copy())
+    assert stored < 10_000
+    _, stored = hand_over(column=BIG.reshape(1000, 100)[:, 3])
+    assert stored < 10_000
+
+
+def test_arrays_that_share_nothing_share_nothing_after_a_load() -> None:
+    a, b = np.ones(50_000), np.ones(50_000)
+    values, _ = hand_over(a=a, b=b, tiny=np.ones(3), other=np.ones(3))
+    values["a"][:] = values["tiny"][:] = 0
+    assert values["b"].all()
+    assert values["other"].all()
+
+
+def test_a_read_only_array_stays_read_only() -> None:
+    frozen = BIG.copy()
+    frozen.flags.writeable = False
+    values, _ = hand_over(frozen=frozen, part=frozen[::3], tiny=np.broadcast_to(np.arange(3), (4, 3)))
+    assert not values["frozen"].flags.writeable
+    assert not values["part"].flags.writeable
+
+
+def test_frames_that_copy_on_write_never_see_each_others_writes() -> None:
+    frame = pd.DataFrame({"a": np.arange(50_000.0), "b": np.arange(50_000.0)})
+    categories = pd.Series(["x", "y"] * 500, dtype="category")
+    values, _ = hand_over(
+        frame=frame,
+        column=frame["a"],
+        subset=frame[["a", "b"]],
+        head=frame.iloc[:10],
+        renamed=frame.rename(columns={"a": "c"}),
+        categories=categories,
+        some=categories[:10],
+    )
+    values["frame"].loc[0, "a"] = -1.0
+    values["categories"][0] = "y"
+    assert values["column"][0] == 0
+    assert values["subset"].loc[0, "a"] == 0
+    assert values["head"].loc[0, "a"] == 0
+    assert values["renamed"].loc[0, "c"] == 0
+    assert values["some"][0] == "x"
+
+
+def test_frames_of_objects_with_a_common_index() -> None:
+    frame = pd.DataFrame({"s": ["a", "b", 3]}, index=pd.Index(["x", 1, None], dtype=object)).astype(object)
+    values, _ = hand_over(frame=frame, head=frame.iloc[:2], column=frame["s"])
+    pd.testing.assert_frame_equal(values["frame"], frame)
+    pd.testing.assert_frame_equal(values["head"], frame.iloc[:2])
+
+
+def test_arrays_of_objects_that_share_memory_are_refused() -> None:
+    objects = np.array([1, "a", None], object)
+    values, _ = hand_over(objects=objects, same=objects)
+    assert values["objects"] is values["same"]
+    with pytest.raises(UnsavableError, match=r"share memory .* hand over `.copy\(\)` of one"):
+        hand_over(objects=objects, part=objects[:1])
+
+
+def test_empty_and_masked_arrays() -> None:
+    empty = np.zeros((0, 3))
+    masked = np.ma.array([1, 2, 3], mask=[0, 1, 0])
+    values, _ = hand_over(empty=empty, part=empty[:, :1], masked=masked, nothing=b"")
+    assert values["empty"].shape == (0, 3)
+    assert values["part"].shape == (0, 1)
+    assert values["masked"].tolist() == [1, None, 3]
+
+
+def test_many_small_arrays_make_one_region() -> None:
+    arrays = [np.full(300, number) for number in range(500)]
+    payload = PickleCodec().encode({"arrays": arrays}, {"__name__": "__main__"}).payload
+    assert len(payload.regions) == 2
+    values, _ = hand_over(arrays=arrays)
+    assert all((values["arrays"][number] == number).all() for number in range(500))
