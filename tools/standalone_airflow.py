@@ -73,6 +73,9 @@ def private_environment(home: Path, ports: list[int]) -> dict[str, str]:
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(worker_log),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(trigger_log),
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.05",
+        # A slow machine must not fail a task for an answer that came late.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
+        "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "5",
         # Only the run that is asked for: an example's own schedule would start others beside it.
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
         "PYTHONUNBUFFERED": "1",
@@ -124,6 +127,8 @@ class StandaloneAirflow:
             self._check_alive()
             try:
                 self._token = self._request("GET", "/auth/token")["access_token"]
+                # The API for tasks is built at its first request, which takes longer than a task waits.
+                self._request("GET", "/execution/health")
                 return
             except OSError:
                 time.sleep(0.5)

@@ -297,6 +297,7 @@ def test_failures_have_their_states(failures):
         # The third line of the generated cell is the fourth of the user's, whose first line is a tag.
         "cell 4, line 4",
         "KeyError: 'north'",
+        "traceback in the kernel:",
         "`joins` needs `rows`, `columns` from `skipped`, which handed over nothing in this run",
         "(that task is skipped): clear from `skipped`",
         "no-such-kernel",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import shlex
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -15,6 +16,7 @@ from nb2dag.directives.layout import cell_lines
 from nb2dag.directives.names import why_not_id
 from nb2dag.directives.spec import NameRule, OptionSpec, ValueType
 from nb2dag.directives.vocabulary import DIRECTIVES, OPTIONS, accepts
+from nb2dag.directives.words import LogicalLine, split_words
 from nb2dag.magics.transformer import untagged
 from nb2dag.model.directive import Directive, Option, Spelling
 from nb2dag.model.schedule import (
@@ -174,3 +176,21 @@ def test_the_regions_are_left_out_of_comparison():
     assert second is not None
     assert first != second
     assert [replace(o, region=START) for o in first.options] == [replace(o, region=START) for o in second.options]
+
+
+@given(st.text(st.sampled_from("ab \"'\\-=漢\t"), max_size=30))
+def test_words_are_those_of_a_shell(text):
+    words, problems = split_words(LogicalLine(text, ((0, 1, 1),)))
+    reason, expected = "", []
+    try:
+        expected = shlex.split(text)
+    except ValueError as error:
+        reason = str(error)
+    if reason:
+        # A lone backslash at the end continues the line, which is settled before the line is split.
+        assert problems or "escaped" in reason
+        return
+    assert problems == ()
+    assert [word.text for word in words] == expected
+    for inner in (word.value.inner for word in words if word.value.inner is not None):
+        assert text[inner.column - 1 : inner.end_column - 1] in expected

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import traceback
 import types
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,6 +171,7 @@ def _in_child(work: Callable[[dict[str, Any]], Outputs]) -> Outputs | str:
             main.__dict__["__builtins__"] = __builtins__
             sys.modules["__main__"] = main
             random.seed()
+            warnings.simplefilter("ignore")
             with tempfile.TemporaryDirectory() as place:
                 os.chdir(place)
                 result: Any = work(main.__dict__)

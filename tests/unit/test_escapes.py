@@ -46,7 +46,7 @@ def shown(source):
     ],
 )
 def test_plain_python(source, tree):
-    assert shown(source) == tree
+    assert shown(source) == ast.unparse(ast.parse(tree))
     assert parse_code(source).escapes == ()
 
 
@@ -85,7 +85,7 @@ def test_plain_python(source, tree):
     ],
 )
 def test_escapes(source, tree, escapes):
-    assert shown(source) == tree
+    assert shown(source) == ast.unparse(ast.parse(tree))
     assert [(each.kind, each.name, each.text) for each in parse_code(source).escapes] == escapes
 
 
@@ -115,7 +115,7 @@ def test_escapes(source, tree, escapes):
     ],
 )
 def test_code_that_a_magic_runs_in_the_notebook(source, tree):
-    assert shown(source) == tree
+    assert shown(source) == ast.unparse(ast.parse(tree))
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,7 @@ def test_a_bundle_changed_in_mid_run(run: Run) -> None:
     _nb2dag.save(notebook(a=1), "a")
     run.end("extract")
     run.begin("clean", bundle="bundle-2")
-    with pytest.raises(HandoffError, match="the bundle changed in mid-run.*clear from `extract`"):
+    with pytest.raises(HandoffError, match=r"the bundle changed in mid-run.*clear from `extract`"):
         _nb2dag.load(notebook(), "extract", "a")
 
 
@@ -288,7 +288,7 @@ def test_a_store_that_is_not_there(run: Run) -> None:
     run.end("extract")
     run.store = str(run.folder / "elsewhere")
     run.begin("clean")
-    with pytest.raises(HandoffError, match="elsewhere/sales.*is missing or damaged"):
+    with pytest.raises(HandoffError, match=r"elsewhere/sales.*is missing or damaged"):
         _nb2dag.load(notebook(), "extract", "a")
 
 
@@ -309,7 +309,7 @@ def test_a_remote_store_without_its_object_or_protocol(run: Run) -> None:
     run.end("extract")
     run.store = "memory://handoffs/gone"
     run.begin("clean")
-    with pytest.raises(HandoffError, match="memory://handoffs/gone/sales.*there is no such file"):
+    with pytest.raises(HandoffError, match=r"memory://handoffs/gone/sales.*there is no such file"):
         _nb2dag.load(notebook(), "extract", "a")
     run.store = "nosuch://handoffs"
     run.begin("clean")

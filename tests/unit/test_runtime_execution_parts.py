@@ -165,8 +165,14 @@ def test_tracebacks_lead_to_the_source_notebook(traceback: list[str], frames: li
 
 
 def test_processes_of_a_session_and_daemons_that_left_it_end() -> None:
-    code = "import subprocess, time; subprocess.Popen(['sleep', '971']); subprocess.Popen(['setsid', 'sleep', '972']);
-    time.sleep(60)" marker = f"mark-{os.getpid()}-{time.time()}" leader = subprocess.Popen(
+    code = """
+import subprocess, time
+subprocess.Popen(["sleep", "971"])
+subprocess.Popen(["setsid", "sleep", "972"])
+time.sleep(60)
+"""
+    marker = f"mark-{os.getpid()}-{time.time()}"
+    leader = subprocess.Popen(
         [sys.executable, "-c", code], start_new_session=True, env={**os.environ, "NB2DAG_TEST_MARK": marker}
     )
     bystander = subprocess.Popen(["sleep", "60"], start_new_session=True)

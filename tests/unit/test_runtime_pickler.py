@@ -128,7 +128,7 @@ CASES = {
         "v(1) == 4 and v.cache_info().maxsize == 8",
     ),
     "function with attributes": (
-        "def make():\n    def f(a: int, *, b: str = 'x') -> float:\n        'doc'\n    f.tag = 1\n    return f\nv = make()",
+        "def make():\n    def f(a, *, b: str = 'x'):\n        'doc'\n    f.tag = 1\n    return f\nv = make()",
         "(v.tag, v.__doc__, v.__kwdefaults__, v.__annotations__['b']) == (1, 'doc', {'b': 'x'}, 'str')",
     ),
     "unbound variable of a closure": (

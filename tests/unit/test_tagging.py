@@ -152,7 +152,7 @@ def test_cells_of_another_language_are_not_parsed():
 @pytest.mark.parametrize(
     ("sources", "dag", "tasks"),
     [
-        (["md:# Sales\nAll of it.", "import a", "md:## Load", "md: from the store\n", TASK], "# Sales\nAll of it.", ["## Load\n\nfrom the store"]),
+        (["md:# Sales\nOf all.", "import a", "md:## Load", "md: it\n", TASK], "# Sales\nOf all.", ["## Load\n\nit"]),
         (["md:# Sales", TASK], "# Sales", [""]),
         (["md:# Sales", "md:## Load", TASK], "# Sales", ["## Load"]),
         (["md:# Sales", "md:More.", "import a", TASK], "# Sales\n\nMore.", [""]),
@@ -182,8 +182,3 @@ def test_docs(sources, dag, tasks):
 )
 def test_body_lines(source, lines):
     assert list(body_lines(program(source).cells[0])) == lines
-
-
-def test_long_notebooks_are_quick():
-    sources = [f"x{n} = {n}\nprint(x{n})" for n in range(3000)]
-    assert len(program(*sources, TASK).cells) == 3001

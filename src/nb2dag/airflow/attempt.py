@@ -15,6 +15,7 @@ from nb2dag.airflow.places import executed_notebook, input_notebook, store_url
 from nb2dag.airflow.pointers import XCOM_KEY, HandoffMissing, pull_manifests
 from nb2dag.airflow.progress import ProgressReporter, publisher
 from nb2dag.runtime.execution import TaskRun, execute_task
+from nb2dag.runtime.failures import TaskError
 from nb2dag.runtime.formats import Job, PointerManifest
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def run_attempt(operator: NotebookOperator, context: Any, stop: threading.Event)
         failure = as_airflow_failure(error)
         if failure is None:
             raise
+        if isinstance(error, TaskError) and error.traceback:
+            operator.log.error("traceback in the kernel:\n%s", error.traceback)
         # `from None`: the layers below (papermill, nbclient) say nothing that the message does not.
         raise failure from None
     context["ti"].xcom_push(key=XCOM_KEY, value=manifest.to_json())
@@ -73,7 +76,7 @@ def _task_run(operator: NotebookOperator, context: Any, stop: threading.Event) -
         files=files if bundle is not None and files.is_dir() else None,
         parameters=_parameters(operator, context),
         kernel_name=operator.kernel_name or None,
-        timeout=_seconds_left(operator),
+        timeout=_deadline(operator),
         on_event=ProgressReporter(ti.task_id, operator.log, publisher(context)),
         stop=stop,
     )
@@ -91,21 +94,20 @@ def _parameters(operator: NotebookOperator, context: Any) -> dict[str, Any]:
     )
 
 
-def _seconds_left(operator: NotebookOperator) -> float | None:
-    """Return the seconds until `execution_timeout`, and put Airflow's alarm off by a grace period.
+def _deadline(operator: NotebookOperator) -> float | None:
+    """Return `execution_timeout` in seconds, and put Airflow's own alarm off by a grace period.
 
     Airflow's alarm raises in the main thread wherever it happens to be, also while the kernel is being stopped and the
     notebook written. The notebook's own deadline ends both in order; the alarm stays for the case that it does not.
     """
     if not operator.execution_timeout:
         return None
-    left: float = operator.execution_timeout.total_seconds()
     if threading.current_thread() is threading.main_thread():
-        running = signal.getitimer(signal.ITIMER_REAL)[0]
-        if running > 0:
-            left = running
-            signal.setitimer(signal.ITIMER_REAL, running + ALARM_GRACE)
-    return left
+        left = signal.getitimer(signal.ITIMER_REAL)[0]
+        if left > 0:
+            signal.setitimer(signal.ITIMER_REAL, left + ALARM_GRACE)
+    seconds: float = operator.execution_timeout.total_seconds()
+    return seconds
 
 
 def _check_outputs(operator: NotebookOperator, manifest: PointerManifest) -> None:

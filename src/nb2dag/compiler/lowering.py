@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
 from nb2dag.compiler.extraction import cell_lines, extract
-from nb2dag.model.dataflow import Dataflow, Input, Output, Slice, TaskFlow
-from nb2dag.model.graph import TaskGraph
+from nb2dag.model.dataflow import Dataflow, Input, Output, Slice, Source, TaskFlow
+from nb2dag.model.graph import TaskGraph, TaskNode
 from nb2dag.model.json_types import json_types
 from nb2dag.model.plan import (
     CellPurpose,
@@ -53,12 +54,8 @@ def lower(
         files: The files that ship.
         task_options: Names of the options that belong to tasks; on the DAG line they are default_args.
     """
-    keys = _keys(dataflow)
-    flows = {flow.task_id: flow for flow in dataflow.tasks}
-    tasks = tuple(
-        _task(program, flows[node.task_id], node.upstream, keys, {param.name for param in params})
-        for node in graph.tasks
-    )
+    lowering = _TaskLowering(program, dataflow, params)
+    tasks = tuple(lowering.task(node) for node in graph.tasks)
     settings = _settings(program)
     given = settings.get("default_args")
     default_args = dict(given) if isinstance(given, Mapping) else {}
@@ -115,14 +112,83 @@ def _digest(plan: DagPlan) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-# -- handoffs ----------------------------------------------------------------------------------------------------
-
-Keys = dict[Output, str]
+# -- tasks -------------------------------------------------------------------------------------------------------
 
 
-def _keys(dataflow: Dataflow) -> Keys:
+class _TaskLowering:
+    """Lowers one task after the other; what it looks up by cell, by task or by source is sorted out once."""
+
+    def __init__(self, program: Program, dataflow: Dataflow, params: tuple[ParamPlan, ...]) -> None:
+        self._cells = {cell.cell.index: cell for cell in program.cells}
+        self._own: dict[str, list[ProgramCell]] = {}
+        for cell in program.cells:
+            if cell.task_id is not None:
+                self._own.setdefault(cell.task_id, []).append(cell)
+        self._flows = {flow.task_id: flow for flow in dataflow.tasks}
+        self._keys = _keys(dataflow)
+        self._saved: dict[Source, list[Output]] = {}
+        for output in self._keys:
+            self._saved.setdefault(output.source, []).append(output)
+        self._parameters = _parameter_lines(program, {param.name for param in params})
+
+    def task(self, node: TaskNode) -> TaskPlan:
+        """Return the plan of one task of the graph."""
+        flow = self._flows[node.task_id]
+        own = self._own.get(node.task_id, [])
+        options = _options(own)
+        returned = options.get("return")
+        slices = {(item.cell, item.region.line) for item in (*flow.preamble, *flow.body)}
+        return TaskPlan(
+            task_id=flow.task_id,
+            cells=tuple(self._implicit_cells(flow) if flow.implicit else self._task_cells(flow, own)),
+            upstream=node.upstream,
+            options={name: value for name, value in options.items() if name not in _NOT_OPTIONS},
+            parameters=tuple(sorted({name for place in slices for name in self._parameters.get(place, ())})),
+            source_cells=flow.cells,
+            doc=str(options.get("doc") or next((cell.doc for cell in own if cell.doc), "")),
+            kernel_name=str(options.get("kernel") or ""),
+            return_name=str(returned) if returned else None,
+            implicit=flow.implicit,
+        )
+
+    def _task_cells(self, flow: TaskFlow, own: list[ProgramCell]) -> Iterator[PlannedCell]:
+        yield from self._extracted(flow.preamble, CellPurpose.PREAMBLE)
+        if flow.inputs:
+            yield LoadCell(tuple(sorted((self._load(item) for item in flow.inputs), key=_load_order)))
+        for cell in own:
+            code = cell_lines(cell)
+            if code is not None:
+                yield CodeCell(CellPurpose.BODY, code.text, cell.cell.index, cell.cell.id, code.lines)
+            yield from self._saves(Source(flow.task_id, cell.cell.index), cell.cell.id)
+
+    def _implicit_cells(self, flow: TaskFlow) -> Iterator[PlannedCell]:
+        yield from self._extracted(flow.body, CellPurpose.BODY)
+        source = flow.outputs[0].source
+        yield from self._saves(source, self._cells[source.cell].cell.id)
+
+    def _extracted(self, slices: tuple[Slice, ...], purpose: CellPurpose) -> Iterator[CodeCell]:
+        by_cell: dict[int, list[Slice]] = {}
+        for item in slices:
+            by_cell.setdefault(item.cell, []).append(item)
+        for index in sorted(by_cell):
+            cell = self._cells[index]
+            code = extract(cell, [item.region for item in by_cell[index]])
+            of = CellPurpose.PARAMETERS if cell.role is Role.PARAMETERS else purpose
+            yield CodeCell(of, code.text, index, cell.cell.id, code.lines)
+
+    def _load(self, item: Input) -> Load:
+        output = next(output for output in self._saved[item.source] if set(item.names) <= set(output.names))
+        return Load(item.source.task_id, self._keys[output], item.names, item.optional)
+
+    def _saves(self, source: Source, cell_id: str) -> Iterator[SaveCell]:
+        saves = tuple(Save(self._keys[output], output.names, output.optional) for output in self._saved.get(source, ()))
+        if saves:
+            yield SaveCell(saves, source.cell, cell_id)
+
+
+def _keys(dataflow: Dataflow) -> dict[Output, str]:
     """Give each saved group its key: its first name, with a number where a task saves that name more than once."""
-    keys: Keys = {}
+    keys: dict[Output, str] = {}
     for flow in dataflow.tasks:
         used: dict[str, int] = {}
         for output in flow.outputs:
@@ -132,31 +198,8 @@ def _keys(dataflow: Dataflow) -> Keys:
     return keys
 
 
-def _load(item: Input, keys: Keys) -> Load:
-    output = next(output for output in keys if output.source == item.source and set(item.names) <= set(output.names))
-    return Load(item.source.task_id, keys[output], item.names, item.optional)
-
-
-# -- tasks -------------------------------------------------------------------------------------------------------
-
-
-def _task(program: Program, flow: TaskFlow, upstream: tuple[str, ...], keys: Keys, params: set[str]) -> TaskPlan:
-    own = [cell for cell in program.cells if cell.task_id == flow.task_id]
-    options = _options(own)
-    cells = _implicit_cells(program, flow, keys) if flow.implicit else _cells(program, flow, own, keys)
-    returned = options.get("return")
-    return TaskPlan(
-        task_id=flow.task_id,
-        cells=tuple(cells),
-        upstream=upstream,
-        options={name: value for name, value in options.items() if name not in _NOT_OPTIONS},
-        parameters=tuple(sorted(_parameters(program, flow) & params)),
-        source_cells=flow.cells,
-        doc=str(options.get("doc") or next((cell.doc for cell in own if cell.doc), "")),
-        kernel_name=str(options.get("kernel") or ""),
-        return_name=str(returned) if returned else None,
-        implicit=flow.implicit,
-    )
+def _load_order(load: Load) -> tuple[str, str]:
+    return load.task_id, load.key
 
 
 def _options(own: list[ProgramCell]) -> dict[str, object]:
@@ -172,56 +215,12 @@ def _options(own: list[ProgramCell]) -> dict[str, object]:
     return options
 
 
-def _cells(program: Program, flow: TaskFlow, own: list[ProgramCell], keys: Keys) -> list[PlannedCell]:
-    cells: list[PlannedCell] = list(_extracted(program, flow.preamble, CellPurpose.PREAMBLE))
-    if flow.inputs:
-        cells.append(LoadCell(tuple(sorted((_load(item, keys) for item in flow.inputs), key=_load_order))))
-    for cell in own:
-        code = cell_lines(cell)
-        if code is not None:
-            cells.append(CodeCell(CellPurpose.BODY, code.text, cell.cell.index, cell.cell.id, code.lines))
-        cells += _saves(flow, cell.cell.index, cell.cell.id, keys)
-    return cells
-
-
-def _load_order(load: Load) -> tuple[str, str]:
-    return load.task_id, load.key
-
-
-def _saves(flow: TaskFlow, index: int, cell_id: str, keys: Keys) -> list[SaveCell]:
-    saves = tuple(
-        Save(keys[output], output.names, output.optional) for output in flow.outputs if output.source.cell == index
-    )
-    return [SaveCell(saves, index, cell_id)] if saves else []
-
-
-def _implicit_cells(program: Program, flow: TaskFlow, keys: Keys) -> list[PlannedCell]:
-    cells: list[PlannedCell] = list(_extracted(program, flow.body, CellPurpose.BODY))
-    last = cells[-1]
-    assert isinstance(last, CodeCell)
-    return cells + list(_saves(flow, flow.outputs[0].source.cell, last.cell_id, keys))
-
-
-def _extracted(program: Program, slices: tuple[Slice, ...], purpose: CellPurpose) -> Iterable[CodeCell]:
-    by_cell: dict[int, list[Slice]] = {}
-    for item in slices:
-        by_cell.setdefault(item.cell, []).append(item)
-    cells = {cell.cell.index: cell for cell in program.cells}
-    for index in sorted(by_cell):
-        cell = cells[index]
-        code = extract(cell, [item.region for item in by_cell[index]])
-        of = CellPurpose.PARAMETERS if cell.role is Role.PARAMETERS else purpose
-        yield CodeCell(of, code.text, index, cell.cell.id, code.lines)
-
-
-def _parameters(program: Program, flow: TaskFlow) -> set[str]:
-    """Return the names that the task's slice of the parameters cells binds."""
-    regions = {(item.cell, item.region.line) for item in (*flow.preamble, *flow.body)}
-    found: set[str] = set()
+def _parameter_lines(program: Program, params: set[str]) -> dict[tuple[int, int], list[str]]:
+    """Return, by cell and first line of a statement, the params that the statement binds."""
+    found: dict[tuple[int, int], list[str]] = {}
     for cell in program.cells:
-        if cell.role is Role.PARAMETERS:
-            for node in cell.code.tree.body:
-                targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
-                if (cell.cell.index, node.lineno) in regions:
-                    found.update(getattr(target, "id", "") for target in targets)
+        for node in cell.code.tree.body if cell.role is Role.PARAMETERS else ():
+            targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+            names = [target.id for target in targets if isinstance(target, ast.Name) and target.id in params]
+            found.setdefault((cell.cell.index, node.lineno), []).extend(names)
     return found

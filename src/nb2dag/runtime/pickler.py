@@ -55,16 +55,25 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         file: What the stream is written to.
         namespace: The notebook's namespace.
         memory: Takes the buffers that stay out of the stream; None to keep all in it.
+        values: Objects that are handed over themselves: a function among them travels by its code, for the consumer
+            does not define it (its defaults are values of the producer's, so running its source again will not do).
 
     Attributes:
         packages: Names of the top-level packages whose classes or functions the values refer to.
     """
 
-    def __init__(self, file: Writable, namespace: dict[str, Any], memory: Memory | None = None) -> None:
+    def __init__(
+        self,
+        file: Writable,
+        namespace: dict[str, Any],
+        memory: Memory | None = None,
+        values: Iterable[object] = (),
+    ) -> None:
         super().__init__(file, protocol=_PROTOCOL, buffer_callback=memory and memory.take)
         self.packages: set[str] = set()
         self._namespace = namespace
         self._module = module_name(namespace)
+        self._values = frozenset(map(id, values))
         self._cells: dict[int, CellStandIn] = {}
         self._by_type: dict[type, Callable[[Any], Reduced] | None] = {
             FunctionType: self._reduce_function,
@@ -132,7 +141,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def _leads_to(self, obj: Any) -> bool:
         """Tell whether the notebook's namespace holds exactly this object under its own qualified name."""
-        if getattr(obj, "__module__", None) != self._module:
+        if getattr(obj, "__module__", None) != self._module or id(obj) in self._values:
             return False
         try:
             return resolve(self._namespace, obj.__qualname__) is obj

@@ -13,7 +13,6 @@ from __future__ import annotations
 import ctypes
 import pickle
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 from nb2dag.runtime.formats import aligned
@@ -25,17 +24,11 @@ _SMALL = 64 * 1024
 """Bytes below which regions are copied together into one, to spare a system call for each."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """Memory from address `start` up to `end`; `raw` is None where its bytes are in the stream."""
+_Span = tuple[int, int, int]
+"""A stretch of memory: the address of its first byte, the address after its last one, and which stretch it is."""
 
-    start: int
-    end: int
-    raw: memoryview | None
-
-    @property
-    def size(self) -> int:
-        return self.end - self.start
+_LEFT = -1
+"""Stands in a span for "which": its bytes are in the stream."""
 
 
 class Memory:
@@ -48,9 +41,10 @@ class Memory:
 
     def __init__(self, exact: bool = False) -> None:
         self.exact = exact
-        self._taken: list[_Stretch] = []
-        self._aside: list[_Stretch] = []
-        self._objects: list[_Stretch] = []
+        self._raw: list[memoryview] = []
+        self._taken: list[_Span] = []
+        self._left: list[_Span] = []
+        self._objects: list[_Span] = []
         self._private: set[tuple[int, int]] = set()
 
     def take(self, buffer: pickle.PickleBuffer) -> bool:
@@ -58,18 +52,19 @@ class Memory:
         raw = buffer.raw()
         start = _address(raw)
         if raw.nbytes < _TINY and not self.exact:
-            self._aside.append(_Stretch(start, start + raw.nbytes, None))
+            self._left.append((start, start + raw.nbytes, _LEFT))
             return True
-        self._taken.append(_Stretch(start, start + raw.nbytes, raw))
+        self._taken.append((start, start + raw.nbytes, len(self._raw)))
+        self._raw.append(raw)
         return False
 
     def note_strided(self, array: Any) -> None:
         """Note an array that is no contiguous stretch of memory; pickle copies it into the stream."""
-        self._aside.append(_Stretch(*_bounds(array), None))
+        self._left.append((*_bounds(array), _LEFT))
 
     def note_objects(self, array: Any) -> None:
         """Note an array of Python objects; pickle stores the objects and not the memory that refers to them."""
-        self._objects.append(_Stretch(*_bounds(array), None))
+        self._objects.append((*_bounds(array), _LEFT))
 
     def keep_private(self, array: Any) -> None:
         """Never let this array share memory with another after a load."""
@@ -82,11 +77,10 @@ class Memory:
     @property
     def incomplete(self) -> bool:
         """Whether some of what was left in the stream shares memory, so that it must be pickled anew with `exact`."""
-        left = {id(stretch) for stretch in self._aside}
-        return any(
-            len(group) > 1 and any(id(stretch) in left for stretch in group)
-            for group in _overlapping(self._shareable(self._taken + self._aside))
-        )
+        if not self._left:
+            return False
+        groups = _overlapping(self._shareable(self._taken + self._left))
+        return any(len(group) > 1 and any(which == _LEFT for _, _, which in group) for group in groups)
 
     @property
     def shares_objects(self) -> bool:
@@ -96,30 +90,40 @@ class Memory:
     def regions(self) -> tuple[tuple[memoryview, ...], tuple[tuple[int, int, int], ...]]:
         """Return the regions to store and, for each buffer in order, its (region, offset, size).
 
-        Region 0 is the stream's, so numbers begin at 1.
+        Region 0 is the stream's, so numbers begin at 1, with the region that all small ones are packed into.
         """
         shareable = self._shareable(self._taken)
-        shared = {id(stretch) for stretch in shareable}
-        groups = _overlapping(shareable) + [[stretch] for stretch in self._taken if id(stretch) not in shared]
+        alone = {which for _, _, which in self._taken}.difference(which for _, _, which in shareable)
+        groups = _overlapping(shareable)
+        groups.extend([self._taken[which]] for which in sorted(alone))
         packed = bytearray()
         regions: list[memoryview] = []
-        places: dict[int, tuple[int, int, int]] = {}
-        # Region 1 is the packed one.
+        places = [(0, 0, 0)] * len(self._taken)
         for group in groups:
-            start, memory = group[0].start, _union(group)
+            base, memory = group[0][0], self._union(group)
             if memory.nbytes < _SMALL:
                 packed.extend(bytes(aligned(len(packed)) - len(packed)))
-                number, base = 1, len(packed)
+                number, offset = 1, len(packed)
                 packed.extend(memory)
             else:
                 regions.append(memory)
-                number, base = len(regions) + 1, 0
-            for stretch in group:
-                places[id(stretch)] = (number, base + stretch.start - start, stretch.size)
-        return (memoryview(packed), *regions), tuple(places[id(stretch)] for stretch in self._taken)
+                number, offset = len(regions) + 1, 0
+            for start, end, which in group:
+                places[which] = (number, offset + start - base, end - start)
+        return (memoryview(packed), *regions), tuple(places)
 
-    def _shareable(self, stretches: list[_Stretch]) -> list[_Stretch]:
-        return [stretch for stretch in stretches if stretch.size and (stretch.start, stretch.end) not in self._private]
+    def _union(self, group: list[_Span]) -> memoryview:
+        """Return the memory that a group of taken spans covers."""
+        base, end = group[0][0], max(end for _, end, _ in group)
+        if group[0][1] == end:
+            return self._raw[group[0][2]]
+        union = bytearray(end - base)
+        for start, stop, which in group:
+            union[start - base : stop - base] = self._raw[which]
+        return memoryview(union)
+
+    def _shareable(self, spans: list[_Span]) -> list[_Span]:
+        return [span for span in spans if span[0] < span[1] and (span[0], span[1]) not in self._private]
 
 
 def window(array: Any) -> tuple[pickle.PickleBuffer, int]:
@@ -142,29 +146,18 @@ def view(memory: Any, dtype: Any, shape: tuple[int, ...], layout: tuple[int, tup
     return array
 
 
-def _overlapping(stretches: list[_Stretch]) -> list[list[_Stretch]]:
-    """Return the stretches in groups that are connected by overlaps, each by ascending start."""
-    groups: list[list[_Stretch]] = []
+def _overlapping(spans: list[_Span]) -> list[list[_Span]]:
+    """Return the spans in groups that are connected by overlaps; a group begins with the longest of its first ones."""
+    groups: list[list[_Span]] = []
     end = -1
-    for stretch in sorted(stretches, key=lambda stretch: (stretch.start, -stretch.end)):
-        if stretch.start < end:
-            groups[-1].append(stretch)
+    for span in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if span[0] < end:
+            groups[-1].append(span)
+            end = max(end, span[1])
         else:
-            groups.append([stretch])
-        end = max(end, stretch.end)
+            groups.append([span])
+            end = span[1]
     return groups
-
-
-def _union(group: list[_Stretch]) -> memoryview:
-    start, end = group[0].start, max(stretch.end for stretch in group)
-    for stretch in group:
-        if (stretch.start, stretch.end) == (start, end) and stretch.raw is not None:
-            return stretch.raw
-    union = bytearray(end - start)
-    for stretch in group:
-        if stretch.raw is not None:
-            union[stretch.start - start : stretch.end - start] = stretch.raw
-    return memoryview(union)
 
 
 def _address(raw: memoryview) -> int:
@@ -172,7 +165,8 @@ def _address(raw: memoryview) -> int:
     numpy = sys.modules.get("numpy")
     if numpy is None or not raw.nbytes:
         return 0
-    address: int = numpy.frombuffer(raw, numpy.uint8).__array_interface__["data"][0]
+    owner = raw.obj if type(raw.obj) is numpy.ndarray else numpy.frombuffer(raw, numpy.uint8)
+    address: int = owner.__array_interface__["data"][0]
     return address
 
 

@@ -91,7 +91,7 @@ def apply_summary(
             else:
                 effects.add(Hold(event.name, item))
         elif isinstance(event, Bind):
-            effects.add(Bind(event.name, _translated(event.value, passed)))
+            effects.add(replace(event, value=_translated(event.value, passed)))
         else:
             effects.add(replace(event, why=node))
     for reason in summary.effects.unstable:

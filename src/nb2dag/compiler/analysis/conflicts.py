@@ -101,13 +101,13 @@ def _similar(flow: Flow, name: str, statement: Statement) -> str:
 
 
 def _versions(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
+    binders = {
+        name: position for position in sorted(demand.replays) for name in flow.statements[position].names.touched
+    }
     for name in sorted({*demand.inputs, *demand.replayed}):
         versions = {**demand.replayed.get(name, {}), **demand.inputs.get(name, {})}
-        rebinding = [
-            position
-            for position in demand.replays
-            if name in demand.replayed and position > max(versions) and name in flow.statements[position].names.touched
-        ]
+        last = binders.get(name, -1)
+        rebinding = [last] if name in demand.replayed and last > max(versions) else []
         made = sorted({*versions, *rebinding})
         if len(made) < 2:
             continue
@@ -127,10 +127,13 @@ def _cells(flow: Flow, positions: list[int]) -> str:
 
 
 def _reopened(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
-    own = set(demand.positions)
     for name, versions in sorted(demand.inputs.items()):
         version = demand.sources[name]
-        earlier = [position for position in _events(flow, name, version) if position in own and position < version]
+        earlier = [
+            position
+            for position in demand.positions
+            if position < version and flow.timeline.touched_at(name, position, version)
+        ]
         if not earlier:
             continue
         reader, maker = flow.statements[max(versions.values())], flow.statements[version]
@@ -143,16 +146,6 @@ def _reopened(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProbl
                 (places.whole(maker), f"`{_task(maker.task_id or IMPLICIT)}` changes it here"),
             ),
         )
-
-
-def _events(flow: Flow, name: str, position: int) -> list[int]:
-    """Return the positions up to `position` that bound the name or changed what it reaches."""
-    found = {item.bound for item in flow.timeline.names.get(name, ()) if item.bound <= position}
-    snapshot = flow.timeline.before(name, position + 1)
-    if snapshot is not None:
-        for number in snapshot.reach:
-            found.update(event for event in flow.timeline.regions[number].events if event <= position)
-    return sorted(found)
 
 
 def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:

@@ -10,10 +10,11 @@ from nb2dag.compiler.analysis.values import FRESH, Definition, Value
 
 @dataclass(frozen=True, slots=True)
 class Bind:
-    """A name is bound to `value`."""
+    """A name is bound to `value`; one that is `together` with those before it, at the same moment (`a, b = b, a`)."""
 
     name: str
     value: Value
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,8 +223,11 @@ class Evaluator(ExpressionEvaluator):
             values = [quiet.value(element) for element in source.elts]
         else:
             values = [part_of(value)] * len(targets)
-        for target, item in zip(targets, values, strict=True):
-            self.assign(target, item, None)
+        for number, (target, item) in enumerate(zip(targets, values, strict=True)):
+            if isinstance(target, ast.Name):
+                self.bind(target.id, item, together=number > 0)
+            else:
+                self.assign(target, item, None)
 
     def store(self, target: ast.expr, item: Value) -> None:
         """Evaluate `a.b = item`, `a[i] = item` and their deletions: the object of `a` changes."""

@@ -43,14 +43,14 @@ class ExpressionEvaluator:
 
     # -- names ---------------------------------------------------------------------------------------------------
 
-    def bind(self, name: str, value: Value) -> None:
+    def bind(self, name: str, value: Value, *, together: bool = False) -> None:
         if self.function and name not in self.outer:
             before = self.locals.get(name)
             self.locals[name] = value if before is None or before == value else union([before, value])
         else:
             before = self.pending.get(name)
             self.pending[name] = value if before is None else union([before, value])
-            self.effects.add(Bind(name, value))
+            self.effects.add(Bind(name, value, together))
 
     def hold(self, owner_node: ast.expr, owner: Value, item: Value) -> None:
         """Record that the object behind `owner_node` now contains `item`, in locals too."""

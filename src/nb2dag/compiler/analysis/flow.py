@@ -175,10 +175,14 @@ class _Tracer:
         for event in statement.effects.events:
             if isinstance(event, Bind):
                 rebound[event.name] = rebound.get(event.name, 0) + 1
+        waiting: list[tuple[str, Snapshot]] = []
         for event in statement.effects.events:
+            if not (isinstance(event, Bind) and event.together):
+                self.record(waiting)
             if isinstance(event, Bind):
-                certain = event.name in statement.names.binds and not statement.compound and rebound[event.name] == 1
-                self.bind(event, position, certain=certain, always=event.name in statement.names.binds)
+                always = event.name in statement.names.binds
+                certain = always and not statement.compound and rebound[event.name] == 1
+                waiting.append((event.name, self.bound(event, position, certain=certain, always=always)))
             elif isinstance(event, Mutate):
                 snapshot = self.timeline.now(event.name)
                 if snapshot is not None:
@@ -187,13 +191,21 @@ class _Tracer:
                 self.hold(event, position)
             else:
                 self.state(event, position)
+        self.record(waiting)
         self.others(statement, rebound)
+
+    def record(self, waiting: list[tuple[str, Snapshot]]) -> None:
+        """Let the bindings of one moment take effect, now that the values of all are known."""
+        for name, snapshot in waiting:
+            self.timeline.record(name, snapshot)
+        waiting.clear()
 
     def others(self, statement: Statement, bound: dict[str, int]) -> None:
         """Bind what the names pass saw and the evaluator did not (magics), and unbind what is deleted."""
         for name in statement.names.touched - set(bound) - statement.names.deletes:
             certain = name in statement.names.binds
-            self.bind(Bind(name, Value()), statement.position, certain=certain, always=certain)
+            made = self.bound(Bind(name, Value()), statement.position, certain=certain, always=certain)
+            self.timeline.record(name, made)
         for name in statement.names.deletes:
             snapshot = self.timeline.now(name)
             if snapshot is not None and name not in statement.names.binds:
@@ -224,7 +236,8 @@ class _Tracer:
                 reach |= snapshot.reach
         return frozenset(own), frozenset(own | reach)
 
-    def bind(self, event: Bind, position: int, *, certain: bool, always: bool) -> None:
+    def bound(self, event: Bind, position: int, *, certain: bool, always: bool) -> Snapshot:
+        """Return what a name stands for once it is bound."""
         value = event.value
         before = self.timeline.now(event.name)
         own, reach = self.regions_of(value)
@@ -242,9 +255,7 @@ class _Tracer:
             definition=value.definition,
             constant=value.constant,
         )
-        if not certain:
-            snapshot = _either(snapshot, before, always=always)
-        self.timeline.record(event.name, snapshot)
+        return snapshot if certain else _either(snapshot, before, always=always)
 
     def hold(self, event: Hold, position: int) -> None:
         snapshot = self.timeline.now(event.name)

@@ -132,6 +132,17 @@ class Timeline:
                 found.append(events[index - 1])
         return found
 
+    def touched_at(self, name: str, position: int, until: int) -> bool:
+        """Tell whether the statement at `position` bound the name, or changed what it reaches at `until`."""
+        positions = self._positions.get(name, [])
+        index = bisect_left(positions, position)
+        if index < len(positions) and positions[index] == position and self.names[name][index].bound == position:
+            return True
+        snapshot = self.before(name, until + 1)
+        return snapshot is not None and any(
+            _contains(self.regions[number].events, position) for number in snapshot.reach
+        )
+
     def changed_from(self, regions: Regions, position: int) -> bool:
         """Tell whether one of `regions` may still change at or after `position`."""
         return any(self.regions[number].events and self.regions[number].events[-1] >= position for number in regions)
@@ -139,3 +150,8 @@ class Timeline:
     def first_binding_below(self, name: str, position: int) -> int | None:
         """Return the first position after `position` that binds the name."""
         return next((item.bound for item in self.names.get(name, ()) if item.bound > position), None)
+
+
+def _contains(events: list[int], position: int) -> bool:
+    index = bisect_left(events, position)
+    return index < len(events) and events[index] == position

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from nb2dag.compiler.rules.rule import Rule, page
 from nb2dag.model.diagnostic import Diagnostic, Severity
-from nb2dag.model.program import Program, Role
+from nb2dag.model.directive import DirectiveKind
+from nb2dag.model.program import Program, ProgramCell, Role
 from nb2dag.model.span import Span
 
 SYNTAX_ERROR = Rule(
@@ -94,7 +95,7 @@ def notebook_diagnostics(program: Program) -> Iterator[Diagnostic]:
 def _syntax(program: Program) -> Iterator[Diagnostic]:
     for cell in program.cells:
         problem = cell.code.problem
-        if problem is None or cell.role in _WITHOUT_CODE:
+        if problem is None or cell.role in _WITHOUT_CODE or _is_sql(cell):
             continue
         hint = (
             f"it is newer than this interpreter: run nb2dag with Python {problem.needs_version} or later"
@@ -102,6 +103,10 @@ def _syntax(program: Program) -> Iterator[Diagnostic]:
             else "correct the cell, or tag it `%%airflow_skip` if the DAG does not need it"
         )
         yield SYNTAX_ERROR.diagnostic(problem.message, cell.cell.span(program.notebook.path, problem.region), hint)
+
+
+def _is_sql(cell: ProgramCell) -> bool:
+    return cell.directive is not None and cell.directive.kind is DirectiveKind.SQL
 
 
 def _empty(program: Program) -> Iterator[Diagnostic]:
