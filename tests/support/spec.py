@@ -32,7 +32,9 @@ def _cases(path: Path) -> list[SpecCase]:
     found = []
     for section in re.split(r"^## ", path.read_text("utf-8"), flags=re.MULTILINE)[1:]:
         title, _, body = section.partition("\n")
-        cells = tuple(block.strip("\n") for block in re.findall(r"^```python\n(.*?)^```$", body, re.MULTILINE | re.DOTALL))
+        cells = tuple(
+            block.strip("\n") for block in re.findall(r"^```python\n(.*?)^```$", body, re.MULTILINE | re.DOTALL)
+        )
         expected = frozenset(
             (match[1], match[2], number, line_number)
             for number, cell in enumerate(cells, 1)

@@ -62,8 +62,9 @@ def test_every_option_parses_by_its_example(option: OptionSpec):
 
 
 def test_trigger_rules_are_airflows():
-    sdk = pytest.importorskip("airflow.sdk")
-    assert sorted(TRIGGER_RULES) == sorted(rule.value for rule in sdk.TriggerRule)
+    from airflow.sdk import TriggerRule
+
+    assert sorted(TRIGGER_RULES) == sorted(rule.value for rule in TriggerRule)
 
 
 @pytest.mark.parametrize("spec", [spec for spec in DIRECTIVES if spec.cell_magic], ids=lambda spec: spec.keyword)

@@ -8,6 +8,7 @@ import pytest
 
 from nb2dag.compiler.rules.catalogue import FAMILIES, all_rules, find_rule
 from nb2dag.compiler.rules.rule import SECTIONS, Rule
+from support.oracle import compile_cells
 
 RULES = all_rules()
 
@@ -48,3 +49,13 @@ def test_example_cells():
     assert rule.example_cells("Example") == ("a = 1", "b = 2")
     assert rule.example_cells("Use instead") == ()
     assert rule.section("When it is wrong") == ""
+
+
+NOT_SHOWN_BY_CELLS = {"not-python", "file-too-large"}
+"""Rules about the kernel and about files beside the notebook, which cells alone cannot show."""
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.name not in NOT_SHOWN_BY_CELLS], ids=lambda r: r.name)
+def test_examples_raise_what_they_say(rule: Rule):
+    assert {item.name for item in compile_cells(rule.example_cells("Example")).diagnostics} == {rule.name}
+    assert compile_cells(rule.example_cells("Use instead")).diagnostics == ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -136,3 +138,21 @@ def test_many_small_arrays_make_one_region() -> None:
     assert len(payload.regions) == 2
     values, _ = hand_over(arrays=arrays)
     assert all((values["arrays"][number] == number).all() for number in range(500))
+
+
+def test_buffers_without_numpy_are_kept_apart() -> None:
+    code = """
+import pickle, sys
+from nb2dag.runtime.codecs import PickleCodec
+class Blob:
+    def __init__(self, data): self.data = data
+    def __reduce_ex__(self, protocol): return Blob, (pickle.PickleBuffer(self.data),)
+blobs = [Blob(bytes([n]) * 3000) for n in range(5)] + [Blob(b"")]
+payload = PickleCodec().encode({"blobs": blobs}, globals()).payload
+regions = [memoryview(bytearray(region)) for region in payload.regions]
+buffers = [regions[region][start : start + size] for region, start, size in payload.buffers]
+loaded = PickleCodec().decode(regions[0], buffers, globals())["blobs"]
+assert [bytes(blob.data) for blob in loaded] == [blob.data for blob in blobs]
+assert "numpy" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

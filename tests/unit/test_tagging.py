@@ -182,3 +182,23 @@ def test_docs(sources, dag, tasks):
 )
 def test_body_lines(source, lines):
     assert list(body_lines(program(source).cells[0])) == lines
+
+
+@pytest.mark.parametrize(
+    ("sources", "reads"),
+    [
+        (["n = 1", "!echo {n} $HOME"], []),
+        (["n = 1", "!echo {n} {len(n)}"], ["n", "len(n)"]),
+        (["def f(a):\n    !ls {a}"], ["a"]),
+        (["%%bash --out files\nls", "!echo {files}"], ["files"]),
+        (["from a import *", "!echo $HOME"], ["HOME"]),
+        (["%run other.py", "!echo $HOME"], ["HOME"]),
+        (["!echo {_}"], ["_"]),
+        (["%timeit f(x)"], ["f(x)"]),
+        (["%lprun -f f x = 1"], ["f"]),
+        (["%%bash -s $HOME\nls"], []),
+    ],
+)
+def test_a_text_with_an_unknown_name_is_not_interpolated(sources, reads):
+    escape = [escape for cell in program(*sources).cells for escape in cell.code.escapes][-1]
+    assert [ast.unparse(read) for read in escape.reads] == reads

@@ -46,11 +46,15 @@ class Memory:
         self._left: list[_Span] = []
         self._objects: list[_Span] = []
         self._private: set[tuple[int, int]] = set()
+        self._nowhere = 0
 
     def take(self, buffer: pickle.PickleBuffer) -> bool:
         """Take a buffer out of the stream, or return True to leave it there; this is pickle's `buffer_callback`."""
         raw = buffer.raw()
         start = _address(raw)
+        if start is None:
+            # An address that no memory has: it shares nothing.
+            start = self._nowhere = self._nowhere - raw.nbytes
         if raw.nbytes < _TINY and not self.exact:
             self._left.append((start, start + raw.nbytes, _LEFT))
             return True
@@ -149,7 +153,7 @@ def view(memory: Any, dtype: Any, shape: tuple[int, ...], layout: tuple[int, tup
 def _overlapping(spans: list[_Span]) -> list[list[_Span]]:
     """Return the spans in groups that are connected by overlaps; a group begins with the longest of its first ones."""
     groups: list[list[_Span]] = []
-    end = -1
+    end = -sys.maxsize
     for span in sorted(spans, key=lambda span: (span[0], -span[1])):
         if span[0] < end:
             groups[-1].append(span)
@@ -160,12 +164,12 @@ def _overlapping(spans: list[_Span]) -> list[list[_Span]]:
     return groups
 
 
-def _address(raw: memoryview) -> int:
-    """Return where memory begins, 0 where nobody can tell and nothing can be shared."""
+def _address(raw: memoryview) -> int | None:
+    """Return where memory begins, None where nobody can tell (without numpy)."""
     numpy = sys.modules.get("numpy")
     if numpy is None or not raw.nbytes:
-        return 0
-    owner = raw.obj if type(raw.obj) is numpy.ndarray else numpy.frombuffer(raw, numpy.uint8)
+        return None
+    owner: Any = raw.obj if type(raw.obj) is numpy.ndarray else numpy.frombuffer(raw, numpy.uint8)
     address: int = owner.__array_interface__["data"][0]
     return address
 

@@ -12,9 +12,6 @@ from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_regio
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
 
-HANDED_OVER_STATES = frozenset({"<random>", "<numpy.random>"})
-"""State without a name that can be saved and set again in another process."""
-
 _RESOURCES = {
     "resource": "a connection, client or logger", "client": "a connection or client", "file": "an open file",
     "generator": "a generator", "iterator": "an iterator", "module": "a module",
@@ -156,8 +153,9 @@ def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowPr
         values = (("name", name), ("task", _task(demand.task_id)), ("other", _task(maker.task_id or IMPLICIT)))
         labels = ((places.whole(maker), "made or changed here"),)
         if name.startswith("<"):
-            if name not in HANDED_OVER_STATES:
-                yield FlowProblem("unnamed-state", places.whole(reader), values, labels)
+            if name == "<torch.random>":
+                lost = (("state", name), ("task", _task(maker.task_id or IMPLICIT)), ("other", demand.task_id))
+                yield FlowProblem("unnamed-state", places.whole(maker), lost)
         elif snapshot is None:
             continue
         elif snapshot.definition is not None and maker.position != snapshot.bound:

@@ -32,7 +32,7 @@ def analyse(program: Program) -> Dataflow:
     define_what_groups_carry(flow, demands, outputs, ids)
     problems = [
         *find_conflicts(flow, demands, path),
-        *find_opaque(flow, path),
+        *find_opaque(flow, demands, path),
         *file_problems(flow, path),
         *_guess_problems(guesses, path),
     ]

@@ -41,7 +41,8 @@ def build_graph(program: Program, dataflow: Dataflow) -> TaskGraph:
     }
     problems += _kernel_problems(program, nodes)
     order, cycle = _ordered(nodes)
-    if cycle:
+    explained = any(problem.rule in ("reopened-task", "two-versions") for problem in dataflow.problems)
+    if cycle and not explained:
         spans = _first_cells(program)
         labels = tuple((spans[task_id], f"`{task_id}`") for task_id in cycle[1:] if task_id in spans)
         place = spans.get(cycle[0]) or next(iter(spans.values()))

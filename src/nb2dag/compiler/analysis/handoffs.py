@@ -49,6 +49,11 @@ def _unite(flow: Flow, demands: Demands, demand: Demand, identity: set[int]) -> 
             if name not in demand.inputs:
                 demand.inputs[name] = demand.replayed.pop(name)
             demand.sources[name] = target
+            there = flow.timeline.version(name, _cell_last(flow, target) + 1)
+            if there is not None and there not in demand.inputs[name]:
+                # The objects were changed between the task's cells: no one place has all its names as it needs them.
+                demand.inputs[name][there] = max(demand.inputs[name].values())
+                continue
             demands.provide(_owner(flow, target), name, target)
             changed = True
     return changed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
 from nb2dag.compiler.analysis.effects import WriteState
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_region
@@ -19,7 +20,7 @@ _OPAQUE_STATES = {
 }
 
 
-def find_opaque(flow: Flow, path: str) -> Iterator[FlowProblem]:
+def find_opaque(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem]:
     """Yield every construct whose effect on names or state cannot be seen, where the DAG would depend on it."""
     last_task = max((s.position for s in flow.statements if s.task_id is not None), default=-1)
     for statement in flow.statements:
@@ -37,33 +38,28 @@ def find_opaque(flow: Flow, path: str) -> Iterator[FlowProblem]:
             if isinstance(event, WriteState) and event.state in _OPAQUE_STATES:
                 why = (("what", _OPAQUE_STATES[event.state]),)
                 yield FlowProblem("opaque-effect", _span(statement, path), why)
-        if statement.task_id is not None:
-            yield from _task_state(flow, statement, path)
+        yield from _lost_state(demands, statement, path)
 
 
 def _span(statement: Statement, path: str) -> Span:
     return statement.cell.cell.span(path, statement.region)
 
 
-def _task_state(flow: Flow, statement: Statement, path: str) -> Iterator[FlowProblem]:
-    """Yield writes of state without a name in a task, where another task below might see them."""
-    states = sorted(
-        {
-            event.state
-            for event in statement.effects.events
-            if isinstance(event, WriteState) and event.state not in _OPAQUE_STATES
-        }
-    )
-    if not states:
+def _lost_state(demands: Demands, statement: Statement, path: str) -> Iterator[FlowProblem]:
+    """Yield state without a name that a statement sets and that a task below sees in the notebook, but not in the DAG."""
+    states = sorted({event.state for event in statement.effects.events if isinstance(event, WriteState)})
+    if statement.effects.configures and not statement.names.touched:
+        states.append("<configuration>")
+    if not states or states[0] in _OPAQUE_STATES:
         return
-    below = [
-        other
-        for other in flow.statements[statement.position :]
-        if other.task_id is not None and other.task_id != statement.task_id
-    ]
-    if below and statement.names.touched:
-        values = (("state", states[0]), ("task", statement.task_id or ""), ("other", below[0].task_id or ""))
-        yield FlowProblem("task-changes-state", _span(statement, path), values)
+    position = statement.position
+    for demand in demands.tasks.values():
+        if demand.task_id in (statement.task_id, IMPLICIT) or not demand.positions:
+            continue
+        if demand.positions[-1] > position and position not in demand.replays:
+            values = (("state", states[0]), ("task", statement.task_id or "the shared code"), ("other", demand.task_id))
+            yield FlowProblem("unnamed-state", _span(statement, path), values)
+            return
 
 
 def _scratch_state(statement: Statement, path: str, last_task: int) -> Iterator[FlowProblem]:

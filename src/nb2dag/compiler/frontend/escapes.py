@@ -63,16 +63,29 @@ def parse_code(source: str, first_line: int = 1) -> ParsedCode:
     if "\r" in source:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
     first = max(first_line - 1, 0)
-    text = MaskedText(source, first)
     with warnings.catch_warnings():
         # An invalid escape in a string of the user's is no warning of ours, even under `-W error`.
         warnings.simplefilter("ignore")
+        if first == 0 and (short := _parse_short(source)) is not None:
+            return short
+        text = MaskedText(source, first)
         try:
             return _parse_as_it_stands(text) or _parse_plainly(source, first) or _parse_as_ipython(text)
         except Faulty as faulty:
             return ParsedCode(ast.Module([], []), problem=problem_of(faulty.fault, text, typed=faulty.typed))
         except _UNPARSABLE as raised:
             return ParsedCode(ast.Module([], []), problem=problem_of(fault_of(raised, text), text))
+
+
+def _parse_short(source: str) -> ParsedCode | None:
+    """Parse what most cells are, short and plain, without anything that a longer cell may need."""
+    if len(source) >= DEEPEST_TREE or any(mark in source for mark in (";", "In [", ESCAPE_NAME)):
+        return None
+    try:
+        tree = ast.parse(source)
+    except _UNPARSABLE:
+        return None
+    return None if command_without_percent(source.strip()) else ParsedCode(tree)
 
 
 def _parse_as_it_stands(text: MaskedText) -> ParsedCode | None:

@@ -129,7 +129,7 @@ def expressions_read(name: str, text: str, body: str | None = None) -> tuple[ast
 
     A name among them that does not exist is no error when the cell runs: the text is then left as it is.
     """
-    found = () if name in _VERBATIM else interpolated_expressions(text)
+    found = interpolated_reads(name, text)
     if name == "sql":
         found += sql_names(f"{text}\n{body or ''}")
     names: list[str] = []
@@ -142,6 +142,11 @@ def expressions_read(name: str, text: str, body: str | None = None) -> tuple[ast
         names = words[:1]
     named = (expression(word) for word in names if _DOTTED_NAME.fullmatch(word))
     return found + tuple(each for each in named if each is not None)
+
+
+def interpolated_reads(name: str, text: str) -> tuple[ast.expr, ...]:
+    """Return those of the `expressions_read` that IPython itself puts into the text; they come first among them."""
+    return () if name in _VERBATIM else interpolated_expressions(text)
 
 
 def _skip_options(text: str, magic: _CodeMagic) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from nb2dag.compiler.frontend.definitions import only_defines
 from nb2dag.compiler.frontend.escapes import parse_code
+from nb2dag.compiler.frontend.interpolated import without_unbound
 from nb2dag.directives.grammar import parse_directive
 from nb2dag.model.code import Escape, EscapeKind, ParsedCode
 from nb2dag.model.directive import Directive, DirectiveKind, DirectiveProblem, Tag
@@ -35,16 +36,12 @@ def tag_program(notebook: Notebook) -> Program:
     [('SHARED', None), ('TASK', 'area')]
     """
     tags = _tags(notebook)
-    first_task = min(
-        (index for index, tag in tags.items() if _kind(tag) in _TASK_KINDS), default=len(notebook.cells) + 1
-    )
     opening = _opening(notebook, tags)
+    roles = _roles(notebook, tags)
     seen: set[str] = set()
     cells = []
-    for cell in notebook.code_cells:
+    for cell, (code, role) in zip(notebook.code_cells, roles, strict=True):
         tag = tags[cell.index]
-        code = _parse(cell, tag.directive) if notebook.language == "python" else ParsedCode(ast.Module([], []))
-        role = _role(tag, code, below=cell.index > first_task)
         task_id = tag.directive.name if role is Role.TASK and tag.directive is not None else None
         doc = ""
         if task_id is not None and task_id not in seen:
@@ -96,6 +93,20 @@ def _tags(notebook: Notebook) -> dict[int, Tag]:
             first_parameters = first_parameters or cell.index
         tags[cell.index] = tag
     return tags
+
+
+def _roles(notebook: Notebook, tags: dict[int, Tag]) -> list[tuple[ParsedCode, Role]]:
+    """Return the code and the role of every code cell."""
+    tasks = [index for index, tag in tags.items() if _kind(tag) in _TASK_KINDS]
+    first_task = min(tasks, default=len(notebook.cells) + 1)
+    if notebook.language == "python":
+        codes = without_unbound([_parse(cell, tags[cell.index].directive) for cell in notebook.code_cells])
+    else:
+        codes = [ParsedCode(ast.Module([], [])) for _ in notebook.code_cells]
+    return [
+        (code, _role(tags[cell.index], code, below=cell.index > first_task))
+        for cell, code in zip(notebook.code_cells, codes, strict=True)
+    ]
 
 
 def _kind(tag: Tag) -> DirectiveKind | None:

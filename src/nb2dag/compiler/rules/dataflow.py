@@ -20,7 +20,6 @@ from nb2dag.compiler.rules.dataflow_pages import (
     SCRATCH_VALUE,
     SHARED_NEEDS_TASK,
     STAR_IMPORT,
-    TASK_CHANGES_STATE,
     TWO_VERSIONS,
     UNDEFINED_NAME,
     UNNAMED_STATE,
@@ -118,10 +117,10 @@ def _definition_needs_value(values: _Values) -> _Wording:
 
 
 def _unnamed_state(values: _Values) -> _Wording:
-    state = values["name"].strip("<>")
+    state = values["state"].strip("<>")
     return (
-        f"task `{values['task']}` depends on `{state}` as task `{values['other']}` left it, which is not handed over yet",
-        "set it again in the task that reads it, or set it in shared code above the first task",
+        f"`{values['task']}` changes `{state}`, and task `{values['other']}` would see it in the notebook but not in the DAG",
+        "set it in shared code above the first task, from literals and parameters only, in a statement of its own",
     )
 
 
@@ -146,14 +145,6 @@ def _opaque(values: _Values) -> _Wording:
         f"this {values['what']}, which nb2dag does not follow yet",
         "write the effect in Python where it is needed (open files by their path, import modules), or tag the cell "
         "`%%airflow_skip`",
-    )
-
-
-def _task_state(values: _Values) -> _Wording:
-    state = values["state"].strip("<>")
-    return (
-        f"task `{values['task']}` changes `{state}`, and task `{values['other']}` below would see it in the notebook",
-        "put the change in a statement of its own, in shared code above the first task",
     )
 
 
@@ -213,7 +204,6 @@ _WORDINGS: dict[str, tuple[Rule, Callable[[_Values], _Wording]]] = {
         (OPAQUE_EFFECT, _opaque),
         (DEFINITION_STATE, _definition_state),
         (UNNAMED_STATE, _unnamed_state),
-        (TASK_CHANGES_STATE, _task_state),
         (SCRATCH_STATE, _scratch_state),
         (CANNOT_HAND_OVER, _cannot_hand_over),
         (BARE_CALL, _bare_call),

@@ -148,31 +148,18 @@ UNNAMED_STATE = Rule(
     "unnamed-state",
     Severity.ERROR,
     page(
-        "Reports a task that depends on state without a name as another task left it: the environment, for instance.",
-        "Each task has a process of its own. What one sets there, the next does not see.",
-        'import os\nos.environ["MODE"] = "a"\n# %%\n%%airflow_task first\nfor mode in ["b"]:\n    os.environ["MODE"] = mode\n'
-        '# %%\n%%airflow_task second\nprint(os.environ["MODE"])',
-        'import os\n# %%\n%%airflow_task first\nmode = "b"\n# %%\n%%airflow_task second\nprint(mode)',
-        "When the reader sets the state again itself before it reads it.",
-    ),
-)
-
-TASK_CHANGES_STATE = Rule(
-    "NBD212",
-    "task-changes-state",
-    Severity.ERROR,
-    page(
-        "Reports a statement of a task that binds names and changes state without a name, with tasks below.",
+        "Reports a statement that changes state without a name (the environment, `sys.path`, an attribute of a module) and "
+        "cannot be run again in the tasks below.",
         "In the notebook the tasks below see the state as it was left. In the DAG each has a process of its own.",
-        'import os\n# %%\n%%airflow_task first\nfor mode in ["b"]:\n    os.environ["MODE"] = mode\n# %%\n'
+        'import os\n# %%\n%%airflow_task first\nrows = [1]\nos.environ["ROWS"] = str(len(rows))\n# %%\n'
         "%%airflow_task second\nprint(1)",
-        'import os\nos.environ["MODE"] = "b"\n# %%\n%%airflow_task first\nmode = "b"\n# %%\n%%airflow_task second\nprint(1)',
+        "%%airflow_task first\nrows = [1]\ncount = str(len(rows))\n# %%\n%%airflow_task second\nprint(count)",
         "When no task below looks at the state.",
     ),
 )
 
 SCRATCH_STATE = Rule(
-    "NBD213",
+    "NBD212",
     "scratch-state",
     Severity.WARNING,
     page(
@@ -185,7 +172,7 @@ SCRATCH_STATE = Rule(
 )
 
 CANNOT_HAND_OVER = Rule(
-    "NBD214",
+    "NBD213",
     "cannot-hand-over",
     Severity.ERROR,
     page(
@@ -198,7 +185,7 @@ CANNOT_HAND_OVER = Rule(
 )
 
 BARE_CALL = Rule(
-    "NBD215",
+    "NBD214",
     "bare-call",
     Severity.WARNING,
     page(
@@ -211,7 +198,7 @@ BARE_CALL = Rule(
 )
 
 PARAMETER_NOT_LITERAL = Rule(
-    "NBD216",
+    "NBD215",
     "parameter-not-literal",
     Severity.ERROR,
     page(
@@ -224,7 +211,7 @@ PARAMETER_NOT_LITERAL = Rule(
 )
 
 EDGE_BETWEEN_KERNELS = Rule(
-    "NBD217",
+    "NBD216",
     "edge-between-kernels",
     Severity.ERROR,
     page(
@@ -237,7 +224,7 @@ EDGE_BETWEEN_KERNELS = Rule(
 )
 
 DEFINITION_NEEDS_VALUE = Rule(
-    "NBD218",
+    "NBD217",
     "definition-needs-value",
     Severity.ERROR,
     page(
@@ -264,7 +251,6 @@ RULES: tuple[Rule, ...] = (
     OPAQUE_EFFECT,
     DEFINITION_STATE,
     UNNAMED_STATE,
-    TASK_CHANGES_STATE,
     SCRATCH_STATE,
     CANNOT_HAND_OVER,
     BARE_CALL,
