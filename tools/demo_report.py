@@ -110,8 +110,8 @@ class RunReport:
     def _executed_notebook(self) -> Path | None:
         """Return the notebook of a failed task if there is one, else of the last task."""
         executed = self.home / "nb2dag" / "notebooks" / self.bundle.dag_id
-        by_interest = sorted(reversed(self.tasks), key=lambda task: task["state"] != "failed")
-        for task in by_interest:
+        failed = [task for task in self.tasks if task["state"] == "failed"]
+        for task in (*failed, *reversed(self.tasks)):
             if found := sorted(executed.glob(f"*/{task['task_id']}/*/try-*.ipynb")):
                 return found[-1]
         return None

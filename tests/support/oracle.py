@@ -39,7 +39,7 @@ Outputs = dict[int, str]
 
 @dataclass(frozen=True)
 class Verdict:
-    """`same`, `refused` (with the codes), `different` (with where), `failed` (the DAG failed) or `broken` (the notebook itself fails)."""
+    """`same`, `refused`, `different`, `failed` (the DAG) or `broken` (the notebook itself), and what was said."""
 
     kind: str
     detail: str = ""
@@ -93,7 +93,7 @@ def judge(cells: Sequence[str], seed: int = 0, folder: Path | None = None) -> Ve
 
 
 def run_whole(compilation: Compilation) -> Outputs | str:
-    """Run every cell with a meaning in one process; return what each printed, or the traceback of the first that failed."""
+    """Run every cell with a meaning in one process; return what each printed, or a traceback."""
     cells = [
         (cell.cell.index, cell.cell.source)
         for cell in compilation.program.cells
@@ -176,7 +176,7 @@ def _in_child(work: Callable[[dict[str, Any]], Outputs]) -> Outputs | str:
                 os.chdir(place)
                 result: Any = work(main.__dict__)
                 os.chdir("/")
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - whatever a program raises is its result
             result = traceback.format_exc(limit=-3)
             code = 1
         with os.fdopen(write, "wb") as stream:

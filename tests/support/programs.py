@@ -1,4 +1,4 @@
-"""Make random notebooks of tagged cells: values, aliases, containers, functions, classes, loops, conditions, globals."""
+"""Make random notebooks of tagged cells: values, aliases, functions, classes, loops, conditions, globals."""
 
 from __future__ import annotations
 
@@ -52,6 +52,14 @@ q = {}
 box = Box(b)
 fn = adder(1)
 """
+
+
+_BOX = """\
+class Box:
+    scale = {} % 4
+    def __init__(self, items): self.items = list(items)
+    def add(self, value): self.items.append(value + n)
+    def total(self): return len(self.items) + k"""
 
 
 def statements(choose: Choose) -> str:
@@ -132,8 +140,7 @@ def statements(choose: Choose) -> str:
         f"list(map(lambda v: {x}.append(v), flat({y})[:2]))",
         f"{x} = [w for w in [{y}, {z}] if w]",
         f"{i} = sum(v for v in flat({x})) % 19",
-        f"class Box:\n    scale = {i} % 4\n    def __init__(self, items): self.items = list(items)\n"
-        "    def add(self, value): self.items.append(value + n)\n    def total(self): return len(self.items) + k",
+        _BOX.format(i),
         f"K = {i}",
     )
     return str(choose(templates))

@@ -1,7 +1,7 @@
 """Read spec files: Markdown with a section per case, its code blocks being the cells of one notebook.
 
-A comment `# error: [rule-name]` (or warning, note) at the end of a line says that exactly this finding is reported there. A case
-without an error is compiled, run whole and task by task, and both must print the same.
+A comment `# error: [rule-name]` (or warning, note) at the end of a line says that exactly this finding is reported
+there. A case without an error is compiled, run whole and task by task, and both must print the same.
 """
 
 from __future__ import annotations

@@ -62,6 +62,9 @@ class Log:
     def warning(self, text, *values):
         self.log(30, text, *values)
 
+    def error(self, text, *values):
+        self.log(40, text, *values)
+
 
 def in_airflow(code: str, home: Path) -> str:
     """Run `code` in a process of its own, for it loads Airflow and its configuration."""
@@ -330,8 +333,8 @@ def test_a_failed_cell_is_noted_at_once():
     report = ProgressReporter("clean", log, notes.append)
     report(CellStarted(1, 2, BODY))
     report(CellFinished(1, 2, 1.5, False, BODY))
-    assert log.lines[-1] == (40, "cell 1/2 clean 50 % failed after 1.50 s")
-    assert notes[-1] == {"cell": 1, "of": 2, "percent": 50, "status": "failed", "notebook_cell": 7}
+    assert log.lines[-1] == (40, "cell 1/2 clean failed after 1.50 s")
+    assert notes[-1] == {"cell": 1, "of": 2, "percent": 0, "status": "failed", "notebook_cell": 7}
 
 
 def test_progress_that_cannot_be_stored_does_not_stop_the_task():

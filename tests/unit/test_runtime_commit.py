@@ -224,6 +224,7 @@ def test_an_object_of_another_bundle_behind_a_right_manifest(run: Run) -> None:
         ("3.1.4", {}, r"was saved by Python 3\.1\.4, and this is Python 3\."),
         ("PyPy 3.11.1", {}, r"was saved by Python PyPy 3\.11\.1"),
         (None, {"pandas": "1.5.3"}, r"was saved with pandas 1\.5\.3, and here is pandas"),
+        (None, {"cloudpickle": "0.9.0"}, r"was saved with cloudpickle 0\.9\.0"),
         (None, {"no_such_package": "1.0"}, r"needs the package `no_such_package` \(1\.0\)"),
     ],
 )

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,6 +99,8 @@ def notebook(source: str = "", definitions: str = DEFINITIONS) -> dict[str, Any]
 def hand_over(producer: dict[str, Any], consumer: dict[str, Any], *names: str) -> None:
     codec = PickleCodec()
     payload = codec.encode({name: producer[name] for name in names}, producer).payload
+    # What this process knows of classes by value, the consumer's process does not.
+    cloudpickle.cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.clear()
     regions = [memoryview(bytearray(region)) for region in payload.regions]
     buffers = [regions[region][start : start + size] for region, start, size in payload.buffers]
     consumer.update(codec.decode(regions[0], buffers, consumer))
@@ -139,6 +142,13 @@ CASES = {
         "def make():\n    class Local:\n        def f(self):\n            return SCALE\n    return Local\nv = make()()",
         "v.f() == 5 and type(v).__name__ == 'Local'",
     ),
+    "class that calls its base": (
+        (
+            "def make():\n    class Local(Model):\n        def predict(self, x):\n"
+            "            return super().predict(x) + 1\n    return Local\nv = make()(3)"
+        ),
+        "v.predict(1) == 16 and isinstance(v, Model)",
+    ),
     "data class made in a function": (
         "def make():\n    @dataclasses.dataclass\n    class P:\n        x: int\n    return P\nv = make()(3)",
         "v.x == 3 and v == type(v)(3)",
@@ -168,6 +178,16 @@ def test_values_and_definitions(case: str) -> None:
     consumer = notebook("SCALE = 5\n" + (source if "class Model" in source or "def scaled" in source else ""))
     hand_over(notebook(source), consumer, "v")
     assert eval(expected, consumer)
+
+
+def test_a_function_handed_over_itself_keeps_its_defaults() -> None:
+    producer, consumer = (
+        notebook("rows = [1]\ndef total(items=rows):\n    return sum(items) * SCALE"),
+        notebook("SCALE = 5"),
+    )
+    hand_over(producer, consumer, "total", "rows")
+    consumer["rows"].append(2)
+    assert consumer["total"]() == 15
 
 
 def test_identities_hold_within_a_group() -> None:

@@ -55,19 +55,13 @@ class ProgressReporter:
             self._log.info("%s", log_line(event))
 
     def _finished(self, event: CellFinished) -> None:
-        self._log.log(
-            _INFO if event.ok else _ERROR,
-            "cell %s/%s %s %s %% %s %.2f s",
-            event.number,
-            event.total,
-            self._task_id,
-            event.percent,
-            "in" if event.ok else "failed after",
-            event.seconds,
-        )
+        cell = (event.number, event.total, self._task_id)
         if not event.ok:
-            self._note(event, event.number, "failed", urgent=True)
-        elif event.number == event.total:
+            self._log.error("cell %s/%s %s failed after %.2f s", *cell, event.seconds)
+            self._note(event, event.number - 1, "failed", urgent=True)
+            return
+        self._log.info("cell %s/%s %s %s %% in %.2f s", *cell, event.percent, event.seconds)
+        if event.number == event.total:
             self._note(event, event.number, "completed", urgent=True)
 
     def _note(self, event: CellStarted | CellFinished, done: int, status: str, *, urgent: bool) -> None:
@@ -96,7 +90,3 @@ def publisher(context: Mapping[str, Any]) -> Callable[[dict[str, Any]], None]:
     if store is not None:
         return lambda note: store.set(PROGRESS_KEY, note)
     return lambda note: context["ti"].xcom_push(key=PROGRESS_XCOM_KEY, value=note)
-
-
-_INFO = 20
-_ERROR = 40

@@ -13,7 +13,9 @@ from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
 from nb2dag.compiler.extraction import cell_lines, extract
+from nb2dag.directives.vocabulary import options_of
 from nb2dag.model.dataflow import Dataflow, Input, Output, Slice, Source, TaskFlow
+from nb2dag.model.directive import DirectiveKind
 from nb2dag.model.graph import TaskGraph, TaskNode
 from nb2dag.model.json_types import json_types
 from nb2dag.model.plan import (
@@ -42,7 +44,6 @@ def lower(
     graph: TaskGraph,
     params: tuple[ParamPlan, ...],
     files: tuple[FilePlan, ...],
-    task_options: frozenset[str],
 ) -> DagPlan:
     """Return the plan of a program without errors.
 
@@ -52,8 +53,8 @@ def lower(
         graph: The tasks' edges, in topological order.
         params: The DAG's params.
         files: The files that ship.
-        task_options: Names of the options that belong to tasks; on the DAG line they are default_args.
     """
+    task_options = {option.name for option in options_of(DirectiveKind.TASK)} - _DAG_ONLY
     lowering = _TaskLowering(program, dataflow, params)
     tasks = tuple(lowering.task(node) for node in graph.tasks)
     settings = _settings(program)

@@ -9,15 +9,19 @@ Follow one toy notebook, three cells:
     print(len(df))
 
 1. *Read* (`frontend.reader`): the file becomes a `Notebook` of cells; outputs are left behind.
-2. *Tag* (`frontend.tagging`, with `directives.grammar` and `frontend.escapes`): cell 1 is shared, cells 2 and 3 are the tasks `load` and
+2. *Tag* (`frontend.tagging`, with `directives.grammar` and `frontend.escapes`): cell 1 is shared, cells 2 and 3 are
+   the tasks `load` and
    `report`; each cell's code becomes a syntax tree.
-3. *Analyse* (`analysis.dataflow`): `report` reads `df`, whose last version `load` makes, so `df` crosses; `load` needs the
+3. *Analyse* (`analysis.dataflow`): `report` reads `df`, whose last version `load` makes, so `df` crosses; `load`
+   needs the
    import of cell 1, `report` does not.
 4. *Connect* (`analysis.edges`): `load -> report`, by data; declared edges join here.
 5. *Check* (`rules`): facts become diagnostics. An error ends the way here.
 6. *Find neighbours* (`frontend.neighbours`): `rows.csv` lies beside the notebook, so it ships.
-7. *Lower* (`lowering`): a `DagPlan` with every cell of both task notebooks, `df` saved after cell 2 and loaded before cell 3.
-8. *Emit* and *write* (`backend`, `bundle`): the plan becomes text, and the text files; not here, for `check` needs neither.
+7. *Lower* (`lowering`): a `DagPlan` with every cell of both task notebooks, `df` saved after cell 2 and loaded before
+   cell 3.
+8. *Emit* and *write* (`backend`, `bundle`): the plan becomes text, and the text files; not here, for `check` needs
+   neither.
 """
 
 from __future__ import annotations
@@ -40,10 +44,8 @@ from nb2dag.compiler.rules.directive import directive_diagnostics, tag_conflicts
 from nb2dag.compiler.rules.isolation import file_diagnostics, size_diagnostics
 from nb2dag.compiler.rules.notebook import notebook_diagnostics
 from nb2dag.config import load_config
-from nb2dag.directives.vocabulary import options_of
 from nb2dag.model.dataflow import Dataflow
 from nb2dag.model.diagnostic import Diagnostic, Severity
-from nb2dag.model.directive import DirectiveKind
 from nb2dag.model.graph import TaskGraph
 from nb2dag.model.notebook import Notebook
 from nb2dag.model.plan import DagPlan
@@ -94,7 +96,7 @@ def compile_notebook(path: str | os.PathLike[str]) -> Compilation:
 
 
 def compile_program(notebook: Notebook, folder: Path, most_bytes: int) -> Compilation:
-    """Compile a notebook that is already read; `folder` is where its files lie, `most_bytes` the limit of one of them."""
+    """Compile a notebook already read; `folder` is where its files lie, `most_bytes` the limit of one of them."""
     program = tag_program(notebook)
     parameters = read_parameters(program)
     early = [*notebook_diagnostics(program), *_tag_diagnostics(program)]
@@ -107,8 +109,7 @@ def compile_program(notebook: Notebook, folder: Path, most_bytes: int) -> Compil
     found += size_diagnostics(notebook.path, neighbours.too_large, most_bytes)
     if _any_error(found):
         return Compilation(notebook, program, _in_order(found), dataflow, graph)
-    options = frozenset(option.name for option in options_of(DirectiveKind.TASK))
-    plan = lower(program, dataflow, graph, parameters.params, neighbours.files, options)
+    plan = lower(program, dataflow, graph, parameters.params, neighbours.files)
     return Compilation(notebook, program, _in_order(found), dataflow, graph, plan)
 
 

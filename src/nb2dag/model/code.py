@@ -26,10 +26,10 @@ class Escape:
     """One piece of IPython syntax.
 
     `name` is the magic's name (`matplotlib`, `capture`), `!` or `!!` for the shell, `?` or `??` for help. `text` is
-    the rest of its line, `body` the text below a cell magic whose body is not Python (None where the body is Python: its
-    statements then stand in the tree right after the escape).
-    `reads` are expressions interpolated into it (`{x}`, `$x`, and the code of `%timeit`), `binds` the names it binds by
-    itself (`%%capture out`, `%%bash --out x`). An assignment `f = !ls` is an ordinary assignment of an escape.
+    the rest of its line, `body` the text below a cell magic whose body is not Python (None where the body is Python:
+    its statements then stand in the tree right after the escape). `reads` are expressions interpolated into it
+    (`{x}`, `$x`, and the code of `%timeit`), `binds` the names it binds by itself (`%%capture out`, `%%bash --out
+    x`). An assignment `f = !ls` is an ordinary assignment of an escape.
     """
 
     kind: EscapeKind

@@ -13,9 +13,9 @@ from nb2dag.model.notebook import Cell, Notebook
 class Role(Enum):
     """What a code cell is to the DAG.
 
-    `SHARED` is sliced statement by statement, `WHOLE` (a `%%airflow_shared` cell) runs whole in every task. `DEFINITIONS` is an
-    untagged cell below the first task that only imports and defines. `CONFIG` is a cell that holds nothing but
-    `%load_ext nb2dag` and the DAG line.
+    `SHARED` is sliced statement by statement, `WHOLE` (a `%%airflow_shared` cell) runs whole in every task.
+    `DEFINITIONS` is an untagged cell below the first task that only imports and defines. `CONFIG` is a cell that
+    holds nothing but `%load_ext nb2dag` and the DAG line.
     """
 
     CONFIG = "config"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nb2dag.runtime.formats import CELL_METADATA, JOB_VARIABLE, CellOrigin
-from nb2dag.runtime.progress import Event, log_line
+from nb2dag.runtime.progress import Event, ignore
 
 if TYPE_CHECKING:
     from nb2dag.runtime.kernel_session import KernelSession
@@ -27,6 +27,9 @@ ENGINE_NAME = "nb2dag-kernel"
 
 _INTERRUPT_GRACE = 5.0
 """Seconds an interrupted cell has to end by itself, so that its traceback shows where it was."""
+
+_JOIN_SECONDS = 60.0
+"""Seconds to wait for a stopped kernel; one that still hangs then (behind a network) is left to its own end."""
 
 _POLL = 0.2
 
@@ -66,7 +69,7 @@ class Session:
     output: str | None = None
     checks_handoffs: bool = False
     timeout: float | None = None
-    on_event: Callable[[Event], object] = log_line
+    on_event: Callable[[Event], None] = ignore
     stop: threading.Event | None = None
     failure: Failure | None = None
 
@@ -113,7 +116,7 @@ class KernelEngine:
         from papermill.engines import NotebookExecutionManager
 
         if session is None:
-            session = Session(output=output_path, timeout=options.get("execution_timeout"))
+            session = Session(dict(os.environ), output=output_path, timeout=options.get("execution_timeout"))
         manager = NotebookExecutionManager(nb, output_path=None, progress_bar=False)
         manager.notebook_start()
         try:
@@ -143,7 +146,7 @@ class _Watch:
         except BaseException:
             # Not an event more: the caller may have raised in `on_event`.
             self._kernel.request_stop("stopped", grace=_INTERRUPT_GRACE / 2)
-            thread.join()
+            thread.join(_JOIN_SECONDS)
             self._kernel.save()
             raise
         if self._kernel.error is not None:

@@ -18,13 +18,9 @@ from nb2dag.runtime.formats import JOB_VARIABLE, Job, PointerManifest
 from nb2dag.runtime.kernels import find_kernel
 from nb2dag.runtime.outcome import task_error
 from nb2dag.runtime.parameters import check_parameters
-from nb2dag.runtime.progress import Event
+from nb2dag.runtime.progress import Event, ignore
 from nb2dag.runtime.store import absolute
 from nb2dag.runtime.workdir import private_copy
-
-
-def ignore(event: Event) -> None:
-    """Take an event and do nothing."""
 
 
 @dataclass(frozen=True, slots=True)

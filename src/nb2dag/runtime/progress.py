@@ -62,6 +62,10 @@ class CellFinished:
 Event = KernelStarted | CellStarted | OutputLine | CellFinished
 
 
+def ignore(event: Event) -> None:
+    """Take an event and do nothing."""
+
+
 def log_line(event: Event) -> str:
     """Return an event as one line for a log.
 

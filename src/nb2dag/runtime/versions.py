@@ -47,6 +47,9 @@ def mismatch(saved_python: str, saved_packages: Mapping[str, str]) -> str:
 
 def _series(version: str) -> tuple[str, ...]:
     major, *rest = version.split(".")
+    if major.isdigit() and int(major) > 1900:
+        # Named after the year, which says nothing about what changed.
+        return ()
     return (major, *rest[:1]) if major == "0" else (major,)
 
 

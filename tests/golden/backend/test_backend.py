@@ -18,10 +18,10 @@ import pytest
 from nb2dag.compiler.backend.layout import WIDTH
 from nb2dag.compiler.bundle import build_bundle
 from nb2dag.runtime.formats import BundleManifest, CellOrigin
+from support.golden import assert_golden
 
 HERE = Path(__file__).parent
 EXPECTED = HERE / "expected"
-REGENERATE = os.environ.get("NB2DAG_REGENERATE_GOLDENS") == "1"
 SAMPLES = runpy.run_path(str(HERE / "sample_plan.py"))
 PLANS = SAMPLES["PLANS"]
 
@@ -35,27 +35,10 @@ def notebook_folder(tmp_path):
     return tmp_path / "notebooks"
 
 
-def golden(dag_id, path):
-    # The suffix keeps test collection and formatters away from generated code.
-    return EXPECTED / dag_id / f"{path}.golden"
-
-
 @pytest.mark.parametrize("dag_id", PLANS)
 def test_a_plan_makes_the_expected_bundle(dag_id, notebook_folder):
     files = build_bundle(PLANS[dag_id], notebook_folder).files
-    if REGENERATE:
-        for old in (EXPECTED / dag_id).rglob("*.golden"):
-            old.unlink()
-        for path, content in files.items():
-            golden(dag_id, path).parent.mkdir(parents=True, exist_ok=True)
-            golden(dag_id, path).write_bytes(content)
-    stored = {path.relative_to(EXPECTED / dag_id).as_posix() for path in (EXPECTED / dag_id).rglob("*.golden")}
-    assert stored == {f"{path}.golden" for path in files}, "files missing or too many: see this module's first lines"
-    for path, content in files.items():
-        expected = golden(dag_id, path).read_bytes()
-        # As text first: pytest then shows which lines differ.
-        assert content.decode(errors="replace") == expected.decode(errors="replace"), path
-        assert content == expected, path
+    assert_golden(EXPECTED / dag_id, files)
 
 
 @pytest.mark.parametrize("dag_id", PLANS)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nb2dag.compiler.analysis.values import Value, part_of
+from nb2dag.compiler.analysis.values import Definition, Value, part_of
 
 if TYPE_CHECKING:
     from nb2dag.compiler.analysis.expressions import ExpressionEvaluator
@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Arguments:
-    """The evaluated arguments of a call; `open` when `*` or `**` hides what goes where."""
+    """The evaluated arguments of a call; `open` when `*` or `**` hides what goes where.
+
+    `receiver` is the object whose method is called, `function` the notebook function that is called by its name.
+    """
 
     positional: list[Value] = field(default_factory=list)
     keywords: dict[str, Value] = field(default_factory=dict)
     nodes: dict[int | str, ast.expr] = field(default_factory=dict)
     open: bool = False
     rest: list[Value] = field(default_factory=list)
+    receiver: Value | None = None
+    function: Definition | None = None
 
     def all(self) -> list[Value]:
         """Return every argument."""

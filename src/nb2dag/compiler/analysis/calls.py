@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
 from nb2dag.compiler.analysis.effects import Bind, Draw, Hold, Mutate, Summary, WriteState
-from nb2dag.compiler.analysis.knowledge.facts import MethodFacts
+from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
 from nb2dag.compiler.analysis.outside import called_name, record_files, record_state
 from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, Definition, Value, container, part_of, shares, union
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _DYNAMIC = {"exec", "eval", "globals", "locals", "__import__"}
 _COPIES = {"frame", "series", "array"}
+_CONSUMED = {"generator", "iterator", "file"}
+_PATHS = {"pathlib.Path", "pathlib.PurePath", "builtins.str", "os.fspath", "os.path.join"}
+_COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
 
 
 def evaluate_call(evaluator: ExpressionEvaluator, node: ast.Call, *, discarded: bool) -> Value:
@@ -34,7 +37,7 @@ def evaluate_call(evaluator: ExpressionEvaluator, node: ast.Call, *, discarded: 
         arguments = evaluate_arguments(evaluator, node)
         if owner.module:
             return _module_call(evaluator, f"{owner.module}.{function.attr}", arguments, node, discarded=discarded)
-        return _method_call(evaluator, owner, function, arguments, node, discarded=discarded)
+        return _method_call(evaluator, owner, arguments, node, discarded=discarded)
     callee = evaluator.value(function)
     arguments = evaluate_arguments(evaluator, node)
     if callee.definition is not None:
@@ -54,29 +57,21 @@ def _definition_call(
     _call_callables(evaluator, arguments.all(), arguments.all(), node, known=summary)
     if definition.is_class:
         made = Value(carries=frozenset({definition}))
-        apply_summary(evaluator, summary, arguments, node, receiver=made)
+        apply_summary(evaluator, summary, replace(arguments, receiver=made), node)
         inside = container(arguments.all())
         return replace(inside, carries=inside.carries | {definition}, kind="")
-    return apply_summary(evaluator, summary, arguments, node, function=definition)
+    return apply_summary(evaluator, summary, replace(arguments, function=definition), node)
 
 
-def apply_summary(
-    evaluator: ExpressionEvaluator,
-    summary: Summary,
-    arguments: Arguments,
-    node: ast.AST,
-    *,
-    receiver: Value | None = None,
-    function: Definition | None = None,
-) -> Value:
+def apply_summary(evaluator: ExpressionEvaluator, summary: Summary, arguments: Arguments, node: ast.AST) -> Value:
     """Record what a call of a notebook function does to these arguments, and return its value.
 
-    A default that is not overridden is part of `function`, and lives as long as it.
+    A default that is not overridden is part of the function, and lives as long as it.
     """
-    passed = _passed(summary, arguments, receiver)
-    if function is not None:
+    passed = _passed(summary, arguments)
+    if arguments.function is not None:
         for name in summary.changing_defaults:
-            passed.setdefault(name, Value(part=frozenset({function.name})))
+            passed.setdefault(name, Value(part=frozenset({arguments.function.name})))
     effects = evaluator.effects
     for event in summary.effects.events:
         if isinstance(event, Mutate):
@@ -107,8 +102,8 @@ def _mutate_global(evaluator: ExpressionEvaluator, event: Mutate, node: ast.AST)
     evaluator.effects.add(Mutate(event.name, event.deep, node))
 
 
-def _passed(summary: Summary, arguments: Arguments, receiver: Value | None) -> dict[str, Value]:
-    positional = ([receiver] if receiver is not None else []) + arguments.positional
+def _passed(summary: Summary, arguments: Arguments) -> dict[str, Value]:
+    positional = ([arguments.receiver] if arguments.receiver is not None else []) + arguments.positional
     passed = dict(zip(summary.parameters[: summary.positional], positional, strict=False))
     surplus = positional[summary.positional :]
     others = list(arguments.rest)
@@ -133,13 +128,13 @@ def _translated(value: Value, passed: dict[str, Value]) -> Value:
     names = value.reaches
     if not any(name.startswith("@") for name in names):
         return value
-    parts: list[Value] = []
-    for name in sorted(value.same):
-        parts.append(passed.get(name[1:], FRESH) if name[0] == "@" else Value(same=frozenset({name})))
-    for name in sorted(value.part):
-        parts.append(part_of(passed.get(name[1:], FRESH)) if name[0] == "@" else Value(part=frozenset({name})))
-    for name in sorted(value.holds):
-        parts.append(container([passed.get(name[1:], FRESH)]) if name[0] == "@" else Value(holds=frozenset({name})))
+    given = {name: passed.get(name[1:], FRESH) for name in names if name.startswith("@")}
+    own = frozenset(given)
+    rest = Value(value.same - own, value.part - own, value.holds - own)
+    parts = [rest] if rest.reaches else []
+    parts += [given[name] for name in sorted(value.same & own)]
+    parts += [part_of(given[name]) for name in sorted(value.part & own)]
+    parts += [container([given[name]]) for name in sorted(value.holds & own)]
     result = union(parts)
     kind = value.kind if value.kind not in ("", "immutable") else result.kind
     return replace(
@@ -153,12 +148,13 @@ def _translated(value: Value, passed: dict[str, Value]) -> Value:
 def _method_call(
     evaluator: ExpressionEvaluator,
     owner: Value,
-    function: ast.Attribute,
     arguments: Arguments,
     node: ast.Call,
     *,
     discarded: bool,
 ) -> Value:
+    function = node.func
+    assert isinstance(function, ast.Attribute)
     for state in sorted(owner.draws):
         evaluator.effects.add(Draw(state, node))
     own = [
@@ -168,10 +164,9 @@ def _method_call(
         for summary in evaluator.resolver.methods(definition, function.attr)
     ]
     if own:
-        unbound = owner.definition is not None
-        return union(
-            [apply_summary(evaluator, summary, arguments, node, receiver=None if unbound else owner) for summary in own]
-        )
+        if owner.definition is None:
+            arguments = replace(arguments, receiver=owner)
+        return union([apply_summary(evaluator, summary, arguments, node) for summary in own])
     if owner.immutable and not owner.carries:
         facts = knowledge.method_call(function.attr, "immutable") or knowledge.method_call(function.attr, "str")
         if facts is None or facts.mutates_receiver:
@@ -220,7 +215,7 @@ def _known_method(
             if owner.kind not in _COPIES:
                 evaluator.hold(target, owner, value)
     record_state(evaluator.effects, facts, arguments, node)
-    record_files(evaluator.effects, facts.path_read, facts.path_write, arguments, node, receiver=owner)
+    record_files(evaluator.effects, (facts.path_read, facts.path_write), arguments, node, receiver=owner)
     return _result(facts.returns, facts.kind, owner, arguments, shallow=facts.shallow)
 
 
@@ -263,11 +258,23 @@ def _module_call(
         for value in arguments.all():
             effects.identity.update(value.reaches)
     facts = knowledge.module_call(path)
-    for state in sorted(frozenset().union(*(value.draws for value in arguments.all()))):
-        if facts is None or name[:1].islower():
+    if facts is None or name[:1].islower():
+        for state in sorted({state for value in arguments.all() for state in value.draws}):
             effects.add(Draw(state, node))
     if facts is None:
         return _unknown_function(evaluator, path, arguments, node, discarded=discarded)
+    _known_effects(evaluator, facts, arguments, node)
+    kind = "resource" if facts.opens else facts.kind
+    returns = "shares" if facts.returns == "fresh" and _copy_is_false(arguments) else facts.returns
+    result = _result(returns, kind, None, arguments, shallow=facts.shallow)
+    if facts.draws and not arguments.given(facts.seeded_by):
+        result = replace(result, draws=result.draws | frozenset(facts.draws))
+    return _with_constant(path, result, arguments)
+
+
+def _known_effects(evaluator: ExpressionEvaluator, facts: CallFacts, arguments: Arguments, node: ast.Call) -> None:
+    """Record what a function that the tables know does to its arguments and outside of them."""
+    effects = evaluator.effects
     if facts.calls or any(_callable(value) for value in arguments.all()):
         _call_callables(evaluator, arguments.all(), arguments.all(), node)
     _mutate_places(evaluator, facts.mutates, arguments, node)
@@ -276,22 +283,19 @@ def _module_call(
             evaluator.hold(node.args[0], arguments.positional[0], value)
     if facts.consumes:
         for value in arguments.all():
-            if value.kind in ("generator", "iterator", "file"):
+            if value.kind in _CONSUMED:
                 effects.mutate(value, node)
     effects.configures = effects.configures or facts.configures
     effects.opens = effects.opens or facts.opens
-    record_state(evaluator.effects, facts, arguments, node)
-    record_files(evaluator.effects, facts.path_read, facts.path_write, arguments, node)
-    kind = "resource" if facts.opens else facts.kind
-    returns = "shares" if facts.returns == "fresh" and _copy_is_false(arguments) else facts.returns
-    result = _result(returns, kind, None, arguments, shallow=facts.shallow)
-    if facts.draws and not arguments.given(facts.seeded_by):
-        result = replace(result, draws=result.draws | frozenset(facts.draws))
-    if path in ("pathlib.Path", "pathlib.PurePath", "builtins.str", "os.fspath") and arguments.positional:
+    record_state(effects, facts, arguments, node)
+    record_files(effects, (facts.path_read, facts.path_write), arguments, node)
+
+
+def _with_constant(path: str, result: Value, arguments: Arguments) -> Value:
+    """Return the result with what is known of it at compile time: a path's text, or that it holds numbers only."""
+    if path in _PATHS and arguments.positional:
         return replace(result, constant=_joined(arguments.positional))
-    if path == "os.path.join":
-        return replace(result, constant=_joined(arguments.positional))
-    if path in ("builtins.zip", "builtins.enumerate", "builtins.range") and all(v.immutable for v in arguments.all()):
+    if path in _COUNTERS and all(value.immutable for value in arguments.all()):
         return replace(result, part=frozenset(), holds=frozenset())
     return result
 
@@ -350,7 +354,7 @@ def _unknown_call(
         )
     ]
     for summary in own:
-        apply_summary(evaluator, summary, arguments, node, receiver=None)
+        apply_summary(evaluator, summary, arguments, node)
     if discarded:
         for value in [*values, Value(part=callee.free)] if callee.free else values:
             effects.mutate(value, node, deep=True)

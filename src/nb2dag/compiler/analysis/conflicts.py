@@ -1,4 +1,4 @@
-"""Find what cannot be split faithfully: two versions of one name in one task, a task that needs its own results back."""
+"""Find what cannot be split faithfully: two versions of a name in one task, a task waiting for itself."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Follow every name that a task reads back to who must hand it over, or to the statements to replay.
 
-The walk goes backwards from the reads of the tasks. A request says: this task sees this name as it is right before that
-position. It ends at a binding of the task itself, at a statement that may be replayed in the task, or at another task, which
-must then provide the name and so makes requests of its own.
+The walk goes backwards from the reads of the tasks. A request says: this task sees this name as it is right before
+that position. It ends at a binding of the task itself, at a statement that may be replayed in the task, or at another
+task, which must then provide the name and so makes requests of its own.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ IMPLICIT = "\0shared"
 class Demand:
     """What one task needs and gives.
 
-    `inputs` maps a name to the positions of the versions it needs from other tasks, each with the position of the first statement that
-    needs it: more than one version is a conflict. `sources` says, for each such name, the position after which it is taken (at
-    its version, or later where an alias forces it). `outputs` are the (name, position) it must save. `replays` are positions
-    of statements that run before its loads, `replayed` the version of each name that must hold when they have run.
+    `inputs` maps a name to the positions of the versions it needs from other tasks, each with the position of the
+    first statement that needs it: more than one version is a conflict. `sources` says, for each such name, the
+    position after which it is taken (at its version, or later where an alias forces it). `outputs` are the (name,
+    position) it must save. `replays` are positions of statements that run before its loads, `replayed` the version of
+    each name that must hold when they have run.
     """
 
     task_id: str

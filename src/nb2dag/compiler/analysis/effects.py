@@ -82,9 +82,10 @@ class FileUse:
 class Effects:
     """What a statement or a function body may do.
 
-    `unstable` are the reasons why doing it again elsewhere need not give the same: `<clock>`, `<files>`, or the text of a
-    call nobody knows. `configures` is set when all it does is to set up a module, `opens` when it makes a
-    resource. `unknown_calls` are bare calls that are neither configuration nor display. `references` are the notebook definitions that it may call.
+    `unstable` are the reasons why doing it again elsewhere need not give the same: `<clock>`, `<files>`, or the text
+    of a call nobody knows. `configures` is set when all it does is to set up a module, `opens` when it makes a
+    resource. `unknown_calls` are bare calls that are neither configuration nor display. `references` are the notebook
+    definitions that it may call.
     """
 
     events: list[Event] = field(default_factory=list)

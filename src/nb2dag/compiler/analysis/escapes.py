@@ -12,12 +12,14 @@ from nb2dag.model.code import Escape, EscapeKind
 _CONFIGURES = {"matplotlib", "config", "load_ext", "reload_ext", "autoreload", "precision", "pylab", "colors", "xmode"}
 _HARMLESS = {
     "time", "timeit", "capture", "prun", "who", "whos", "who_ls", "pwd", "ls", "lsmagic", "pinfo", "pinfo2", "psource",
-    "pdoc", "page", "cat", "html", "HTML", "javascript", "js", "latex", "markdown", "svg", "SVG", "memit", "mprun", "lprun",
-    "history", "magic", "quickref", "debug", "pdb", "tb", "conda", "pip",
+    "pdoc", "page", "cat", "html", "HTML", "javascript", "js", "latex", "markdown", "svg", "SVG", "memit", "mprun",
+    "lprun",     "history", "magic", "quickref", "debug", "pdb", "tb", "conda", "pip",
 }  # fmt: skip
+_FOREIGN = {"bash", "sh", "script", "perl", "ruby", "system", "sx", "!", "!!", "cmd", "python2", "python3", "R"}
 _STATE = {
     "cd": "<cwd>", "pushd": "<cwd>", "popd": "<cwd>", "set_env": "<environ>", "dotenv": "<environ>", "run": "<run>",
-    "writefile": "<files written>", "reset": "<namespace>", "reset_selective": "<namespace>", "store": "<store>",
+    "writefile": "<files written>", "file": "<files written>",
+    "reset": "<namespace>", "reset_selective": "<namespace>", "store": "<store>",
     "load": "<namespace>", "macro": "<namespace>",
 }  # fmt: skip
 
@@ -45,6 +47,8 @@ def evaluate_escape(effects: Effects, escape: Escape, node: ast.AST, value: Call
             if name in ("pip", "conda"):
                 effects.unstable.setdefault(f"`%{name}`", node)
             return IMMUTABLE
+        if name not in _FOREIGN:
+            effects.add(WriteState("<magic>", node))
     effects.unstable.setdefault(f"`{_spelled(escape)}`", node)
     return IMMUTABLE if escape.kind is EscapeKind.SHELL else FRESH
 

@@ -24,8 +24,8 @@ _ARGUMENT = "@"
 class ExpressionEvaluator:
     """Evaluates expressions; what they do is in `effects`.
 
-    In a function's body (`function`) names it binds are `locals`; in a cell they are global, and those that the statement
-    has bound so far are `pending`.
+    In a function's body (`function`) names it binds are `locals`; in a cell they are global, and those that the
+    statement has bound so far are `pending`.
     """
 
     def __init__(

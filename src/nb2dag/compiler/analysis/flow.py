@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from nb2dag.compiler.analysis.effects import Bind, Draw, Hold, Mutate, ReadState, Seed, Summary, WriteState
 from nb2dag.compiler.analysis.evaluation import Evaluator
-from nb2dag.compiler.analysis.functions import FunctionNames, function_names
+from nb2dag.compiler.analysis.functions import function_names
 from nb2dag.compiler.analysis.names import statement_names
 from nb2dag.compiler.analysis.statements import Statement
 from nb2dag.compiler.analysis.summaries import Summaries
@@ -23,7 +23,8 @@ BUILTIN_NAMES = frozenset(dir(builtins)) | {"display", "get_ipython", "__name__"
 class Use:
     """What running a statement reads: names as of that point, and definitions in the very version a value carries.
 
-    `deferred` are the names read only by function bodies: a name that is missing there fails when, and only when, the function runs.
+    `deferred` are the names read only by function bodies: a name that is missing there fails when, and only when, the
+    function runs.
     """
 
     names: set[str] = field(default_factory=set)
@@ -33,7 +34,7 @@ class Use:
 
 @dataclass(slots=True)
 class Flow:
-    """The notebook's statements with their effects, and the timeline they made. `uses[p]` belongs to `statements[p]`."""
+    """The notebook's statements with their effects, and the timeline they made; `uses[p]` is of `statements[p]`."""
 
     statements: list[Statement]
     timeline: Timeline
@@ -107,45 +108,37 @@ class _Tracer:
     def use(self, statement: Statement) -> Use:
         """Return what the statement reads, through every definition it may call or that a value it reads carries."""
         use = Use(names=set(statement.names.reads))
-        waiting = list(use.names)
-        seen_definitions: set[Definition] = set()
         for event in statement.effects.events:
             if isinstance(event, (Draw, ReadState, WriteState)) and self.timeline.now(event.state) is not None:
                 use.names.add(event.state)
         touched = statement.names.touched
-        waiting_definitions = [
-            definition for definition in statement.effects.references if definition.name not in touched
-        ]
-        while waiting or waiting_definitions:
-            while waiting_definitions:
-                definition = waiting_definitions.pop()
-                if definition in seen_definitions:
-                    continue
-                seen_definitions.add(definition)
-                waiting_definitions += self.inside(definition)
-                for name in self.free_names(definition):
-                    if name not in use.names:
-                        use.names.add(name)
-                        use.deferred.add(name)
-                        waiting.append(name)
-            if waiting:
-                snapshot = self.timeline.now(waiting.pop())
-                if snapshot is None:
-                    continue
-                if snapshot.definition is not None:
-                    waiting_definitions.append(snapshot.definition)
-                for number in snapshot.reach:
-                    region = self.timeline.regions[number]
-                    for definition in region.carries:
-                        if snapshot.definition is None:
-                            use.definitions.add(definition)
-                        waiting_definitions.append(definition)
-                    for name in region.free:
-                        if name not in use.names:
-                            use.names.add(name)
-                            use.deferred.add(name)
-                            waiting.append(name)
+        names = list(use.names)
+        definitions = [item for item in statement.effects.references if item.name not in touched]
+        seen: set[Definition] = set()
+        while names or definitions:
+            if not definitions:
+                definitions += self.behind(names.pop(), use, names)
+                continue
+            definition = definitions.pop()
+            if definition not in seen:
+                seen.add(definition)
+                definitions += self.inside(definition)
+                _defer(self.free_names(definition), use, names)
         return use
+
+    def behind(self, name: str, use: Use, names: list[str]) -> list[Definition]:
+        """Return the definitions that a name stands for or that its value carries, and note what they need."""
+        snapshot = self.timeline.now(name)
+        if snapshot is None:
+            return []
+        found = [] if snapshot.definition is None else [snapshot.definition]
+        for number in snapshot.reach:
+            region = self.timeline.regions[number]
+            found += region.carries
+            if snapshot.definition is None:
+                use.definitions |= region.carries
+            _defer(region.free, use, names)
+        return found
 
     def inside(self, definition: Definition) -> list[Definition]:
         """Return the definitions that a definition is made of: bases, decorators, defaults."""
@@ -160,10 +153,9 @@ class _Tracer:
         if found is None:
             node = definition.node
             if isinstance(node, ast.ClassDef):
-                names = set(statement_names(node).deferred)
+                found = frozenset(statement_names(node).deferred)
             else:
-                names = set(_names(node).free)
-            found = frozenset(names)
+                found = frozenset(function_names(node).free)
             self.free[definition] = found
         return found
 
@@ -294,6 +286,14 @@ class _Tracer:
                 self.timeline.touch(snapshot.own, position)
 
 
+def _defer(found: frozenset[str], use: Use, names: list[str]) -> None:
+    """Add names that function bodies read to a use, and to those still to look behind."""
+    fresh = found - use.names
+    use.names |= fresh
+    use.deferred |= fresh
+    names += fresh
+
+
 def _either(new: Snapshot, old: Snapshot | None, *, always: bool) -> Snapshot:
     """Return the snapshot of a name that was bound on some path only, or more than once in one statement."""
     if old is None:
@@ -310,10 +310,6 @@ def _either(new: Snapshot, old: Snapshot | None, *, always: bool) -> Snapshot:
         constant=new.constant if new.constant == old.constant else None,
         unbound=old.unbound and not always,
     )
-
-
-def _names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> FunctionNames:
-    return function_names(node)
 
 
 __all__ = ["BUILTIN_NAMES", "NO_REGIONS", "Flow", "Use", "trace_flow"]

@@ -1,9 +1,9 @@
 r"""Find the global names a function's body uses, through every scope nested in it.
 
->>> names = function_names(ast.parse("def f(a):\\n    b = a\\n    return [b + c for c in d if e(c)]").body[0])
+>>> names = function_names(ast.parse("def f(a):\n    b = a\n    return [b + c for c in d if e(c)]").body[0])
 >>> sorted(names.free)
 ['d', 'e']
->>> sorted(function_names(ast.parse("def f():\\n    global n\\n    n += 1").body[0]).binds)
+>>> sorted(function_names(ast.parse("def f():\n    global n\n    n += 1").body[0]).binds)
 ['n']
 """
 

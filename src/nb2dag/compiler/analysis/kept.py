@@ -60,7 +60,7 @@ def _is_kept(flow: Flow, statement: Statement) -> bool:
 
 
 def is_bare_call(statement: Statement) -> bool:
-    """Tell whether a shared statement is a call of unknown effect whose result nobody uses, and that changes no name."""
+    """Tell whether a shared statement is a call of unknown effect, its result unused, that changes no name."""
     node = statement.node
     if statement.kind is not OwnerKind.SHARED or not isinstance(node, ast.Expr):
         return False

@@ -1,10 +1,11 @@
 r"""Find the names one statement reads, binds, may bind and deletes, before anything is known about values.
 
 The walk is the interpreter's own order of evaluation. A name counts as read when some path reaches it before the
-statement itself has bound it; it counts as bound when every path that ends normally binds it, and as maybe bound when only some do.
-Bodies of functions do not run here: the globals they use are *deferred*, and count where the function is referenced.
+statement itself has bound it; it counts as bound when every path that ends normally binds it, and as maybe bound when
+only some do. Bodies of functions do not run here: the globals they use are *deferred*, and count where the function
+is referenced.
 
->>> facts = statement_names(ast.parse("if c:\\n    x = y\\nelse:\\n    x = z").body[0])
+>>> facts = statement_names(ast.parse("if c:\n    x = y\nelse:\n    x = z").body[0])
 >>> sorted(facts.reads), sorted(facts.binds), sorted(facts.maybe)
 (['c', 'y', 'z'], ['x'], [])
 >>> facts = statement_names(ast.parse("def f(a=n): return a + offset").body[0])
@@ -28,9 +29,9 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 class NameFacts:
     """What one statement does with global names.
 
-    `reads`, `deferred` map a name to the first node that reads it. `binds` are bound on every path, `maybe` on some. `stars`
-    are the modules of `from m import *`. `inline` are names that lambdas and generators inside the statement use: they may run at
-    once, so they are among `reads` too. `deferred` are those of `def` bodies and of methods.
+    `reads`, `deferred` map a name to the first node that reads it. `binds` are bound on every path, `maybe` on some.
+    `stars` are the modules of `from m import *`. `inline` are names that lambdas and generators inside the statement
+    use: they may run at once, so they are among `reads` too. `deferred` are those of `def` bodies and of methods.
     """
 
     reads: dict[str, ast.AST] = field(default_factory=dict)
@@ -54,7 +55,7 @@ def statement_names(statement: ast.stmt, escapes: tuple[Escape, ...] = ()) -> Na
 
 
 class _Walker:
-    """Walks one statement; `bound` holds what is certainly bound at the point of the walk, None where no path arrives."""
+    """Walks one statement; `bound` holds what is certainly bound so far, None where no path arrives."""
 
     def __init__(self, escapes: tuple[Escape, ...]) -> None:
         self.escapes = escapes
@@ -300,12 +301,12 @@ class _Walker:
         self.children(node)
         self.bound = None
 
-    def on_Break(self, node: ast.stmt) -> None:
+    def on_Break(self, _: ast.stmt) -> None:
         self.bound = None
 
     on_Continue = on_Break
 
-    def on_Global(self, node: ast.Global) -> None:
+    def on_Global(self, _: ast.Global) -> None:
         """A `global` statement at the top of a cell has no effect."""
 
     on_Nonlocal = on_Global

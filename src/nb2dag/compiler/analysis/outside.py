@@ -40,14 +40,13 @@ def record_state(effects: Effects, facts: CallFacts | MethodFacts, arguments: Ar
 
 def record_files(
     effects: Effects,
-    read: int | str | None,
-    write: int | str | None,
+    places: tuple[int | str | None, int | str | None],
     arguments: Arguments,
     node: ast.AST,
     receiver: Value | None = None,
 ) -> None:
-    """Record which file a call reads or writes, where its path is known."""
-    for place, writes in ((read, False), (write, True)):
+    """Record which file a call reads or writes, where its path is known; `places` are the two arguments."""
+    for place, writes in zip(places, (False, True), strict=True):
         if place is None:
             continue
         if place == "mode":

@@ -90,7 +90,7 @@ def binds_for_certain(statement: Statement, name: str) -> bool:
 def is_definition(node: ast.stmt) -> bool:
     r"""Tell whether a statement only imports, defines, or is a compound of imports, definitions and constants.
 
-    >>> is_definition(ast.parse("try:\\n    import a\\nexcept ImportError:\\n    a = None").body[0])
+    >>> is_definition(ast.parse("try:\n    import a\nexcept ImportError:\n    a = None").body[0])
     True
     >>> is_definition(ast.parse("a = 1").body[0])
     False

@@ -1,8 +1,8 @@
 """Remember what every name stood for, and when every object behind the names changed.
 
-Objects are *regions*: a new one for each value that an expression may make. A name reaches regions; a change of an object is
-an event of its region. The version of a name at a point is then the latest of its binding and of the events of all it reaches,
-so that a change through an alias is a change of all.
+Objects are *regions*: a new one for each value that an expression may make. A name reaches regions; a change of an
+object is an event of its region. The version of a name at a point is then the latest of its binding and of the events
+of all it reaches, so that a change through an alias is a change of all.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ _OPAQUE_STATES = {
     "<files written>": "writes a file that later cells may read or import",
     "<namespace>": "changes the namespace in a way that the text does not show",
     "<store>": "keeps values outside the notebook",
+    "<magic>": "calls a magic of an extension, which may bind any name",
 }
 
 
@@ -46,7 +47,7 @@ def _span(statement: Statement, path: str) -> Span:
 
 
 def _lost_state(demands: Demands, statement: Statement, path: str) -> Iterator[FlowProblem]:
-    """Yield state without a name that a statement sets and that a task below sees in the notebook, but not in the DAG."""
+    """Yield state without a name that a task below a statement sees in the notebook, but not in the DAG."""
     states = sorted({event.state for event in statement.effects.events if isinstance(event, WriteState)})
     if statement.effects.configures and not statement.names.touched:
         states.append("<configuration>")
@@ -63,7 +64,7 @@ def _lost_state(demands: Demands, statement: Statement, path: str) -> Iterator[F
 
 
 def _scratch_state(statement: Statement, path: str, last_task: int) -> Iterator[FlowProblem]:
-    """Yield writes of state in a scratch cell above a task: interactively the task sees them, in the DAG it does not."""
+    """Yield writes of state in a scratch cell: interactively the tasks below see them, in the DAG they do not."""
     if statement.position > last_task:
         return
     states = [event.state for event in statement.effects.events if isinstance(event, WriteState)]

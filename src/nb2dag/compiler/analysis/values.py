@@ -1,8 +1,9 @@
 """Describe what an expression may give: which named objects it may be, contain or be part of.
 
-A value never names an object directly, only through the names that reach it: `same` are names whose very object it may be,
-`part` names from whose object it may have been taken (an element, a view, an attribute), `holds` names whose objects a new
-container may contain. Sharing is always a *may*: a name too many costs an edge, a name too few would cost correctness.
+A value never names an object directly, only through the names that reach it: `same` are names whose very object it
+may be, `part` names from whose object it may have been taken (an element, a view, an attribute), `holds` names whose
+objects a new container may contain. Sharing is always a *may*: a name too many costs an edge, a name too few would
+cost correctness.
 """
 
 from __future__ import annotations
@@ -37,10 +38,11 @@ class Value:
     """What an expression may give.
 
     `kind` is a kind of the knowledge tables (`frame`, `array`, `list` ...) when certain, `immutable` for what cannot
-    change. `carries` are notebook definitions that may be inside it, `free` the globals that functions without a name inside it
-    use. `module` is the dotted path of a module or of something in one. `definition` is set for a reference to a notebook definition.
-    `draws` are the global generators that its methods draw from (an estimator without `random_state`).
-    `constant` is the text of a string known at compile time. `changes_arguments` is set for a lambda that changes what it is given.
+    change. `carries` are notebook definitions that may be inside it, `free` the globals that functions without a name
+    inside it use. `module` is the dotted path of a module or of something in one. `definition` is set for a reference
+    to a notebook definition. `draws` are the global generators that its methods draw from (an estimator without
+    `random_state`). `constant` is the text of a string known at compile time. `changes_arguments` is set for a lambda
+    that changes what it is given.
     """
 
     same: Names = NONE

@@ -44,10 +44,8 @@ def find_neighbours(folder: Path, wanted: Iterable[LocalFile], most_bytes: int =
 
 def _data(folder: Path, name: str) -> Iterator[Path]:
     try:
-        if any(letter in name for letter in "*?["):
-            matches = sorted(folder.glob(name))
-        else:
-            matches = [folder / name]
+        pattern = any(letter in name for letter in "*?[")
+        matches = sorted(folder.glob(name)) if pattern else [folder / name]
         for path in matches:
             if path.is_dir():
                 yield from (child for child in sorted(path.rglob("*")) if _ships(child, folder))

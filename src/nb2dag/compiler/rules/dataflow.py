@@ -63,9 +63,8 @@ def _undefined(values: _Values) -> _Wording:
 def _scratch(values: _Values) -> _Wording:
     name, cell, task = values["name"], values["cell"], values["task"]
     return (
-        f"`{name}` was last bound or changed by the untagged cell {cell}, which is not exported, and task `{task}` reads it",
-        f"tag cell {cell} as a task of its own, continue the task above in it (`%%airflow_task` with that task's name), or "
-        "tag it `%%airflow_skip` if the DAG shall not have its effect",
+        f"task `{task}` reads `{name}` as the untagged cell {cell} left it, and that cell is not exported",
+        f"tag cell {cell} as a task, or continue the task above in it; if the DAG shall not have it: `%%airflow_skip`",
     )
 
 
@@ -95,7 +94,10 @@ def _reopened(values: _Values) -> _Wording:
 def _cannot_hand_over(values: _Values) -> _Wording:
     name = values["name"]
     return (
-        f"`{name}` is {values['kind']}, which cannot be handed over from `{values['other']}` to task `{values['task']}`",
+        (
+            f"`{name}` is {values['kind']}, which cannot be handed over from `{values['other']}` to task "
+            f"`{values['task']}`"
+        ),
         f"make `{name}` in the task that uses it, or hand over what it was made from (a path, a URL, a list)",
     )
 
@@ -119,7 +121,10 @@ def _definition_needs_value(values: _Values) -> _Wording:
 def _unnamed_state(values: _Values) -> _Wording:
     state = values["state"].strip("<>")
     return (
-        f"`{values['task']}` changes `{state}`, and task `{values['other']}` would see it in the notebook but not in the DAG",
+        (
+            f"`{values['task']}` changes `{state}`, and task `{values['other']}` would see it in the notebook but not in "
+            "the DAG"
+        ),
         "set it in shared code above the first task, from literals and parameters only, in a statement of its own",
     )
 
@@ -143,8 +148,10 @@ def _star(values: _Values) -> _Wording:
 def _opaque(values: _Values) -> _Wording:
     return (
         f"this {values['what']}, which nb2dag does not follow yet",
-        "write the effect in Python where it is needed (open files by their path, import modules), or tag the cell "
-        "`%%airflow_skip`",
+        (
+            "write the effect in Python where it is needed (open files by their path, import modules), or tag the cell "
+            "`%%airflow_skip`"
+        ),
     )
 
 
@@ -170,7 +177,8 @@ def _parameter(values: _Values) -> _Wording:
         f"{name} in the parameters cell is not a JSON literal",
         kinds.get(
             values["kind"],
-            "a DAG param is a number, a string, True, False, None, a list or a dict of these; compute with it in the next cell",
+            "a DAG param is a number, a string, True, False, None, a list or a dict of these; compute with it in "
+            "the next cell",
         ),
     )
 

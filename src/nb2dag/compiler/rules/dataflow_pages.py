@@ -25,10 +25,12 @@ SCRATCH_VALUE = Rule(
     Severity.ERROR,
     page(
         "Reports a task that reads a name as an untagged cell left it, below the first task.",
-        "Untagged cells below the first task are scratch: they are not exported. In the notebook the task would see what "
+        "Untagged cells below the first task are scratch: they are not exported. In the notebook the task would see "
+        "what "
         "the scratch cell did, in the DAG it would not.",
         "%%airflow_task load\nrows = [1, 2]\n# %%\nrows.append(3)\n# %%\n%%airflow_task report\nprint(rows)",
-        "%%airflow_task load\nrows = [1, 2]\n# %%\n%%airflow_task load\nrows.append(3)\n# %%\n%%airflow_task report\nprint(rows)",
+        "%%airflow_task load\nrows = [1, 2]\n# %%\n%%airflow_task load\nrows.append(3)\n# %%\n%%airflow_task "
+        "report\nprint(rows)",
         "When the scratch cell calls something that is taken to change a value and does not. Tag it `%%airflow_skip`.",
     ),
 )
@@ -148,7 +150,8 @@ UNNAMED_STATE = Rule(
     "unnamed-state",
     Severity.ERROR,
     page(
-        "Reports a statement that changes state without a name (the environment, `sys.path`, an attribute of a module) and "
+        "Reports a statement that changes state without a name (the environment, `sys.path`, an attribute of a "
+        "module) and "
         "cannot be run again in the tasks below.",
         "In the notebook the tasks below see the state as it was left. In the DAG each has a process of its own.",
         'import os\n# %%\n%%airflow_task first\nrows = [1]\nos.environ["ROWS"] = str(len(rows))\n# %%\n'
@@ -165,7 +168,8 @@ SCRATCH_STATE = Rule(
     page(
         "Reports an untagged cell between tasks that changes the environment, `sys.path` or a module's attribute.",
         "In the notebook the tasks below see it. The cell is not exported, so in the DAG they do not.",
-        'import os\n# %%\n%%airflow_task first\nx = 1\n# %%\nos.environ["MODE"] = "b"\n# %%\n%%airflow_task second\nprint(x)',
+        'import os\n# %%\n%%airflow_task first\nx = 1\n# %%\nos.environ["MODE"] = "b"\n# %%\n'
+        "%%airflow_task second\nprint(x)",
         'import os\nos.environ["MODE"] = "b"\n# %%\n%%airflow_task first\nx = 1\n# %%\n%%airflow_task second\nprint(x)',
         "When no task below looks at the state.",
     ),
@@ -177,7 +181,8 @@ CANNOT_HAND_OVER = Rule(
     Severity.ERROR,
     page(
         "Reports a generator, open file or connection that one task makes and another one uses.",
-        "Tasks are processes of their own, perhaps on other machines. Such an object cannot be written down and read back.",
+        "Tasks are processes of their own, perhaps on other machines. Such an object cannot be written down and "
+        "read back.",
         "%%airflow_task load\nrows = (n for n in [1, 2])\n# %%\n%%airflow_task report\nprint(list(rows))",
         "%%airflow_task load\nrows = [n for n in [1, 2]]\n# %%\n%%airflow_task report\nprint(list(rows))",
         "When a library's connection can be pickled after all. Make it in the task that uses it.",
@@ -190,7 +195,8 @@ BARE_CALL = Rule(
     Severity.WARNING,
     page(
         "Reports a call in shared code whose effect is unknown and whose result nobody uses.",
-        "It may set something up that the tasks need, so every task runs it first. That may be slow, or do a thing several times.",
+        "It may set something up that the tasks need, so every task runs it first. That may be slow, or do a thing "
+        "several times.",
         "import mylib\nmylib.prepare()\n# %%\n%%airflow_task load\nrows = [1, 2]",
         "import mylib\n# %%\n%%airflow_task load\nmylib.prepare()\nrows = [1, 2]",
         "When every task does need it. Tag its cell `%%airflow_shared`.",
@@ -228,7 +234,8 @@ DEFINITION_NEEDS_VALUE = Rule(
     "definition-needs-value",
     Severity.ERROR,
     page(
-        "Reports a class or function that another task needs, and whose definition uses a task's value when it is made: as a "
+        "Reports a class or function that another task needs, and whose definition uses a task's value when it is "
+        "made: as a "
         "class attribute, a base, or the argument of a decorator.",
         "Definitions travel as source and are made anew in each task, before any value is there.",
         "%%airflow_task first\nrate = 2\nclass Box:\n    scale = rate\nbox = Box()\n# %%\n"

@@ -30,7 +30,7 @@ FILE_TOO_LARGE = Rule(
     Severity.ERROR,
     page(
         "Reports a file beside the notebook that its code reads and that is too large to ship with the DAG.",
-        "The bundle is code: it is reviewed and deployed. A large file belongs into storage that every worker reaches.",
+        "The bundle is code: it is reviewed and deployed. A large file belongs into storage that workers reach.",
         '%%airflow_task load\nwith open("rows.csv") as file:\n    rows = file.read()',
         '%%airflow_task load\nwith open("/data/rows.csv") as file:\n    rows = file.read()',
         "When the deployment can carry it: raise `max-file-size` in `[tool.nb2dag]`.",
@@ -47,7 +47,8 @@ def file_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
         if problem.rule == FILE_BETWEEN_TASKS.name:
             values = dict(problem.values)
             yield FILE_BETWEEN_TASKS.diagnostic(
-                f"`{values['path']}` is written by `{values['writer']}` and used by `{values['reader']}`, each in a folder of its own",
+                f"`{values['path']}` is written by `{values['writer']}` and used by `{values['reader']}`, "
+                "each in a folder of its own",
                 problem.span,
                 "hand over a value instead: read the file back into a name in the task that wrote it",
                 tuple(Label(span, text) for span, text in problem.labels),
@@ -58,7 +59,8 @@ def size_diagnostics(path: str, files: Iterable[FilePlan], most_bytes: int) -> I
     """Yield a diagnostic for each file that is too large to ship."""
     for file in files:
         yield FILE_TOO_LARGE.diagnostic(
-            f"`{file.path}` has {file.size / 1e6:.1f} MB and would ship with the DAG; the limit is {most_bytes / 1e6:.1f} MB",
+            f"`{file.path}` has {file.size / 1e6:.1f} MB and would ship with the DAG; "
+            f"the limit is {most_bytes / 1e6:.1f} MB",
             Span(path, 0, ""),
-            "read it from storage that every worker reaches, or raise `max-file-size` in `[tool.nb2dag]` of pyproject.toml",
+            "read it from storage that every worker reaches, or raise `max-file-size` in `[tool.nb2dag]`",
         )
