@@ -122,8 +122,8 @@ def _unnamed_state(values: _Values) -> _Wording:
     state = values["state"].strip("<>")
     return (
         (
-            f"`{values['task']}` changes `{state}`, and task `{values['other']}` would see it in the notebook but not in "
-            "the DAG"
+            f"`{values['task']}` changes `{state}`, and task `{values['other']}` would see it in the notebook, not "
+            "in the DAG"
         ),
         "set it in shared code above the first task, from literals and parameters only, in a statement of its own",
     )
