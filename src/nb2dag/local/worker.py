@@ -18,7 +18,7 @@ from nb2dag.local.events import TaskFailure
 from nb2dag.local.protocol import Committed, Failed, Message, Output, Progress, Request, encode
 from nb2dag.runtime.execution import TaskRun, execute_task
 from nb2dag.runtime.failures import HandoffError, NotRunnableError, TaskError
-from nb2dag.runtime.progress import CellStarted, Event, OutputLine, describe
+from nb2dag.runtime.progress import CellStarted, Event, FilesKept, OutputLine, describe, log_line
 
 
 def main(request_path: str) -> int:
@@ -60,6 +60,8 @@ def _report(channel: BinaryIO, event: Event) -> None:
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()
             _send(channel, Output(stream, text))
+        case FilesKept():
+            _send(channel, Output("stdout", log_line(event)))
 
 
 def _send(channel: BinaryIO, message: Message) -> None:

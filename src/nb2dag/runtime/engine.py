@@ -11,13 +11,10 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nb2dag.runtime.formats import CELL_METADATA, JOB_VARIABLE, CellOrigin
-from nb2dag.runtime.progress import Event, ignore
+from nb2dag.runtime.progress import Event
+from nb2dag.runtime.session import Session
 
 if TYPE_CHECKING:
     from nb2dag.runtime.kernel_session import KernelSession
@@ -32,46 +29,6 @@ _JOIN_SECONDS = 60.0
 """Seconds to wait for a stopped kernel; one that still hangs then (behind a network) is left to its own end."""
 
 _POLL = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """How a notebook failed: in which of its cells, and how.
-
-    `kind` is `error`, `exit` (the cell ended the program, as `sys.exit(0)` does), `timeout`, `stopped` or `died`.
-    `counts` maps an execution count to where that cell came from.
-    """
-
-    kind: str
-    origin: CellOrigin | None
-    ename: str
-    evalue: str
-    traceback: tuple[str, ...]
-    counts: dict[int, CellOrigin | None]
-
-
-@dataclass(slots=True)
-class Session:
-    """What the engine needs beside papermill's own arguments, and what it found: `failure`, None after success.
-
-    Attributes:
-        environment: Variables to set in the kernel.
-        directory: The kernel's working directory; None for the current one.
-        output: Where papermill will write the executed notebook; it is saved there from time to time, too.
-        checks_handoffs: Whether to check before the first cell that the kernel has nb2dag and reaches the store.
-        timeout: Seconds for the whole notebook.
-        on_event: Called in the calling thread for every event.
-        stop: Stops the notebook when it is set.
-    """
-
-    environment: Mapping[str, str] = field(default_factory=dict)
-    directory: Path | None = None
-    output: str | None = None
-    checks_handoffs: bool = False
-    timeout: float | None = None
-    on_event: Callable[[Event], None] = ignore
-    stop: threading.Event | None = None
-    failure: Failure | None = None
 
 
 class KernelEngine:
@@ -172,15 +129,3 @@ class _Watch:
                 self._kernel.request_stop("timeout", grace=_INTERRUPT_GRACE)
             elif self._session.stop is not None and self._session.stop.is_set():
                 self._kernel.request_stop("stopped", grace=_INTERRUPT_GRACE / 2)
-
-
-def cell_origin(cell: Any) -> CellOrigin | None:
-    """Return where a cell of a task notebook came from, None for one that nb2dag did not write."""
-    found = cell.get("metadata", {}).get(CELL_METADATA)
-    return CellOrigin.from_json(found) if found else None
-
-
-def kernel_environment(session: Session) -> dict[str, str]:
-    """Return the variables a session's kernel starts with: this process's own, except another task's job."""
-    inherited = {name: value for name, value in os.environ.items() if name != JOB_VARIABLE}
-    return inherited | dict(session.environment)

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from nb2dag.runtime.engine import ENGINE_NAME, Failure, KernelEngine, Session, cell_origin
+from nb2dag.runtime.engine import ENGINE_NAME, KernelEngine
 from nb2dag.runtime.failures import NotRunnableError, TaskError, TaskInterruptedError
 from nb2dag.runtime.formats import JOB_VARIABLE, Job, PointerManifest
+from nb2dag.runtime.kept_files import keep_files, kept_folder
 from nb2dag.runtime.kernels import find_kernel
 from nb2dag.runtime.outcome import task_error
 from nb2dag.runtime.parameters import check_parameters
-from nb2dag.runtime.progress import Event, ignore
+from nb2dag.runtime.progress import Event, FilesKept, OutputLine, ignore
+from nb2dag.runtime.session import Failure, Session, cell_origin
 from nb2dag.runtime.store import absolute
 from nb2dag.runtime.workdir import private_copy
 
@@ -30,7 +32,7 @@ class TaskRun:
     Attributes:
         notebook: The task notebook of the bundle, a path or any URL that papermill reads.
         output: Where the executed notebook is kept, a path or any URL that papermill writes. It is there after
-            success, failure, timeout and interruption alike.
+            success, failure, timeout and interruption alike; beside it, in `<name>.files/`, lie the files it wrote.
         job: Who runs, what it reads and where values are stored. `execute_task` fills in `manifest` itself, so leave it
             empty; a relative store is taken from the current folder.
         files: The bundle's `files/`; the notebook runs in a private copy of it. None for an empty folder.
@@ -80,7 +82,10 @@ def execute_task(run: TaskRun) -> PointerManifest:
                 on_event=run.on_event,
                 stop=run.stop,
             )
-            executed = _execute(run, notebook, kernel_name, session)
+            try:
+                executed = _execute(run, notebook, kernel_name, session)
+            finally:
+                _keep_files(run, directory)
         return _committed(job, executed)
 
 
@@ -111,6 +116,18 @@ def _execute(run: TaskRun, notebook: Any, kernel_name: str, session: Session) ->
     if session.failure is not None:
         raise _failed(run, session.failure)
     return executed
+
+
+def _keep_files(run: TaskRun, directory: Path) -> None:
+    """Keep what the notebook wrote beside the executed notebook; that it cannot be kept does not hide why it failed."""
+    folder = kept_folder(run.output)
+    try:
+        names = keep_files(directory, run.files, folder)
+    except OSError as error:
+        run.on_event(OutputLine(0, "stderr", f"the files that the task wrote cannot be kept in {folder}: {error}"))
+        return
+    if names:
+        run.on_event(FilesKept(folder, names))
 
 
 def _failed(run: TaskRun, failure: Failure) -> TaskError:

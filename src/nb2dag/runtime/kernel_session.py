@@ -18,13 +18,13 @@ from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from nb2dag.runtime.engine import Failure, Session, cell_origin, kernel_environment
 from nb2dag.runtime.failures import NotRunnableError, StoreError
 from nb2dag.runtime.formats import HANDOFF_FORMAT, CellOrigin
 from nb2dag.runtime.kernels import Kernel, find_kernel
 from nb2dag.runtime.post_mortem import ended_by, last_words
 from nb2dag.runtime.processes import end_descendants
 from nb2dag.runtime.progress import CellFinished, CellStarted, Event, KernelStarted, LineBuffer, OutputLine
+from nb2dag.runtime.session import Failure, Session, cell_origin, kernel_environment
 
 _SAVE_EVERY = 15.0
 _SAVE_SHARE = 20

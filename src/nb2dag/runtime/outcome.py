@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nb2dag.runtime.engine import Failure
 from nb2dag.runtime.failures import (
     Frame,
     HandoffError,
@@ -16,6 +15,7 @@ from nb2dag.runtime.failures import (
 from nb2dag.runtime.formats import CellOrigin
 from nb2dag.runtime.location import source_frames
 from nb2dag.runtime.progress import without_colours
+from nb2dag.runtime.session import Failure
 
 _LONGEST_VALUE = 4000
 

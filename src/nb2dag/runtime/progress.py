@@ -59,7 +59,15 @@ class CellFinished:
         return 100 * self.number // self.total
 
 
-Event = KernelStarted | CellStarted | OutputLine | CellFinished
+@dataclass(frozen=True, slots=True)
+class FilesKept:
+    """The files that the task wrote were copied to `folder`; `names` are their paths in it."""
+
+    folder: str
+    names: tuple[str, ...]
+
+
+Event = KernelStarted | CellStarted | OutputLine | CellFinished | FilesKept
 
 
 def ignore(event: Event) -> None:
@@ -82,6 +90,8 @@ def log_line(event: Event) -> str:
             return f"kernel {kernel_name} started" + (f" (process {pid})" if pid is not None else "")
         case OutputLine(_, _, text):
             return text
+        case FilesKept(folder, names):
+            return f"kept in {folder}: {', '.join(names)}"
         case CellStarted(number, total, origin):
             return f"cell {number}/{total} {100 * (number - 1) // total} % ({describe(origin)})"
         case CellFinished(number, total, seconds, ok, origin):
