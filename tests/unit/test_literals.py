@@ -107,7 +107,7 @@ def test_an_int_too_long_for_decimal_is_still_a_literal(number):
         dt.time(6),
         datetime(2026, 1, 1, tzinfo=dt.tzinfo()),
     ],
-    ids=repr,
+    ids=["object", "naive", "nested", "complex", "time", "odd zone"],
 )
 def test_a_value_that_has_no_source_is_refused(value):
     with pytest.raises(TypeError):
