@@ -8,25 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
-from nb2dag.directives.raw import RawList, RawOption, RawText
+from nb2dag.directives.raw import EntryLine, RawList, RawOption, RawText
 from nb2dag.model.directive import DirectiveProblem
 from nb2dag.model.span import Region
-
-
-@dataclass(frozen=True, slots=True)
-class EntryLine:
-    """A line of option text: without `#|`, and how many code points of the cell's line were cut off before it."""
-
-    text: str
-    line: int
-    cut: int = 0
-
-    def region(self, start: int, end: int) -> Region:
-        """Return the region in the cell of `text[start:end]`."""
-        return Region(self.line, self.cut + start + 1, self.line, self.cut + end + 1)
-
 
 Entries = tuple[tuple[RawOption, ...], tuple[DirectiveProblem, ...]]
 

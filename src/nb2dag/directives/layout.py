@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from nb2dag.directives.entries import EntryLine, read_entries
+from nb2dag.directives.entries import read_entries
 from nb2dag.directives.logical import inner_lines
-from nb2dag.directives.raw import RawOption, RawTag
+from nb2dag.directives.raw import EntryLine, RawOption, RawTag
 from nb2dag.directives.vocabulary import DIRECTIVES, DISTINCTIVE_KEYS
 from nb2dag.directives.words import LogicalLine, split_words
 from nb2dag.model.directive import Spelling

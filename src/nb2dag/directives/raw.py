@@ -98,3 +98,16 @@ class RawTag:
     options: tuple[RawOption, ...] = ()
     problems: tuple[DirectiveProblem, ...] = ()
     misplaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """A line of option text: without `#|`, and how many code points of the cell's line were cut off before it."""
+
+    text: str
+    line: int
+    cut: int = 0
+
+    def region(self, start: int, end: int) -> Region:
+        """Return the region in the cell of `text[start:end]`."""
+        return Region(self.line, self.cut + start + 1, self.line, self.cut + end + 1)

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
-from nb2dag.directives.raw import RawList, RawMapping, RawText, RawValue
+from nb2dag.directives.raw import EntryLine, RawList, RawMapping, RawText, RawValue
 from nb2dag.model.directive import DirectiveProblem
 from nb2dag.model.span import Region
-
-if TYPE_CHECKING:
-    from nb2dag.directives.entries import EntryLine
 
 MAX_DEPTH = 50
 """How deep values may be nested; deeper ones are refused before Python's recursion limit stops us."""

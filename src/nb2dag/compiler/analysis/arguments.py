@@ -5,12 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import Definition, Value, part_of
-
-if TYPE_CHECKING:
-    from nb2dag.compiler.analysis.expressions import ExpressionEvaluator
 
 
 @dataclass(slots=True)
@@ -47,7 +44,7 @@ class Arguments:
         return False
 
 
-def evaluate_arguments(evaluator: ExpressionEvaluator, node: ast.Call) -> Arguments:
+def evaluate_arguments(evaluator: CallingEvaluator, node: ast.Call) -> Arguments:
     """Return the values of a call's arguments."""
     found = Arguments()
     for position, argument in enumerate(node.args):

@@ -10,17 +10,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
 from nb2dag.compiler.analysis.effects import Bind, Draw, Hold, Mutate, Summary, WriteState
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
 from nb2dag.compiler.analysis.outside import called_name, record_files, record_state
+from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, Definition, Value, container, part_of, shares, union
-
-if TYPE_CHECKING:
-    from nb2dag.compiler.analysis.expressions import ExpressionEvaluator
 
 _DYNAMIC = {"exec", "eval", "globals", "locals", "__import__"}
 _COPIES = {"frame", "series", "array"}
@@ -29,7 +26,7 @@ _PATHS = {"pathlib.Path", "pathlib.PurePath", "builtins.str", "os.fspath", "os.p
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
 
 
-def evaluate_call(evaluator: ExpressionEvaluator, node: ast.Call, *, discarded: bool) -> Value:
+def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: bool) -> Value:
     """Return the value of a call and record what it does."""
     function = node.func
     if isinstance(function, ast.Attribute):
@@ -51,7 +48,7 @@ def evaluate_call(evaluator: ExpressionEvaluator, node: ast.Call, *, discarded: 
 
 
 def _definition_call(
-    evaluator: ExpressionEvaluator, definition: Definition, arguments: Arguments, node: ast.Call
+    evaluator: CallingEvaluator, definition: Definition, arguments: Arguments, node: ast.Call
 ) -> Value:
     summary = evaluator.resolver.summary(definition)
     _call_callables(evaluator, arguments.all(), arguments.all(), node, known=summary)
@@ -63,7 +60,7 @@ def _definition_call(
     return apply_summary(evaluator, summary, replace(arguments, function=definition), node)
 
 
-def apply_summary(evaluator: ExpressionEvaluator, summary: Summary, arguments: Arguments, node: ast.AST) -> Value:
+def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments, node: ast.AST) -> Value:
     """Record what a call of a notebook function does to these arguments, and return its value.
 
     A default that is not overridden is part of the function, and lives as long as it.
@@ -98,7 +95,7 @@ def apply_summary(evaluator: ExpressionEvaluator, summary: Summary, arguments: A
     return _translated(summary.returns, passed)
 
 
-def _mutate_global(evaluator: ExpressionEvaluator, event: Mutate, node: ast.AST) -> None:
+def _mutate_global(evaluator: CallingEvaluator, event: Mutate, node: ast.AST) -> None:
     evaluator.effects.add(Mutate(event.name, event.deep, node))
 
 
@@ -146,7 +143,7 @@ def _translated(value: Value, passed: dict[str, Value]) -> Value:
 
 
 def _method_call(
-    evaluator: ExpressionEvaluator,
+    evaluator: CallingEvaluator,
     owner: Value,
     arguments: Arguments,
     node: ast.Call,
@@ -184,7 +181,7 @@ def _of(definition: Definition | None) -> frozenset[Definition]:
 
 
 def _unknown_method(
-    evaluator: ExpressionEvaluator, owner: Value, arguments: Arguments, node: ast.Call, *, discarded: bool
+    evaluator: CallingEvaluator, owner: Value, arguments: Arguments, node: ast.Call, *, discarded: bool
 ) -> Value:
     effects = evaluator.effects
     everything = [owner, *arguments.all()]
@@ -200,7 +197,7 @@ def _unknown_method(
 
 
 def _known_method(
-    evaluator: ExpressionEvaluator, owner: Value, facts: MethodFacts, arguments: Arguments, node: ast.Call
+    evaluator: CallingEvaluator, owner: Value, facts: MethodFacts, arguments: Arguments, node: ast.Call
 ) -> Value:
     effects = evaluator.effects
     mutates = facts.mutates_receiver or (facts.inplace_keyword and _inplace(arguments))
@@ -248,7 +245,7 @@ def _inplace(arguments: Arguments) -> bool:
 
 
 def _module_call(
-    evaluator: ExpressionEvaluator, path: str, arguments: Arguments, node: ast.Call, *, discarded: bool
+    evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call, *, discarded: bool
 ) -> Value:
     effects = evaluator.effects
     name = path.rpartition(".")[2]
@@ -272,7 +269,7 @@ def _module_call(
     return _with_constant(path, result, arguments)
 
 
-def _known_effects(evaluator: ExpressionEvaluator, facts: CallFacts, arguments: Arguments, node: ast.Call) -> None:
+def _known_effects(evaluator: CallingEvaluator, facts: CallFacts, arguments: Arguments, node: ast.Call) -> None:
     """Record what a function that the tables know does to its arguments and outside of them."""
     effects = evaluator.effects
     if facts.calls or any(_callable(value) for value in arguments.all()):
@@ -313,7 +310,7 @@ def _copy_is_false(arguments: Arguments) -> bool:
 
 
 def _unknown_function(
-    evaluator: ExpressionEvaluator, path: str, arguments: Arguments, node: ast.Call, *, discarded: bool
+    evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call, *, discarded: bool
 ) -> Value:
     effects = evaluator.effects
     name = path.rpartition(".")[2]
@@ -339,7 +336,7 @@ def _unknown_function(
 
 
 def _unknown_call(
-    evaluator: ExpressionEvaluator, callee: Value, arguments: Arguments, node: ast.Call, *, discarded: bool
+    evaluator: CallingEvaluator, callee: Value, arguments: Arguments, node: ast.Call, *, discarded: bool
 ) -> Value:
     """Evaluate the call of a value: an object with `__call__`, an element of a table of functions."""
     effects = evaluator.effects
@@ -370,7 +367,7 @@ def _callable(value: Value) -> bool:
 
 
 def _call_callables(
-    evaluator: ExpressionEvaluator,
+    evaluator: CallingEvaluator,
     values: Sequence[Value],
     reachable: Sequence[Value],
     node: ast.AST,
@@ -393,7 +390,7 @@ def _call_callables(
 
 
 def _mutate_places(
-    evaluator: ExpressionEvaluator, places: tuple[int | str, ...], arguments: Arguments, node: ast.AST
+    evaluator: CallingEvaluator, places: tuple[int | str, ...], arguments: Arguments, node: ast.AST
 ) -> None:
     for place in places:
         value = arguments.get(place)

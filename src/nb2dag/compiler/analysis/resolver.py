@@ -1,10 +1,11 @@
-"""Say what an evaluator may ask about a global name."""
+"""Say what an evaluator may ask about a global name, and what the evaluation of a call asks of an evaluator."""
 
 from __future__ import annotations
 
+import ast
 from typing import Protocol
 
-from nb2dag.compiler.analysis.effects import Summary
+from nb2dag.compiler.analysis.effects import Effects, Summary
 from nb2dag.compiler.analysis.values import Definition, Value
 
 
@@ -21,4 +22,19 @@ class Resolver(Protocol):
 
     def methods(self, definition: Definition, name: str) -> list[Summary]:
         """Return the summaries of the methods called `name` that a notebook class has or inherits in the notebook."""
+        ...
+
+
+class CallingEvaluator(Protocol):
+    """What the evaluation of a call needs of whoever evaluates the expression around it."""
+
+    resolver: Resolver
+    effects: Effects
+
+    def value(self, node: ast.expr) -> Value:
+        """Return the value of an expression, its effects recorded."""
+        ...
+
+    def hold(self, owner_node: ast.expr, owner: Value, item: Value) -> None:
+        """Record that the object behind `owner_node` now contains `item`."""
         ...
