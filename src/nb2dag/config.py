@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nb2dag.errors import Nb2dagError
+from nb2dag.model.diagnostic import Severity
 
 FILE_NAME = "pyproject.toml"
 TABLE = "tool.nb2dag"
@@ -33,14 +34,18 @@ class Config:
         output: Folder that `compile` writes bundles to, relative to the file that sets it. None where nothing is set.
         exclude: Glob patterns of notebooks and folders that a folder argument leaves out, relative to the file.
         max_file_size: Largest local file, in bytes, that ships with a bundle.
-        ignore: Codes or names of rules whose warnings and notes are not shown. Errors cannot be ignored.
+        select: Codes, names or code prefixes of rules; warnings and notes of others are not shown. Empty for all.
+        ignore: Codes, names or code prefixes of rules whose warnings and notes are not shown.
+        severity: Pairs of a rule's code or name and the severity its findings shall have.
         path: The file the settings came from, None where there is none.
     """
 
     output: Path | None = None
     exclude: tuple[str, ...] = ()
     max_file_size: int = DEFAULT_MAX_FILE_SIZE
+    select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    severity: tuple[tuple[str, Severity], ...] = ()
     path: Path | None = None
 
     @property
@@ -142,6 +147,16 @@ def _strings(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _severities(value: object) -> tuple[tuple[str, Severity], ...]:
+    if not isinstance(value, dict):
+        raise ValueError(f'must be a table such as {{ bare-call = "note" }}, not {_shown(value)}')
+    levels = {severity.value: severity for severity in Severity}
+    for rule, level in value.items():
+        if not isinstance(level, str) or level not in levels:
+            raise ValueError(f"gives `{rule}` the severity {_shown(level)}; there are " + ", ".join(map(repr, levels)))
+    return tuple((rule, levels[level]) for rule, level in value.items())
+
+
 def _size(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
@@ -166,5 +181,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "output": _folder,
     "exclude": _strings,
     "max-file-size": _size,
+    "select": _strings,
     "ignore": _strings,
+    "severity": _severities,
 }

@@ -17,12 +17,10 @@ def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> 
 @click.argument("code", required=False, shell_complete=_complete)
 def command(code: str | None) -> None:
     """Explain the rule CODE, such as NBD202, or by its name; without CODE list all rules."""
-    from nb2dag.cli.rule_names import require_rule
-    from nb2dag.compiler.rules.catalogue import all_rules
+    from nb2dag.compiler.rules.catalogue import all_rules, require_rule
 
     if code is None:
         for rule in all_rules():
             click.echo(f"{rule.code}  {rule.severity.value:8}{rule.name}")
         return
-    found = require_rule(code)
-    click.echo(f"{found.code} {found.name} ({found.severity.value})\n\n{found.page.strip()}")
+    click.echo(require_rule(code).document(), nl=False)

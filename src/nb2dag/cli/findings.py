@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +13,12 @@ import click
 from nb2dag.cli import exits
 from nb2dag.config import Config, load_config
 from nb2dag.errors import BundleConflict, Nb2dagError, NotebookUnreadable
-from nb2dag.model.diagnostic import Diagnostic, Severity
+from nb2dag.model.diagnostic import Diagnostic
 from nb2dag.report.summary import Summary, summarise
 
 if TYPE_CHECKING:
     from nb2dag.compiler.pipeline import Compilation
+    from nb2dag.compiler.rules.selection import Selection
     from nb2dag.model.notebook import Notebook
     from nb2dag.model.plan import DagPlan
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 class Findings:
     """What came of compiling several notebooks.
 
-    `unreadable` are those that are no notebooks at all, as pairs of path and reason. `diagnostics` lack what the
-    settings say to ignore.
+    `unreadable` are those that are no notebooks at all, as pairs of path and reason. `diagnostics` are those
+    that settings and command line want shown.
     """
 
     compilations: tuple[tuple[str, Compilation], ...]
@@ -52,33 +53,46 @@ class Findings:
         return exits.FINDINGS if self.summary.errors else exits.CLEAN
 
 
-def collect(paths: Sequence[str], compile_one: Callable[[str], Compilation]) -> Findings:
-    """Run `compile_one` on each path; a notebook that cannot be read does not keep the others from being checked."""
+def collect(
+    paths: Sequence[str],
+    compile_one: Callable[[str], Compilation],
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+) -> Findings:
+    """Run `compile_one` on each path; a notebook that cannot be read does not keep the others from being checked.
+
+    `select` and `ignore` are words of the command line, see `selection_for`.
+    """
     compilations, diagnostics, unreadable = [], [], []
     for path in paths:
-        config = load_config(path)
+        selection = selection_for(load_config(path), select, ignore)
         try:
             compilation = compile_one(path)
         except NotebookUnreadable as error:
             unreadable.append((path, str(error)))
             continue
         compilations.append((path, compilation))
-        diagnostics.extend(shown(compilation.diagnostics, config))
+        diagnostics.extend(selection.apply(compilation.diagnostics))
     return Findings(tuple(compilations), tuple(diagnostics), tuple(unreadable))
 
 
-def shown(diagnostics: Iterable[Diagnostic], config: Config) -> list[Diagnostic]:
-    """Return the diagnostics that `ignore` leaves; an error is never ignored.
+def selection_for(config: Config, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> Selection:
+    """Return which findings of a notebook are shown: as its settings say, and the words of the command line.
+
+    `select` replaces that of the settings, `ignore` adds to it.
 
     Raises:
-        Nb2dagError: `ignore` names a rule that does not exist.
+        Nb2dagError: A word names no rule, or asks for an error to be ignored or lowered.
     """
-    ignored = _ignored_codes(config)
-    return [
-        diagnostic
-        for diagnostic in diagnostics
-        if diagnostic.severity is Severity.ERROR or diagnostic.code not in ignored
-    ]
+    from nb2dag.compiler.rules.selection import make_selection
+
+    try:
+        selection = make_selection(config.select, config.ignore, config.severity)
+    except Nb2dagError as error:
+        raise Nb2dagError(f"{config.path}: `[tool.nb2dag]`: {error}") from error
+    if select or ignore:
+        return make_selection(select or config.select, (*config.ignore, *ignore), config.severity)
+    return selection
 
 
 def print_text(findings: Findings, *, err: bool = False) -> None:
@@ -136,14 +150,3 @@ def require_plan(ctx: click.Context, path: str, *, print_warnings: bool = False)
     if print_warnings and findings.diagnostics:
         print_text(findings, err=True)
     return compilation.notebook, compilation.plan
-
-
-def _ignored_codes(config: Config) -> set[str]:
-    if not config.ignore:
-        return set()
-    from nb2dag.cli.rule_names import require_rule
-
-    try:
-        return {require_rule(word).code for word in config.ignore}
-    except Nb2dagError as error:
-        raise Nb2dagError(f"{config.path}: `ignore` in `[tool.nb2dag]`: {error}") from error

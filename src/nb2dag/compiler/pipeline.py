@@ -16,7 +16,7 @@ Follow one toy notebook, three cells:
    needs the
    import of cell 1, `report` does not.
 4. *Connect* (`analysis.edges`): `load -> report`, by data; declared edges join here.
-5. *Check* (`rules`): facts become diagnostics. An error ends the way here.
+5. *Check* (`rules`): facts become diagnostics, but those that a comment silences. An error ends the way here.
 6. *Find neighbours* (`frontend.neighbours`): `rows.csv` lies beside the notebook, so it ships.
 7. *Lower* (`lowering`): a `DagPlan` with every cell of both task notebooks, `df` saved after cell 2 and loaded before
    cell 3.
@@ -33,7 +33,10 @@ from pathlib import Path
 
 from nb2dag.compiler.analysis.dataflow import analyse
 from nb2dag.compiler.analysis.edges import build_graph
+from nb2dag.compiler.analysis.exported import exported_problems
 from nb2dag.compiler.analysis.parameters import Parameters, read_parameters
+from nb2dag.compiler.analysis.secrets import secret_problems
+from nb2dag.compiler.analysis.suppressions import find_suppressions
 from nb2dag.compiler.frontend.neighbours import find_neighbours
 from nb2dag.compiler.frontend.reader import read_notebook
 from nb2dag.compiler.frontend.tagging import tag_program
@@ -41,8 +44,10 @@ from nb2dag.compiler.lowering import lower
 from nb2dag.compiler.rules.airflow import graph_diagnostics
 from nb2dag.compiler.rules.dataflow import flow_diagnostics
 from nb2dag.compiler.rules.directive import directive_diagnostics, tag_conflicts
-from nb2dag.compiler.rules.isolation import file_diagnostics, size_diagnostics
+from nb2dag.compiler.rules.isolation import exported_diagnostics, file_diagnostics, size_diagnostics
 from nb2dag.compiler.rules.notebook import notebook_diagnostics
+from nb2dag.compiler.rules.security import secret_diagnostics
+from nb2dag.compiler.rules.suppression import silence
 from nb2dag.config import load_config
 from nb2dag.model.dataflow import Dataflow
 from nb2dag.model.diagnostic import Diagnostic, Severity
@@ -99,18 +104,19 @@ def compile_program(notebook: Notebook, folder: Path, most_bytes: int) -> Compil
     """Compile a notebook already read; `folder` is where its files lie, `most_bytes` the limit of one of them."""
     program = tag_program(notebook)
     parameters = read_parameters(program)
-    early = [*notebook_diagnostics(program), *_tag_diagnostics(program)]
+    early = [*notebook_diagnostics(program), *_tag_diagnostics(program), *secret_diagnostics(secret_problems(program))]
     if _any_error(early) and not _worth_analysing(program):
-        return Compilation(notebook, program, _in_order(early))
+        return Compilation(notebook, program, _in_order(program, early, complete=False))
     dataflow = analyse(program)
     graph = build_graph(program, dataflow)
     found = [*early, *_flow_diagnostics(dataflow, graph, parameters)]
+    found += exported_diagnostics(exported_problems(program, dataflow))
     neighbours = find_neighbours(folder, dataflow.files, most_bytes)
     found += size_diagnostics(notebook.path, neighbours.too_large, most_bytes)
     if _any_error(found):
-        return Compilation(notebook, program, _in_order(found), dataflow, graph)
+        return Compilation(notebook, program, _in_order(program, found), dataflow, graph)
     plan = lower(program, dataflow, graph, parameters.params, neighbours.files)
-    return Compilation(notebook, program, _in_order(found), dataflow, graph, plan)
+    return Compilation(notebook, program, _in_order(program, found), dataflow, graph, plan)
 
 
 def _tag_diagnostics(program: Program) -> Iterator[Diagnostic]:
@@ -137,6 +143,7 @@ def _any_error(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(item.severity is Severity.ERROR for item in diagnostics)
 
 
-def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    unique = dict.fromkeys(diagnostics)
+def _in_order(program: Program, found: Iterable[Diagnostic], *, complete: bool = True) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics that no comment silences, in notebook order; `complete` tells that every check was made."""
+    unique = dict.fromkeys(silence(found, find_suppressions(program), program.notebook.path, complete=complete))
     return tuple(sorted(unique, key=lambda item: (item.span.cell, item.span.region, item.code)))

@@ -53,16 +53,35 @@ def new_run_folder(beside: Path, now: datetime | None = None) -> RunFolder:
     home = beside.absolute() / HOME
     folder = RunFolder(home, f"run-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
     folder.path.mkdir(parents=True)
-    ignore = home / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+    _ignore(home)
     prune(home, time.time() - KEEP_DAYS * 24 * 60 * 60)
     return folder
 
 
+def new_verify_folder(beside: Path, now: datetime | None = None) -> Path:
+    """Make the folder of a new verification, `.nb2dag/verify/<id>` under `beside`, and drop those older than 30 days.
+
+    Raises:
+        OSError: The folder cannot be made.
+    """
+    now = now or datetime.now(timezone.utc)
+    home = beside.absolute() / HOME
+    folder = home / "verify" / f"verify-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    folder.mkdir(parents=True)
+    _ignore(home)
+    prune(home, time.time() - KEEP_DAYS * 24 * 60 * 60)
+    return folder
+
+
+def _ignore(home: Path) -> None:
+    ignore = home / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+
+
 def prune(home: Path, before: float) -> None:
     """Remove the runs and the handoffs last written to before `before`, in seconds of the epoch."""
-    for pattern in ("runs/*", "store/*/*"):
+    for pattern in ("runs/*", "store/*/*", "verify/*"):
         for path in home.glob(pattern):
             if path.is_dir() and not path.is_symlink() and path.stat().st_mtime < before:
                 shutil.rmtree(path, ignore_errors=True)

@@ -38,12 +38,14 @@ class RunOptions:
         store: Where handoffs go, a folder or an fsspec URL; None for the run folder's own.
         jobs: How many tasks may run at once; None for one per processor.
         notebooks: Folder for the executed notebooks; None for one in the run folder.
+        order: Which of the tasks that may run at a moment starts first: ids in this order; empty for the bundle's.
     """
 
     params: Mapping[str, Any] = field(default_factory=dict)
     store: str | None = None
     jobs: int | None = None
     notebooks: Path | None = None
+    order: tuple[str, ...] = ()
 
 
 def run_bundle(
@@ -133,7 +135,8 @@ class _Run:
 
     def _start_due(self) -> None:
         now = time.monotonic()
-        for task_id, progress in self.progress.items():
+        for task_id in self.options.order or self.tasks:
+            progress = self.progress[task_id]
             waiting = progress.state in {TaskState.QUEUED, TaskState.UP_FOR_RETRY}
             if waiting and progress.due <= now and len(self.running) < self.jobs:
                 self._start(self.tasks[task_id], progress)

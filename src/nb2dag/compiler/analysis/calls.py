@@ -92,7 +92,10 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
         effects.dynamic.setdefault(reason, node)
     effects.files.extend(replace(use, why=node) for use in summary.effects.files)
     effects.references |= summary.effects.references
-    return _translated(summary.returns, passed)
+    result = _translated(summary.returns, passed)
+    if summary.elements is None:
+        return result
+    return replace(result, elements=tuple(_translated(item, passed) for item in summary.elements))
 
 
 def _mutate_global(evaluator: CallingEvaluator, event: Mutate, node: ast.AST) -> None:
@@ -161,9 +164,9 @@ def _method_call(
         for summary in evaluator.resolver.methods(definition, function.attr)
     ]
     if own:
-        if owner.definition is None:
-            arguments = replace(arguments, receiver=owner)
-        return union([apply_summary(evaluator, summary, arguments, node) for summary in own])
+        return union(
+            [apply_summary(evaluator, summary, _as_method(summary, owner, arguments), node) for summary in own]
+        )
     if owner.immutable and not owner.carries:
         facts = knowledge.method_call(function.attr, "immutable") or knowledge.method_call(function.attr, "str")
         if facts is None or facts.mutates_receiver:
@@ -174,6 +177,16 @@ def _method_call(
     if facts is None:
         return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
     return _known_method(evaluator, owner, facts, arguments, node)
+
+
+def _as_method(summary: Summary, owner: Value, arguments: Arguments) -> Arguments:
+    """Return a method's arguments with what it gets before them: the object, or its class."""
+    if summary.static or (owner.definition is not None and not summary.of_class):
+        return arguments
+    if summary.of_class and owner.definition is None:
+        classes = frozenset(item.name for item in owner.carries if item.is_class)
+        return replace(arguments, receiver=Value(same=classes))
+    return replace(arguments, receiver=owner)
 
 
 def _of(definition: Definition | None) -> frozenset[Definition]:
@@ -264,6 +277,7 @@ def _module_call(
     kind = "resource" if facts.opens else facts.kind
     returns = "shares" if facts.returns == "fresh" and _copy_is_false(arguments) else facts.returns
     result = _result(returns, kind, None, arguments, shallow=facts.shallow)
+    result = replace(result, apart=facts.returns == "fresh" and not facts.unpacks)
     if facts.draws and not arguments.given(facts.seeded_by):
         result = replace(result, draws=result.draws | frozenset(facts.draws))
     return _with_constant(path, result, arguments)
@@ -355,7 +369,8 @@ def _unknown_call(
     if discarded:
         for value in [*values, Value(part=callee.free)] if callee.free else values:
             effects.mutate(value, node, deep=True)
-    if callee.carries or discarded:
+    # To call an object is to call its method `__call__`, which may change it; so may a closure its variables.
+    if callee.kind != "definition":
         effects.mutate(callee, node, deep=True)
     _call_callables(evaluator, values, values, node)
     effects.unstable.setdefault(f"`{ast.unparse(node.func)[:40]}()`", node)

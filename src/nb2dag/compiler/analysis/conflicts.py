@@ -66,7 +66,7 @@ def _undefined(flow: Flow, places: _Places) -> Iterator[FlowProblem]:
         for name in statement.names.reads:
             if name in BUILTIN_NAMES or flow.timeline.before(name, statement.position) is not None:
                 continue
-            if (statement.cell.cell.index, name) in reported or _guarded(statement):
+            if (statement.cell.cell.index, name) in reported or _guarded(statement) or _bound_above(statement, name):
                 continue
             reported.add((statement.cell.cell.index, name))
             below = flow.timeline.first_binding_below(name, statement.position - 1)
@@ -77,6 +77,17 @@ def _undefined(flow: Flow, places: _Places) -> Iterator[FlowProblem]:
                 labels = ((places.whole(maker), "bound only here"),)
                 values += (("below", str(maker.cell.cell.index)),)
             yield FlowProblem("undefined-name", places.name(statement, name), values, labels)
+
+
+def _bound_above(statement: Statement, name: str) -> bool:
+    """Tell whether a compound statement itself may bind the name above the place where it reads it."""
+    names = statement.names
+    bound = names.binds.get(name) or names.maybe.get(name)
+    read = names.reads[name]
+    if not statement.compound or bound is None:
+        return False
+    places = [(getattr(node, "lineno", 0), getattr(node, "col_offset", 0)) for node in (bound, read)]
+    return places[0] < places[1]
 
 
 def _guarded(statement: Statement) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 
 from nb2dag.model.dataflow import Dataflow, FlowProblem
 from nb2dag.model.directive import Option
@@ -107,11 +108,11 @@ def _ordered(nodes: dict[str, TaskNode]) -> tuple[list[str], list[str]]:
         return list(nodes), list(reversed(cycle[1:]))
     rank = {task_id: index for index, task_id in enumerate(nodes)}
     order: list[str] = []
-    ready: list[str] = []
+    ready: list[tuple[int, str]] = []
     while sorter.is_active():
-        ready += sorter.get_ready()
-        ready.sort(key=rank.__getitem__, reverse=True)
-        task_id = ready.pop()
+        for task_id in sorter.get_ready():
+            heappush(ready, (rank[task_id], task_id))
+        _, task_id = heappop(ready)
         order.append(task_id)
         sorter.done(task_id)
     return order, []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from nb2dag.compiler.analysis.values import FRESH, Definition, Value
+from nb2dag.compiler.analysis.values import FRESH, Definition, Value, is_local, without_locals
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +106,20 @@ class Effects:
 
     def mutate(self, value: Value, why: ast.AST, *, deep: bool = False) -> None:
         """Record that the object a value stands for may change."""
-        for name in sorted(value.same):
-            self.add(Mutate(name, deep, why))
-        for name in sorted(value.part):
-            self.add(Mutate(name, True, why))
+        reached = dict.fromkeys(sorted(value.same), deep) | dict.fromkeys(sorted(value.part), True)
         if deep:
-            for name in sorted(value.holds):
-                self.add(Mutate(name, True, why))
+            reached |= dict.fromkeys(sorted(value.holds), True)
+        for name, all_of_it in reached.items():
+            if not is_local(name):
+                self.add(Mutate(name, all_of_it, why))
 
     def hold(self, container: Value, item: Value) -> None:
         """Record that `item` may now be inside the object `container` stands for."""
         if item.immutable and not item.carries and not item.free and item.definition is None:
             return
         for name in sorted(container.same | container.part):
-            self.add(Hold(name, item))
+            if not is_local(name):
+                self.add(Hold(name, without_locals(item)))
 
 
 @dataclass(slots=True)
@@ -134,6 +134,12 @@ class Summary:
     keywords: str | None = None
     changing_defaults: frozenset[str] = frozenset()
     """Parameters whose default is an object that can change."""
+    elements: tuple[Value, ...] | None = None
+    """The values of the elements where every call returns a tuple of this many."""
+    of_class: bool = False
+    """It is a class method: its first argument is the class."""
+    static: bool = False
+    """It is a static method: it gets no object or class before its arguments."""
 
     @property
     def mutated_parameters(self) -> set[str]:

@@ -15,7 +15,18 @@ from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState
 from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator, is_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.resolver import Resolver
-from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, NONE, Definition, Value, container, part_of, union
+from nb2dag.compiler.analysis.values import (
+    FRESH,
+    IMMUTABLE,
+    NONE,
+    Definition,
+    Value,
+    container,
+    linked,
+    part_of,
+    union,
+    without_locals,
+)
 
 _PASSES = 2
 _MOST_DEPTH = 3
@@ -151,6 +162,9 @@ class Evaluator(ExpressionEvaluator):
             self.body(case.body)
 
     def on_Return(self, node: ast.Return) -> None:
+        items = node.value.elts if isinstance(node.value, ast.Tuple) else []
+        plain = bool(items) and not any(isinstance(item, ast.Starred) for item in items)
+        self.tuples.append([self.value(item) for item in items] if plain else None)
         self.returned.append(IMMUTABLE if node.value is None else self.value(node.value))
 
     def on_Global(self, node: ast.Global) -> None:
@@ -199,6 +213,13 @@ class Evaluator(ExpressionEvaluator):
             container(values), free=NONE, kind="definition", definition=Definition(name, node, self.position)
         )
 
+    def elements(self) -> tuple[Value, ...] | None:
+        """Return the values of a returned tuple's elements, None where not every `return` gives as many."""
+        lengths = {None if items is None else len(items) for items in self.tuples}
+        if len(lengths) != 1 or None in lengths:
+            return None
+        return tuple(union(items) for items in zip(*(items for items in self.tuples if items is not None), strict=True))
+
     # -- targets -------------------------------------------------------------------------------------------------
 
     def assign(self, target: ast.expr, value: Value, source: ast.expr | None) -> None:
@@ -221,13 +242,15 @@ class Evaluator(ExpressionEvaluator):
             quiet = Evaluator(self.resolver, self.escapes, function=self.function)
             quiet.locals = self.locals
             values = [quiet.value(element) for element in source.elts]
-        else:
-            values = [part_of(value)] * len(targets)
-        for number, (target, item) in enumerate(zip(targets, values, strict=True)):
-            if isinstance(target, ast.Name):
-                self.bind(target.id, item, together=number > 0)
-            else:
-                self.assign(target, item, None)
+            for number, (target, item) in enumerate(zip(targets, values, strict=True)):
+                if isinstance(target, ast.Name):
+                    self.bind(target.id, item, together=number > 0)
+                else:
+                    self.assign(target, item, None)
+            return
+        names = [target.id if isinstance(target, ast.Name) else None for target in targets]
+        for target, item in zip(targets, _elements(value, names), strict=True):
+            self.assign(target, item, None)
 
     def store(self, target: ast.expr, item: Value) -> None:
         """Evaluate `a.b = item`, `a[i] = item` and their deletions: the object of `a` changes."""
@@ -263,7 +286,7 @@ def evaluate_function(resolver: Resolver, node: ast.FunctionDef | ast.AsyncFunct
     else:
         for _ in range(_PASSES):
             evaluator.body(node.body)
-    returned = union(evaluator.returned) if evaluator.returned else IMMUTABLE
+    returned = without_locals(union(evaluator.returned)) if evaluator.returned else IMMUTABLE
     return Summary(
         effects=_without_repeats(evaluator.effects),
         returns=returned,
@@ -272,7 +295,26 @@ def evaluate_function(resolver: Resolver, node: ast.FunctionDef | ast.AsyncFunct
         variadic=None if node.args.vararg is None else node.args.vararg.arg,
         keywords=None if node.args.kwarg is None else node.args.kwarg.arg,
         changing_defaults=frozenset(_changing_defaults(node.args)),
+        elements=evaluator.elements(),
+        of_class=_is_decorated(node, "classmethod"),
+        static=_is_decorated(node, "staticmethod"),
     )
+
+
+def _elements(value: Value, names: list[str | None]) -> list[Value]:
+    """Return the values of the elements that an assignment unpacks to `names`.
+
+    Where nothing is known of the elements, one may be or contain another.
+    """
+    if value.elements is not None and len(value.elements) == len(names):
+        return linked(value.elements, names)
+    items = [part_of(value)] * len(names)
+    first = next((name for name in names if name is not None), None)
+    if value.immutable or value.apart or first is None:
+        return items
+    start = names.index(first)
+    tied = union([part_of(value), Value(part=frozenset({first}))])
+    return [tied if number > start else item for number, item in enumerate(items)]
 
 
 def _changing_defaults(arguments: ast.arguments) -> Iterable[str]:
@@ -282,6 +324,11 @@ def _changing_defaults(arguments: ast.arguments) -> Iterable[str]:
         *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
     ]
     return [argument.arg for argument, default in pairs if default and not isinstance(default, ast.Constant)]
+
+
+def _is_decorated(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, name: str) -> bool:
+    decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
+    return any(isinstance(decorator, ast.Name) and decorator.id == name for decorator in decorators)
 
 
 def _without_repeats(effects: Effects) -> Effects:

@@ -11,7 +11,7 @@ from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
 from nb2dag.compiler.analysis.escapes import evaluate_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.resolver import Resolver
-from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, NONE, Value, container, part_of, union
+from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, NONE, Value, container, part_of, union, without_locals
 from nb2dag.model.code import ESCAPE_NAME, Escape
 
 COPYING_KINDS = frozenset({"frame", "series", "array"})
@@ -40,15 +40,19 @@ class ExpressionEvaluator:
         self.pending: dict[str, Value] = {}
         self.outer: set[str] = set()
         self.returned: list[Value] = []
+        self.tuples: list[list[Value] | None] = []
 
     # -- names ---------------------------------------------------------------------------------------------------
 
     def bind(self, name: str, value: Value, *, together: bool = False) -> None:
         if self.function and name not in self.outer:
+            if not (value.same or value.part or value.immutable or value.module or value.definition):
+                value = replace(value, same=frozenset({f"%{name}"}))
             before = self.locals.get(name)
             self.locals[name] = value if before is None or before == value else union([before, value])
         else:
             before = self.pending.get(name)
+            value = without_locals(value)
             self.pending[name] = value if before is None else union([before, value])
             self.effects.add(Bind(name, value, together))
 
@@ -58,7 +62,10 @@ class ExpressionEvaluator:
         while isinstance(root, (ast.Attribute, ast.Subscript)):
             root = root.value
         if isinstance(root, ast.Name) and root.id in self.locals:
-            self.locals[root.id] = union([self.locals[root.id], container([self.locals[root.id], item])])
+            grown = self.locals[root.id]
+            for name, value in self.locals.items():
+                if name == root.id or value.same & grown.same:
+                    self.locals[name] = replace(union([value, container([value, item])]), kind=value.kind)
         self.effects.hold(owner, item)
 
     # -- expressions ---------------------------------------------------------------------------------------------

@@ -234,8 +234,12 @@ class _Tracer:
         before = self.timeline.now(event.name)
         own, reach = self.regions_of(value)
         plain = value.same and not value.part and not value.holds
-        if not value.module and (not value.immutable or value.carries or value.free) and not (plain and own):
-            region = self.timeline.new_region(value.carries, value.free, value.draws)
+        carries = value.carries
+        if value.definition is not None and not certain:
+            # It may be one of several definitions of this name: what reads the name needs them all.
+            carries |= {value.definition}
+        if not value.module and (not value.immutable or carries or value.free) and not (plain and own):
+            region = self.timeline.new_region(carries, value.free, value.draws)
             own, reach = own | {region}, reach | {region}
         snapshot = Snapshot(
             position=position,
@@ -300,13 +304,17 @@ def _either(new: Snapshot, old: Snapshot | None, *, always: bool) -> Snapshot:
         return replace(new, unbound=not always)
     if always and old.position != new.position:
         return new
+    if new.module or old.module:
+        # `try: import a` and `except ImportError: a = None`: where it is used, it is the module.
+        return replace(
+            new if new.module else old, position=new.position, bound=new.bound, unbound=old.unbound and not always
+        )
     return replace(
         new,
         own=new.own | old.own,
         reach=new.reach | old.reach,
         kind=new.kind if new.kind == old.kind else "",
-        module=new.module if new.module == old.module else "",
-        definition=new.definition or old.definition,
+        definition=new.definition if new.definition == old.definition else None,
         constant=new.constant if new.constant == old.constant else None,
         unbound=old.unbound and not always,
     )

@@ -65,7 +65,7 @@ def _sharing(flow: Flow, demand: Demand, identity: set[int]) -> list[list[str]]:
     for name in sorted({*demand.inputs, *demand.replayed}):
         readers = demand.inputs.get(name) or demand.replayed[name]
         snapshot = flow.timeline.before(name, max(readers.values()))
-        if snapshot is None or not _is_value(snapshot):
+        if snapshot is None or not (name in demand.inputs or _is_value(snapshot)):
             continue
         reach[name] = frozenset(
             number

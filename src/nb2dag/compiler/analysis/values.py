@@ -9,7 +9,7 @@ cost correctness.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 Names = frozenset[str]
@@ -42,7 +42,8 @@ class Value:
     inside it use. `module` is the dotted path of a module or of something in one. `definition` is set for a reference
     to a notebook definition. `draws` are the global generators that its methods draw from (an estimator without
     `random_state`). `constant` is the text of a string known at compile time. `changes_arguments` is set for a lambda
-    that changes what it is given.
+    that changes what it is given. `apart` says that the elements of a result share nothing with each other, `elements`
+    what each of them is.
     """
 
     same: Names = NONE
@@ -56,6 +57,8 @@ class Value:
     constant: str | None = None
     changes_arguments: bool = False
     draws: Names = NONE
+    apart: bool = False
+    elements: tuple[Value, ...] | None = None
 
     @property
     def reaches(self) -> Names:
@@ -124,6 +127,45 @@ def shares(values: Iterable[Value], kind: str = "") -> Value:
         free=NONE.union(*(value.free for value in items)),
         draws=NONE.union(*(value.draws for value in items)),
     )
+
+
+def is_local(name: str) -> bool:
+    """Tell whether a name stands for an object that a function made itself (`%name`), unknown outside of it."""
+    return name.startswith("%")
+
+
+def without_locals(value: Value) -> Value:
+    """Return `value` as the caller of a function sees it: what the function made itself is simply new."""
+    if not any(map(is_local, value.reaches)):
+        return value
+    same, part, holds = (
+        frozenset(name for name in names if not is_local(name)) for names in (value.same, value.part, value.holds)
+    )
+    return replace(value, same=same, part=part, holds=holds)
+
+
+def linked(values: Sequence[Value], names: Sequence[str | None]) -> list[Value]:
+    """Return the elements of a tuple for the names they are bound to in turn, tied where they share an object.
+
+    >>> same = Value(same=frozenset({"%x"}))
+    >>> [sorted(value.same) for value in linked([same, same], ["p", "q"])]
+    [[], ['p']]
+    """
+    first: dict[str, tuple[str, bool]] = {}
+    found: list[Value] = []
+    for value, name in zip(values, names, strict=True):
+        ties = [without_locals(value)]
+        plain = not ties[0].reaches and bool(value.same)
+        for marker in sorted(filter(is_local, value.reaches)):
+            if marker in first:
+                other, exact = first[marker]
+                same = exact and marker in value.same
+                tie = Value(same=frozenset({other})) if same else Value(part=frozenset({other}))
+                ties = [tie] if plain and same else [*ties, tie]
+            elif name is not None:
+                first[marker] = (name, marker in value.same)
+        found.append(union(ties))
+    return found
 
 
 def _itself(value: Value) -> frozenset[Definition]:

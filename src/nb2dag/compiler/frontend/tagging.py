@@ -159,10 +159,9 @@ def _opening(notebook: Notebook, tags: dict[int, Tag]) -> list[Cell]:
 
 def _markdown_above(notebook: Notebook, index: int) -> list[Cell]:
     found: list[Cell] = []
-    for cell in reversed(notebook.cells[: index - 1]):
-        if cell.type is not CellType.MARKDOWN:
-            break
-        found.insert(0, cell)
+    while index > 1 and notebook.cell(index - 1).type is CellType.MARKDOWN:
+        index -= 1
+        found.insert(0, notebook.cell(index))
     return found
 
 

@@ -111,9 +111,9 @@ def _is_sql(cell: ProgramCell) -> bool:
 
 def _empty(program: Program) -> Iterator[Diagnostic]:
     filled = {cell.task_id for cell in program.cells if cell.code.tree.body or cell.code.problem is not None}
-    seen: set[str | None] = set()
+    seen = set(filled)
     for cell in program.cells:
-        if cell.role is Role.TASK and cell.task_id not in filled | seen:
+        if cell.role is Role.TASK and cell.task_id not in seen:
             seen.add(cell.task_id)
             region = cell.directive.region if cell.directive is not None else None
             span = (

@@ -11,6 +11,13 @@ from nb2dag.model.span import Span
 SECTIONS = ("What it does", "Why is this bad?", "Example", "Use instead", "When it is wrong")
 """The headings of a page, in their order; each one is `## ` and its text."""
 
+_SILENCED = "`# nb2dag: ignore[{name}]` at the end of its line, or `ignore` in the settings, silences it."
+_WEIGHT = {
+    Severity.ERROR: "An **error**: it stops `compile`, and nothing silences it.",
+    Severity.WARNING: f"A **warning**: it stops nothing. {_SILENCED}",
+    Severity.NOTE: f"A **note**: it stops nothing. {_SILENCED}",
+}
+
 _CELL_BREAK = re.compile(r"^# %%[^\n]*\n", re.MULTILINE)
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -44,6 +51,16 @@ class Rule:
         """Return the text under one of the page's headings, an empty string where there is none."""
         _, _, rest = f"\n{self.page}".partition(f"\n## {heading}\n")
         return re.split(r"^## ", rest, maxsplit=1, flags=re.MULTILINE)[0].strip()
+
+    @property
+    def summary(self) -> str:
+        """What the rule does, in one sentence of plain text."""
+        text = " ".join(self.section("What it does").split())
+        return re.split(r"(?<=\.) ", text, maxsplit=1)[0]
+
+    def document(self) -> str:
+        """Return the whole page in Markdown: title, severity, sections. The docs and `nb2dag explain` show it."""
+        return f"# {self.name} ({self.code})\n\n{_WEIGHT[self.severity].format(name=self.name)}\n\n{self.page}"
 
     def example_cells(self, heading: str) -> tuple[str, ...]:
         """Return the code cells of the notebook under `Example` or `Use instead`, none where there is no code."""

@@ -1,0 +1,123 @@
+"""Find literals that look like secrets; nothing that is found repeats the secret itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from nb2dag.compiler.analysis.statements import node_region
+from nb2dag.model.dataflow import FlowProblem
+from nb2dag.model.program import Program, ProgramCell
+from nb2dag.model.span import Region
+
+_RULE = "secret-in-source"
+
+_KEYS = {
+    "an AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})",
+    "a Slack token": r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
+    "a Google API key": r"\bAIza[0-9A-Za-z_-]{35}\b",
+    "a Stripe key": r"\b[rs]k_live_[0-9A-Za-z]{20,}",
+    "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
+}
+_KEY = re.compile("|".join(f"(?P<k{number}>{pattern})" for number, pattern in enumerate(_KEYS.values())))
+_KINDS = tuple(_KEYS)
+
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@{}$<>*]+:([^\s/@{}$<>*]+)@[\w.\[-]", re.IGNORECASE)
+
+_PASSWORD_NAME = re.compile(r"(?:^|_)(?:password|passwd|passphrase)$", re.IGNORECASE)
+_TOKEN_NAME = re.compile(
+    r"(?:^|_)(?:token|secret|api_?key|access_?key|secret_?key|private_?key|auth_?key)$", re.IGNORECASE
+)
+_PLACEHOLDER = re.compile(
+    r"^$|^[<{$*\[]|\*\*|\.\.\.|^x+$|example|placeholder|change.?me|dummy|redacted|^your|^my.?password$|^password$"
+    r"|^none$|^test$|^todo",
+    re.IGNORECASE,
+)
+_SHORTEST_TOKEN = 8
+
+
+def secret_problems(program: Program) -> Iterator[FlowProblem]:
+    """Yield every literal in the notebook's code that looks like a secret, scratch cells included: they are shared too.
+
+    Judged are a literal's own form (keys of known services, a URL with a password), and the name it is given.
+    """
+    path = program.notebook.path
+    for cell in program.cells:
+        found = dict.fromkeys([*_in_tree(cell), *_in_escapes(cell)])
+        for region, what in found:
+            yield FlowProblem(_RULE, cell.cell.span(path, region), (("what", what),))
+
+
+def _in_tree(cell: ProgramCell) -> Iterator[tuple[Region, str]]:
+    source = cell.cell.source
+    named: set[ast.expr] = set()
+    for node in ast.walk(cell.code.tree):
+        for name, value in _named_values(node):
+            if isinstance(value, ast.Constant) and isinstance(value.value, str) and is_secret(name, value.value):
+                named.add(value)
+                yield node_region(value, source), f"the value of `{name}`"
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in named:
+            kind = kind_of_secret(node.value)
+            if kind:
+                yield node_region(node, source), kind
+
+
+def _in_escapes(cell: ProgramCell) -> Iterator[tuple[Region, str]]:
+    for escape in cell.code.escapes:
+        kind = kind_of_secret(f"{escape.text}\n{escape.body or ''}")
+        if kind:
+            yield escape.region, kind
+
+
+def kind_of_secret(text: str) -> str:
+    """Return what secret `text` holds by its form, an empty string where there is none.
+
+    >>> kind_of_secret("postgresql://etl:s3cr3t@db/sales"), kind_of_secret("https://user:{password}@host/")
+    ('a URL with a password', '')
+    """
+    match = _KEY.search(text)
+    if match is not None and match.lastgroup is not None and "EXAMPLE" not in match.group():
+        return _KINDS[int(match.lastgroup[1:])]
+    url = _URL.search(text)
+    return "a URL with a password" if url is not None and not _PLACEHOLDER.search(url[1]) else ""
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Tell whether a literal that is given this name is likely a secret and no placeholder, path or prompt.
+
+    >>> is_secret("db_password", "hunter2"), is_secret("pad_token", "<pad>"), is_secret("password", "changeme")
+    (True, False, False)
+    """
+    if _PLACEHOLDER.search(value) or any(character.isspace() for character in value):
+        return False
+    if _PASSWORD_NAME.search(name):
+        return not value.startswith(("/", "~"))
+    if not _TOKEN_NAME.search(name) or len(value) < _SHORTEST_TOKEN or value.startswith(("/", "~", "http")):
+        return False
+    return any(character.isdigit() for character in value) and any(character.isalpha() for character in value)
+
+
+def _named_values(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
+    """Yield what a node gives a name to: variable, attribute, key, keyword argument."""
+    if isinstance(node, ast.Assign):
+        yield from ((_name(target), node.value) for target in node.targets)
+    elif isinstance(node, ast.AnnAssign):
+        yield _name(node.target), node.value
+    elif isinstance(node, ast.keyword):
+        yield node.arg or "", node.value
+    elif isinstance(node, ast.Dict):
+        yield from ((_text(key), value) for key, value in zip(node.keys, node.values, strict=True))
+
+
+def _name(target: ast.expr) -> str:
+    if isinstance(target, ast.Name):
+        return target.id
+    if isinstance(target, ast.Attribute):
+        return target.attr
+    return _text(target.slice) if isinstance(target, ast.Subscript) else ""
+
+
+def _text(node: ast.expr | None) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

@@ -1,0 +1,249 @@
+"""Verify a plan: run the notebook whole, as its DAG in two orders, and whole again, then compare everything.
+
+The values are compared in the kernel of the last run, beside the notebook's definitions; outputs and files here.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nb2dag.compiler.bundle import build_bundle, write_bundle
+from nb2dag.compiler.pipeline import Compilation
+from nb2dag.errors import Nb2dagError
+from nb2dag.local.events import RunEvent, TaskEnded
+from nb2dag.local.layout import RunFolder
+from nb2dag.local.results import RunResult
+from nb2dag.local.run import RunOptions
+from nb2dag.local.scheduling import TaskState
+from nb2dag.local.verify.execution import Executor, KernelExecutor, NotebookFailsError, WholeRun
+from nb2dag.local.verify.files import file_items, read_record
+from nb2dag.local.verify.folder import copy_folder
+from nb2dag.local.verify.outputs import Shown, mismatch, shown_by_cell, without_changing
+from nb2dag.local.verify.report import Report, Verdict
+from nb2dag.local.verify.request import Check, Item, Kind, Outcome, Request
+from nb2dag.local.verify.whole import call, checks_of, whole_notebook, write_notebook
+from nb2dag.model.plan import DagPlan, TaskPlan
+from nb2dag.runtime.formats import Job, PointerManifest
+from nb2dag.runtime.progress import CellStarted, Event
+
+WHOLE_TASK = "notebook"
+"""What a whole run is called where a task's id is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of progress: which of the runs goes on, and where it is."""
+
+    run: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """How to verify.
+
+    Attributes:
+        params: Values in place of the params' defaults, in all runs.
+        jobs: How many tasks of the DAG may run at once in the first order; None for one per processor.
+        executor: What runs the notebooks.
+        on_step: Called for every step of progress.
+    """
+
+    params: Mapping[str, Any] = field(default_factory=dict)
+    jobs: int | None = None
+    executor: Executor = field(default_factory=KernelExecutor)
+    on_step: Callable[[Step], None] = lambda _: None
+
+
+def verify_plan(compilation: Compilation, plan: DagPlan, folder: Path, options: VerifyOptions | None = None) -> Report:
+    """Run the notebook of `compilation` and `plan`, which claims to compute the same, and compare what they compute.
+
+    Args:
+        compilation: The notebook, read and with roles.
+        plan: The plan to verify, usually the compilation's own.
+        folder: Takes everything that the runs leave, and `report.json`; it is there and empty.
+        options: How to verify.
+
+    Raises:
+        NotebookFailsError: The notebook does not run whole; the message names the cell.
+        Nb2dagError: The bundle cannot be written, or the comparison did not come to an end.
+        KeyboardInterrupt: The user interrupted a run.
+    """
+    return _Verification(compilation, plan, folder.absolute(), options or VerifyOptions()).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    manifest: PointerManifest
+    shown: dict[int, Shown]
+    files: dict[int, dict[str, str]]
+
+
+class _Verification:
+    def __init__(self, compilation: Compilation, plan: DagPlan, folder: Path, options: VerifyOptions) -> None:
+        self.program = compilation.program
+        self.plan = plan
+        self.folder = folder
+        self.options = options
+        self.checks: tuple[Check, ...] = checks_of(plan)
+        self.beside = Path(compilation.notebook.path).parent
+        self.bundle = folder / "bundle"
+        self.source = folder / "source"
+        self.store = folder / "store"
+        self.path = compilation.notebook.path
+        self.digest = ""
+        self.notes: list[str] = []
+
+    def run(self) -> Report:
+        bundle = build_bundle(self.plan, self.beside)
+        write_bundle(bundle, self.bundle)
+        self.digest = bundle.manifest.digest
+        if not copy_folder(self.beside, self.source, [file.path for file in self.plan.files]):
+            self.notes.append("the notebook's folder is too large to copy: the whole runs saw the shipped files only")
+        orders = _orders(self.plan)
+        first = self._whole("the notebook", 1)
+        dags = [self._dag(f"the DAG{', in another order' * (number > 1)}", number, orders) for number in (1,)]
+        if len(orders) > 1 and dags[0].ok:
+            dags.append(self._dag("the DAG, in another order", 2, orders))
+        second, values = self._second(first, dags)
+        items = [*_failures(dags), *values, *self._outputs(first, second, dags)]
+        for dag in dags:
+            items += file_items(self.plan.tasks, first.files, second.files, dag)
+        return self._report(items, orders[: len(dags)])
+
+    def _whole(self, name: str, number: int, last: str | None = None) -> _Whole:
+        folder = self.folder / f"whole-{number}"
+        record, notebook, output = folder / "files.jsonl", folder / "source.ipynb", folder / "notebook.ipynb"
+        write_notebook(whole_notebook(self.program, self.plan, self.checks, record, last), notebook)
+        job = Job(
+            self.plan.dag_id, f"whole-{number}", WHOLE_TASK, 1, str(self.store), self.digest, manifest=""
+        )
+        run = WholeRun(notebook, output, job, self.source, self._params(), lambda event: self._tell(name, event))
+        try:
+            manifest = self.options.executor.run_whole(run)
+        except NotebookFailsError as error:
+            raise self._notebook_fails(error) from error
+        return _Whole(manifest, shown_by_cell(output), read_record(record))
+
+    def _params(self) -> dict[str, Any]:
+        """Return the values for the notebook itself; one that only the DAG's settings name is none of its variables."""
+        own = {param.name for param in self.plan.params if param.cell}
+        return {name: value for name, value in self.options.params.items() if name in own}
+
+    def _notebook_fails(self, error: NotebookFailsError) -> NotebookFailsError:
+        where = f"{self.path}:cell {error.cell}" if error.cell else self.path
+        where += f":{error.line}" if error.cell and error.line else ""
+        said = f"{where}: the notebook itself fails when it is run from top to bottom: {error}"
+        return NotebookFailsError(f"{said}; mend it first, there is nothing to compare yet", error.cell, error.line)
+
+    def _dag(self, name: str, number: int, orders: Sequence[tuple[str, ...]]) -> RunResult:
+        folder = RunFolder(self.folder, f"dag-{number}")
+        folder.path.mkdir(parents=True)
+        if number == 1:
+            run = RunOptions(self.options.params, str(self.store), self.options.jobs)
+        else:
+            run = RunOptions(self.options.params, str(self.store), 1, order=orders[1])
+        self.options.on_step(Step(name))
+        result = self.options.executor.run_dag(self.bundle, folder, run, lambda event: self._tell_task(name, event))
+        if result.interrupted:
+            raise KeyboardInterrupt
+        return result
+
+    def _second(self, first: _Whole, dags: list[RunResult]) -> tuple[_Whole, list[Item]]:
+        request, answer = self.folder / "request.json", self.folder / "answer.json"
+        committed = tuple(
+            {task.task_id: task.manifest for task in dag.tasks if task.manifest is not None} for dag in dags
+        )
+        failed = self.folder / "whole-1" / "failed.json"
+        Request(self.checks, str(self.store), first.manifest, _read_failed(failed), committed).write(request)
+        judged = call("judge", "judge", "globals()", repr(str(request)), repr(str(answer)))
+        second = self._whole("the notebook again", 2, judged)
+        if not answer.exists():
+            raise Nb2dagError(f"{self.path}: the comparison of the values did not end; see {self.folder}")
+        return second, [Item.from_json(item) for item in json.loads(answer.read_text(encoding="utf-8"))]
+
+    def _outputs(self, first: _Whole, second: _Whole, dags: list[RunResult]) -> Iterator[Item]:
+        for task in self.plan.tasks:
+            for dag in dags if not task.implicit else ():
+                result = dag.task(task.task_id)
+                if result.state is TaskState.SUCCESS and result.notebook is not None:
+                    yield from _output_items(task, first.shown, second.shown, shown_by_cell(result.notebook))
+
+    def _report(self, items: list[Item], orders: Sequence[tuple[str, ...]]) -> Report:
+        report = Report(
+            self.path,
+            self.plan.dag_id,
+            self.folder,
+            tuple(_in_order(items)),
+            tuple(orders),
+            {cell.cell.index: cell.cell.id for cell in self.program.cells},
+            tuple(self.notes),
+        )
+        (self.folder / "report.json").write_text(json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8")
+        if report.verdict is Verdict.SAME:
+            # The values themselves have served; what is different or unproven is worth a look.
+            shutil.rmtree(self.store, ignore_errors=True)
+        return report
+
+    def _tell(self, name: str, event: Event) -> None:
+        if isinstance(event, CellStarted) and event.origin is not None and event.origin.purpose == "body":
+            self.options.on_step(Step(name, f"cell {event.origin.cell}"))
+
+    def _tell_task(self, name: str, event: RunEvent) -> None:
+        if isinstance(event, TaskEnded):
+            self.options.on_step(Step(name, f"task {event.task_id}: {event.state.value.replace('_', ' ')}"))
+
+
+def _orders(plan: DagPlan) -> tuple[tuple[str, ...], ...]:
+    """Return the plan's own order, and where there is another one the order that takes the last free task first."""
+    own = tuple(task.task_id for task in plan.tasks)
+    waiting = {task.task_id: set(task.upstream) for task in plan.tasks}
+    other: list[str] = []
+    while waiting:
+        free = [task_id for task_id in waiting if not waiting[task_id] & waiting.keys()]
+        if not free:
+            return (own,)
+        other.append(free[-1])
+        del waiting[free[-1]]
+    return (own,) if tuple(other) == own else (own, tuple(other))
+
+
+def _failures(dags: Sequence[RunResult]) -> Iterator[Item]:
+    for dag in dags:
+        for task in dag.tasks:
+            if task.state is TaskState.FAILED and task.failure is not None:
+                message = task.failure.message.partition("\n")[0]
+                cell = task.failure.cell
+                yield Item(Kind.FAILURE, Outcome.DIFFERENT, task.task_id, cell, "", "the cell runs", message)
+
+
+def _output_items(
+    task: TaskPlan, first: Mapping[int, Shown], second: Mapping[int, Shown], dag: Mapping[int, Shown]
+) -> Iterator[Item]:
+    for cell in task.source_cells:
+        whole, again, found = (shown.get(cell, ()) for shown in (first, second, dag))
+        if not whole and not found:
+            continue
+        if (changing := mismatch(whole, again)).part:
+            yield Item(
+                Kind.OUTPUT, Outcome.NOT_REPRODUCIBLE, task.task_id, cell, changing.part, changing.one, changing.other
+            )
+            whole, found = without_changing(whole, again, found)
+            if not (differing := mismatch(whole, found)).part:
+                continue
+        elif not (differing := mismatch(whole, found)).part:
+            yield Item(Kind.OUTPUT, Outcome.BY_VALUE, task.task_id, cell, "")
+            continue
+        sides = (differing.one, differing.other)
+        yield Item(Kind.OUTPUT, Outcome.DIFFERENT, task.task_id, cell, differing.part, *sides)
+
+
+def _in_order(items: Sequence[Item]) -> list[Item]:
+    """Return each item once, in notebook order; of one cell, what goes into it before what comes out of it."""
+    order = list(Kind)
+    return sorted(dict.fromkeys(items), key=lambda item: (item.cell or 10**9, order.index(item.kind), item.name))

@@ -1,0 +1,104 @@
+"""Scan the JSON text of a notebook for the strings that its cells' sources are written in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+
+_SOURCE_KEYS = ("source", "input")
+"""Where nbformat 4 and 3 keep the source of a code cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """Where a cell's source is written: the extent of the value, and of each string in it, quotes included."""
+
+    start: int
+    end: int
+    strings: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An object or list that is open: the key or the index that the scan is at, and whether a key comes next."""
+
+    is_object: bool
+    start: int
+    key: str | int = 0
+    expects_key: bool = False
+    strings: list[tuple[int, int]] = field(default_factory=list)
+
+
+def scan_sources(text: str) -> list[SourceText]:
+    r"""Return the source of every cell, in order; `text` is known to be valid JSON.
+
+    Cells are those of the top level, and those of the worksheets of nbformat 3, one list after the other. A cell
+    without a source stands where its object begins. Of a key given twice the last counts, as it does for every reader.
+
+    >>> scan_sources('{"cells": [{"source": ["a\\n", "b"]}, {"source": "c"}]}')[1]
+    SourceText(start=48, end=51, strings=((48, 51),))
+    """
+    found: dict[tuple[str | int, ...], SourceText] = {}
+    for path, source in _values(text):
+        found[path] = source
+    return [found[path] for path in sorted(found, key=_order)]
+
+
+def _order(path: tuple[str | int, ...]) -> tuple[int, ...]:
+    return tuple(part for part in path if isinstance(part, int))
+
+
+def _values(text: str) -> Iterator[tuple[tuple[str | int, ...], SourceText]]:
+    """Yield each cell's path as it opens, with an empty source, and again with the source when that is read."""
+    stack: list[_Frame] = []
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        frame = stack[-1] if stack else None
+        if token in "{[":
+            stack.append(_Frame(token == "{", match.start(), "" if token == "{" else 0, token == "{"))
+            if token == "{" and _is_cell(path := _path(stack[:-1])):
+                yield path, SourceText(match.start(), match.start())
+        elif token in "}]":
+            closed = stack.pop()
+            if token == "]" and _is_source(path := _path(stack)):
+                yield path[:-1], SourceText(closed.start, match.end(), tuple(closed.strings))
+        elif frame is None or token == ":":
+            continue
+        elif token == ",":
+            _advance(frame)
+        elif frame.is_object and frame.expects_key:
+            frame.key, frame.expects_key = _key(token), False
+        elif token.startswith('"'):
+            frame.strings.append(match.span())
+            if _is_source(path := _path(stack)):
+                yield path[:-1], SourceText(*match.span(), (match.span(),))
+
+
+def _advance(frame: _Frame) -> None:
+    if frame.is_object:
+        frame.expects_key = True
+    elif isinstance(frame.key, int):
+        frame.key += 1
+
+
+def _key(token: str) -> str:
+    return str(json.loads(token, strict=False)) if "\\" in token else token[1:-1]
+
+
+def _path(stack: list[_Frame]) -> tuple[str | int, ...]:
+    # Nothing that is deeper than a worksheet's cell's source is ever asked for.
+    return tuple(frame.key for frame in stack) if len(stack) <= 5 else ()
+
+
+def _is_cell(path: tuple[str | int, ...]) -> bool:
+    if len(path) == 2:
+        return path[0] == "cells"
+    return len(path) == 4 and path[0] == "worksheets" and path[2] == "cells"
+
+
+def _is_source(path: tuple[str | int, ...]) -> bool:
+    return len(path) in (3, 5) and path[-1] in _SOURCE_KEYS and _is_cell(path[:-1])
