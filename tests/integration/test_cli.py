@@ -218,6 +218,18 @@ def test_show_of_a_notebook_with_errors_prints_them(project):
     assert "sales.ipynb:cell 3:2:5: error" in result.stderr
 
 
+def test_the_names_of_a_notebooks_cells_are_shown_whatever_is_wrong_with_it(project):
+    broken(project / "sales.ipynb")
+    result = nb2dag("show", "sales.ipynb", "--cells", "--format", "json")
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    assert set(document) == {"version", "cells"}
+    assert set(document["cells"][0]) == {"cell", "id", "role", "task", "definitions", "references", "mutations"}
+    assert "cell 3: " in nb2dag("show", "sales.ipynb", "--cells").stdout
+    assert nb2dag("show", "sales.ipynb", "--cells", "--format", "mermaid").exit_code == 2
+    assert nb2dag("show", "missing.ipynb", "--cells").exit_code == 2
+
+
 def test_explain(project):
     listing = nb2dag("explain").stdout.splitlines()
     assert len(listing) > 10
@@ -225,7 +237,7 @@ def test_explain(project):
     for word in (code, code.lower(), name):
         result = nb2dag("explain", word)
         assert result.exit_code == 0
-        assert result.stdout.startswith(f"{code} {name} (")
+        assert result.stdout.startswith(f"# {name} ({code})\n")
         assert "## What it does" in result.stdout
     unknown = nb2dag("explain", "NBD00")
     assert unknown.exit_code == 2

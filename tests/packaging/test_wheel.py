@@ -73,8 +73,8 @@ def notebook(tmp_path):
 
 def test_wheel_holds_the_package_and_nothing_else(contents):
     source = CHECKOUT / "src"
-    modules = {str(path.relative_to(source)) for path in source.rglob("*.py")}
-    assert {name for name in contents if name.endswith(".py")} == modules
+    files = {str(path.relative_to(source)) for kind in ("*.py", "*.schema.json") for path in source.rglob(kind)}
+    assert {name for name in contents if name.endswith((".py", ".json"))} == files
     assert {name.split("/")[0] for name in contents} == {"nb2dag", "nb2dag-0.1.0.dist-info"}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from nb2dag.config import _READERS, DEFAULT_MAX_FILE_SIZE, Config, ConfigInvalid, load_config
+from nb2dag.model.diagnostic import Severity
 
 
 def write(folder: Path, text: str) -> Path:
@@ -24,10 +25,13 @@ def test_all_keys(tmp_path):
     path = write(
         tmp_path,
         '[tool.nb2dag]\noutput = "airflow/dags"\nexclude = ["drafts", "*_old.ipynb"]\n'
-        'max-file-size = "2 MB"\nignore = ["NBD203"]\n',
+        'max-file-size = "2 MB"\nselect = ["NBD2"]\nignore = ["NBD203"]\nseverity = { bare-call = "note" }\n',
     )
     config = load_config(tmp_path)
-    assert config == Config(Path("airflow/dags"), ("drafts", "*_old.ipynb"), 2_000_000, ("NBD203",), path)
+    severities = (("bare-call", Severity.NOTE),)
+    assert config == Config(
+        Path("airflow/dags"), ("drafts", "*_old.ipynb"), 2_000_000, ("NBD2",), ("NBD203",), severities, path
+    )
     assert config.output_folder() == tmp_path / "airflow/dags"
 
 
@@ -53,11 +57,16 @@ def test_the_nearest_file_decides(tmp_path):
     [
         ('[tool.nb2dag]\nouput = "x"', "`tool.nb2dag` has no key `ouput`: did you mean `output`?"),
         ("[tool.nb2dag]\nmax_file_size = 1", "has no key `max_file_size`: did you mean `max-file-size`?"),
-        ("[tool.nb2dag]\nzzz = 1", "its keys are `exclude`, `ignore`, `max-file-size`, `output`"),
+        ("[tool.nb2dag]\nzzz = 1", "its keys are `exclude`, `ignore`, `max-file-size`, `output`, `select`, `severity`"),
         ("[tool.nb2dag]\noutput = 3", "`output` in `tool.nb2dag` must be the name of a folder, not 3 (an integer)"),
         ('[tool.nb2dag]\noutput = ""', "must be the name of a folder"),
         ('[tool.nb2dag]\nexclude = "drafts"', "must be a list of strings, not 'drafts' (a string)"),
         ("[tool.nb2dag]\nignore = [1]", "must be a list of strings"),
+        ("[tool.nb2dag]\nseverity = 1", "`severity` in `tool.nb2dag` must be a table such as { bare-call"),
+        (
+            '[tool.nb2dag]\nseverity = { bare-call = "warn" }',
+            "gives `bare-call` the severity 'warn' (a string); there are 'error', 'warning', 'note'",
+        ),
         ('[tool.nb2dag]\nmax-file-size = "10 MX"', 'must be a size such as "10 MB"'),
         ("[tool.nb2dag]\nmax-file-size = -1", 'must be a size such as "10 MB"'),
         ("[tool.nb2dag]\nmax-file-size = true", "not True (a boolean)"),

@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "Report what is wrong with notebooks, without writing anything.",
     "compile": "Write notebooks as Airflow DAGs.",
     "run": "Run a notebook's DAG on this machine, without Airflow.",
+    "verify": "Prove that a notebook's DAG computes what the notebook computes.",
     "show": "Show a notebook's tasks, edges and handoffs.",
     "explain": "Explain a rule by its code or name.",
 }

@@ -19,12 +19,17 @@ from nb2dag.cli.arguments import notebook_argument
     show_default=True,
     help="Form of the graph.",
 )
+@click.option("--cells", is_flag=True, help="List each code cell's names instead: defined, referenced, mutated.")
 @click.pass_context
-def command(ctx: click.Context, notebook: str, form: str) -> None:
-    """Show the tasks, edges, handoffs and params of NOTEBOOK.
+def command(ctx: click.Context, notebook: str, form: str, *, cells: bool) -> None:
+    """Show the tasks, edges, handoffs and params of NOTEBOOK, or with --cells the names of its cells.
 
-    With findings of severity error there is no graph: they are printed instead.
+    With findings of severity error there is no graph: they are printed instead. --cells lists what can be listed, of
+    a notebook without tags too.
     """
+    if cells:
+        _show_cells(notebook, form)
+        return
     from nb2dag.cli.findings import require_plan
     from nb2dag.cli.graph_views import graph_document, graph_mermaid, graph_text
     from nb2dag.cli.terminal import style_for
@@ -39,3 +44,21 @@ def command(ctx: click.Context, notebook: str, form: str) -> None:
     else:
         style = style_for(sys.stdout)
         click.echo(graph_text(plan, style), nl=False, color=style.colour)
+
+
+def _show_cells(notebook: str, form: str) -> None:
+    from nb2dag.cli.cell_views import cells_document, cells_text, unlisted
+    from nb2dag.cli.terminal import style_for
+    from nb2dag.compiler.pipeline import list_names
+    from nb2dag.report.json_format import dumps
+
+    if form == "mermaid":
+        raise click.UsageError("--cells has the forms text and json: Mermaid draws the graph")
+    program, names = list_names(notebook)
+    if form == "json":
+        click.echo(dumps(cells_document(program, names)), nl=False)
+    else:
+        style = style_for(sys.stdout)
+        click.echo(cells_text(program, names, style), nl=False, color=style.colour)
+    for line in unlisted(program):
+        click.echo(line, err=True)

@@ -31,6 +31,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from nb2dag.compiler.analysis.cell_names import list_cell_names
 from nb2dag.compiler.analysis.dataflow import analyse
 from nb2dag.compiler.analysis.edges import build_graph
 from nb2dag.compiler.analysis.exported import exported_problems
@@ -52,6 +53,7 @@ from nb2dag.config import load_config
 from nb2dag.model.dataflow import Dataflow
 from nb2dag.model.diagnostic import Diagnostic, Severity
 from nb2dag.model.graph import TaskGraph
+from nb2dag.model.names import CellNames
 from nb2dag.model.notebook import Notebook
 from nb2dag.model.plan import DagPlan
 from nb2dag.model.program import Program
@@ -100,6 +102,18 @@ def compile_notebook(path: str | os.PathLike[str]) -> Compilation:
     return compile_program(notebook, place.parent, load_config(place).max_file_size)
 
 
+def list_names(path: str | os.PathLike[str]) -> tuple[Program, tuple[CellNames, ...]]:
+    """Return the cells of a notebook file with their roles, and per cell the names it defines, needs and changes.
+
+    Nothing has to be tagged, and a notebook with findings of severity error has its names listed all the same.
+
+    Raises:
+        NotebookUnreadable: The file is missing, not JSON, or not a notebook.
+    """
+    program = tag_program(read_notebook(Path(path)), only_environment=True)
+    return program, list_cell_names(program)
+
+
 def compile_program(notebook: Notebook, folder: Path, most_bytes: int) -> Compilation:
     """Compile a notebook already read; `folder` is where its files lie, `most_bytes` the limit of one of them."""
     program = tag_program(notebook)
@@ -144,6 +158,6 @@ def _any_error(diagnostics: Iterable[Diagnostic]) -> bool:
 
 
 def _in_order(program: Program, found: Iterable[Diagnostic], *, complete: bool = True) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics that no comment silences, in notebook order; `complete` tells that every check was made."""
+    """Return the diagnostics that no comment silences, in notebook order; `complete`: every check was made."""
     unique = dict.fromkeys(silence(found, find_suppressions(program), program.notebook.path, complete=complete))
     return tuple(sorted(unique, key=lambda item: (item.span.cell, item.span.region, item.code)))

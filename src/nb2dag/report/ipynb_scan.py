@@ -42,9 +42,7 @@ def scan_sources(text: str) -> list[SourceText]:
     >>> scan_sources('{"cells": [{"source": ["a\\n", "b"]}, {"source": "c"}]}')[1]
     SourceText(start=48, end=51, strings=((48, 51),))
     """
-    found: dict[tuple[str | int, ...], SourceText] = {}
-    for path, source in _values(text):
-        found[path] = source
+    found = dict(_values(text))
     return [found[path] for path in sorted(found, key=_order)]
 
 

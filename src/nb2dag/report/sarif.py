@@ -85,14 +85,16 @@ def _related(label: Label, locate: Locate) -> dict[str, Any]:
 
 
 def _location(span: Span, region: FileRegion) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": uri(span.path)}}
-    if span.cell:
-        place["region"] = {
+    # Code scanning wants a region of every result: a finding about the file as a whole stands at its start.
+    place = {
+        "artifactLocation": {"uri": uri(span.path)},
+        "region": {
             "startLine": region.line,
             "startColumn": region.column,
             "endLine": region.end_line,
             "endColumn": region.end_column,
-        }
+        },
+    }
     location: dict[str, Any] = {"physicalLocation": place}
     if span.cell:
         name = f"cell {span.cell}"

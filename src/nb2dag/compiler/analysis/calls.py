@@ -179,6 +179,15 @@ def _method_call(
     return _known_method(evaluator, owner, facts, arguments, node)
 
 
+def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, node: ast.AST) -> None:
+    """Record what calling `decorator` with a definition does; a library's decorators only wrap it."""
+    if decorator.definition is not None:
+        apply_summary(evaluator, evaluator.resolver.summary(decorator.definition), Arguments([made]), node)
+    for name in sorted(decorator.free):
+        evaluator.effects.add(Mutate(name, True, node))
+        evaluator.effects.add(Hold(name, made))
+
+
 def _as_method(summary: Summary, owner: Value, arguments: Arguments) -> Arguments:
     """Return a method's arguments with what it gets before them: the object, or its class."""
     if summary.static or (owner.definition is not None and not summary.of_class):
@@ -323,12 +332,19 @@ def _copy_is_false(arguments: Arguments) -> bool:
     return isinstance(node, ast.Constant) and node.value is False
 
 
+def _changed_state(path: str) -> str | None:
+    """Return the state of a module that calling `path` changes: `sys.path.append`, `plt.rcParams.update`."""
+    owner, _, name = path.rpartition(".")
+    facts = knowledge.method_call(name)
+    return knowledge.module_state(owner) if facts is not None and facts.mutates_receiver else None
+
+
 def _unknown_function(
     evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call, *, discarded: bool
 ) -> Value:
     effects = evaluator.effects
     name = path.rpartition(".")[2]
-    state = knowledge.module_state(path)
+    state = _changed_state(path)
     if state == "<config>":
         effects.configures = True
         return FRESH

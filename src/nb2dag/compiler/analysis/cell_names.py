@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from nb2dag.compiler.analysis.effects import Effects, Mutate
+from nb2dag.compiler.analysis.effects import Mutate
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow, trace_flow
-from nb2dag.compiler.analysis.names import statement_names
-from nb2dag.compiler.analysis.statements import OwnerKind, Statement, is_compound, node_region, statements
+from nb2dag.compiler.analysis.statements import Statement, node_region, statements
 from nb2dag.compiler.analysis.timeline import Timeline
-from nb2dag.compiler.analysis.walk_expressions import Rules
+from nb2dag.compiler.analysis.walk_expressions import Rules, place_of
 from nb2dag.compiler.analysis.walk_statements import NameWalker
 from nb2dag.model.names import CellNames, NameUse
-from nb2dag.model.program import Program, ProgramCell
+from nb2dag.model.program import Program, ProgramCell, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +64,13 @@ def _names(cell: ProgramCell, rules: Rules) -> _Names:
     walker.body(cell.code.tree.body)
     for name, node in walker.late:
         walker.bind(name, node)
-    kept = set(walker.stores) if walker.paths is None else walker.paths.may
-    definitions = {name: node for name, node in walker.stores.items() if name in kept}
+    gone = set(walker.deleted_log) - (walker.paths.may if walker.paths is not None else set())
+    definitions = {name: node for name, node in walker.stores.items() if name not in gone}
     for name, node in walker.called_stores.items():
         definitions.setdefault(name, node)
     references = {name: node for name, node in walker.deferred.items() if name not in walker.stores}
     for name, node in walker.reads.items():
-        if name not in references or _place(node) < _place(references[name]):
+        if name not in references or place_of(node) < place_of(references[name]):
             references[name] = node
     return _Names(definitions, references, tuple(walker.stars))
 
@@ -81,11 +80,11 @@ def _in_order(names: Mapping[str, ast.AST], cell: ProgramCell) -> tuple[NameUse,
     return tuple(NameUse(name, node_region(node, cell.cell.source)) for name, node in ordered)
 
 
-def _place(node: ast.AST, name: str = "") -> tuple[int, int]:
-    """Return where a name stands: `as name` at the end of its node, what else binds or reads at the beginning."""
-    if isinstance(node, ast.MatchAs) and node.pattern is not None:
+def _place(node: ast.AST, name: str) -> tuple[int, int]:
+    """Return where a name stands in its node: `as name` and `**name` at the end, any other at the beginning."""
+    if isinstance(node, ast.MatchMapping) or (isinstance(node, ast.MatchAs) and node.pattern is not None):
         return node.end_lineno, node.end_col_offset - len(name.encode())
-    return node.lineno, node.col_offset  # type: ignore[attr-defined]
+    return place_of(node)
 
 
 # -- mutations ---------------------------------------------------------------------------------------------------
@@ -100,17 +99,12 @@ def _changes(program: Program) -> dict[int, dict[str, ast.AST]]:
     meant = statements(program)
     found = _changed(trace_flow(meant))
     own = {statement.cell.cell.index for statement in meant}
-    if any(cell.code.tree.body and cell.cell.index not in own for cell in program.cells):
-        whole = _changed(trace_flow(list(_all_statements(program))))
-        found |= {index: names for index, names in whole.items() if index not in own}
+    others = {cell.cell.index for cell in program.cells if cell.code.tree.body} - own
+    if others:
+        cells = (replace(cell, role=Role.SCRATCH) if cell.cell.index in others else cell for cell in program.cells)
+        whole = _changed(trace_flow(statements(replace(program, cells=tuple(cells)))))
+        found |= {index: names for index, names in whole.items() if index in others}
     return found
-
-
-def _all_statements(program: Program) -> Iterator[Statement]:
-    nodes = ((cell, node) for cell in program.cells for node in cell.code.tree.body)
-    for position, (cell, node) in enumerate(nodes):
-        names = statement_names(node, cell.code.escapes)
-        yield Statement(position, cell, node, names, OwnerKind.SCRATCH, Effects(), is_compound(node))
 
 
 def _changed(flow: Flow) -> dict[int, dict[str, ast.AST]]:
@@ -127,16 +121,21 @@ def _changed_in(own: list[Statement], timeline: Timeline) -> dict[str, ast.AST]:
     for statement in own:
         for event in _mutations(statement):
             touched = _regions(timeline, event, statement.position)
-            if not touched and timeline.before(event.name, statement.position + 1) is None:
-                # Nothing above says where the name comes from.
+            unknown = timeline.before(event.name, statement.position + 1) is None
+            if unknown and event.name in statement.names.reads and not _calls(event.why, event.name):
+                # The cell needs it, and nothing above says where it comes from; what is called is taken for a function.
                 found.setdefault(event.name, event.why)
-            for name in _standing_for(timeline, touched, start):
+            for name in _standing_for(timeline, touched, start, event.name):
                 found.setdefault(name, event.why)
     return found
 
 
+def _calls(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+
+
 def _mutations(statement: Statement) -> Iterable[Mutate]:
-    return (event for event in statement.effects.events if isinstance(event, Mutate))
+    return (event for event in statement.effects.events if isinstance(event, Mutate) and event.name[:1] != "@")
 
 
 def _regions(timeline: Timeline, event: Mutate, position: int) -> frozenset[int]:
@@ -148,8 +147,9 @@ def _regions(timeline: Timeline, event: Mutate, position: int) -> frozenset[int]
     return touched
 
 
-def _standing_for(timeline: Timeline, regions: frozenset[int], start: int) -> Iterator[str]:
-    for name in timeline.names if regions else ():
+def _standing_for(timeline: Timeline, regions: frozenset[int], start: int, first: str) -> Iterator[str]:
+    """Yield the names that stood for one of the objects when the cell began, the one the text says first."""
+    for name in (first, *timeline.names) if regions else ():
         snapshot = timeline.before(name, start)
         if snapshot is not None and snapshot.own & regions:
             yield name

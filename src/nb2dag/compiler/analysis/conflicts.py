@@ -135,8 +135,8 @@ def _cells(flow: Flow, positions: list[int]) -> str:
 
 
 def _reopened(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
-    for name, versions in sorted(demand.inputs.items()):
-        version = demand.sources[name]
+    for name, versions in sorted([*demand.inputs.items(), *demand.replayed.items()]):
+        version = demand.sources[name] if name in demand.inputs else max(versions)
         earlier = [
             position
             for position in demand.positions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
@@ -11,7 +12,7 @@ from nb2dag.model.dataflow import Dataflow, FlowProblem
 from nb2dag.model.directive import Option
 from nb2dag.model.graph import TaskGraph, TaskNode
 from nb2dag.model.program import Program, ProgramCell
-from nb2dag.model.span import Span
+from nb2dag.model.span import Region, Span
 
 
 def build_graph(program: Program, dataflow: Dataflow) -> TaskGraph:
@@ -28,7 +29,8 @@ def build_graph(program: Program, dataflow: Dataflow) -> TaskGraph:
             elif other not in known:
                 similar = next(iter(get_close_matches(other, sorted(known), 1)), "")
                 values = (("task", task_id), ("other", other), ("similar", similar))
-                problems.append(FlowProblem("unknown-upstream", span, values))
+                place = cell.cell.span(program.notebook.path, _word(cell, option.region, other))
+                problems.append(FlowProblem("unknown-upstream", place, values))
             else:
                 declared.setdefault(task_id, set()).add(other)
     nodes = {
@@ -57,6 +59,21 @@ def _after_options(program: Program) -> Iterator[tuple[ProgramCell, Option]]:
             option = cell.directive.option("after")
             if option is not None:
                 yield cell, option
+
+
+def _word(cell: ProgramCell, region: Region, word: str) -> Region:
+    """Return where `word` stands in a region; the whole region where it is not plainly there, and there once."""
+    lines = cell.cell.source.split("\n")
+    pattern = re.compile(rf"(?<![\w.-]){re.escape(word)}(?![\w.-])")
+    found = []
+    for number in range(region.line, region.end_line + 1):
+        end = region.end_column - 1 if number == region.end_line else len(lines[number - 1])
+        start = region.column - 1 if number == region.line else 0
+        found += [
+            Region(number, match.start() + 1, number, match.end() + 1)
+            for match in pattern.finditer(lines[number - 1], start, end)
+        ]
+    return found[0] if len(found) == 1 else region
 
 
 def _ids(value: object) -> tuple[str, ...]:

@@ -192,7 +192,9 @@ class Evaluator(ExpressionEvaluator):
             inside = frozenset(names.free) - self.locals.keys()
             self.bind(node.name, replace(container([*values, *self.captured(names.free)]), free=inside))
         else:
-            self.bind(node.name, self.defined(node.name, node, values))
+            made = self.defined(node.name, node, values)
+            self.bind(node.name, made)
+            self.decorate(node, made)
 
     on_AsyncFunctionDef = on_FunctionDef
 
@@ -205,7 +207,16 @@ class Evaluator(ExpressionEvaluator):
         for statement in node.body:
             if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 inner.statement(statement)
-        self.bind(node.name, self.defined(node.name, node, [*values, *inner.locals.values()]))
+        made = self.defined(node.name, node, [*values, *inner.locals.values()])
+        self.bind(node.name, made)
+        if not self.function:
+            self.decorate(node, made)
+
+    def decorate(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, made: Value) -> None:
+        """Record what decorators do when they are called with what they decorate: they may put it into a registry."""
+        quiet = Evaluator(self.resolver, self.escapes, function=self.function)
+        for decorator in node.decorator_list:
+            calls.apply_decorator(self, quiet.value(decorator), made, node)
 
     def defined(self, name: str, node: _Defining, values: list[Value]) -> Value:
         """Return the value of a function, lambda or class that the statement binds to `name`."""

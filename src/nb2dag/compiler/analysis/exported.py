@@ -36,8 +36,8 @@ def exported_problems(program: Program, dataflow: Dataflow) -> Iterator[FlowProb
     path = program.notebook.path
     for cell, statement in exported_statements(program, dataflow):
         source = cell.cell.source
-        for node in _local_paths(statement):
-            yield FlowProblem(_PATH, cell.cell.span(path, node_region(node, source)), (("path", node.value),))
+        for node, text in _local_paths(statement):
+            yield FlowProblem(_PATH, cell.cell.span(path, node_region(node, source)), (("path", text),))
         for call, name in _questions(statement, bound):
             yield FlowProblem(_QUESTION, cell.cell.span(path, node_region(call, source)), (("call", name),))
     for cell in _exported_cells(program, dataflow):
@@ -81,7 +81,7 @@ def _bound(node: ast.AST) -> str | None:
     return node.arg if isinstance(node, ast.arg) else None
 
 
-def _local_paths(statement: ast.stmt) -> Iterator[ast.Constant]:
+def _local_paths(statement: ast.stmt) -> Iterator[tuple[ast.Constant, str]]:
     """Yield string constants that are paths of one person's machine; prose and what is compared are passed over."""
     passed: set[ast.AST] = set()
     for node in ast.walk(statement):
@@ -91,12 +91,10 @@ def _local_paths(statement: ast.stmt) -> Iterator[ast.Constant]:
             passed.update((node.left, *node.comparators))
         elif isinstance(node, ast.JoinedStr):
             passed.update(node.values[1:])
-        elif isinstance(node, ast.Constant) and node not in passed and _is_local_path(node.value):
-            yield node
-
-
-def _is_local_path(value: object) -> bool:
-    return isinstance(value, str) and len(value) < _LONGEST_PATH and _LOCAL_PATH.fullmatch(value) is not None
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+            if node not in passed and len(text) < _LONGEST_PATH and _LOCAL_PATH.fullmatch(text):
+                yield node, text
 
 
 def _questions(statement: ast.stmt, bound: set[str]) -> Iterator[tuple[ast.Call, str]]:

@@ -12,7 +12,15 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from nb2dag.compiler.analysis.scopes import FunctionNode, Scope, ScopeKind, all_arguments, function_scope, local_names, type_parameters
+from nb2dag.compiler.analysis.scopes import (
+    FunctionNode,
+    Scope,
+    ScopeKind,
+    all_arguments,
+    function_scope,
+    local_names,
+    type_parameters,
+)
 from nb2dag.compiler.analysis.walk_expressions import Rules
 from nb2dag.compiler.analysis.walk_statements import NameWalker
 

@@ -30,7 +30,8 @@ class Scope:
 
 
 MODULE = Scope(ScopeKind.MODULE)
-_CLASS_NAMES = frozenset({"__module__", "__qualname__"})
+CLASS_NAMES = frozenset({"__module__", "__qualname__"})
+"""Names that every class body finds bound."""
 
 
 def function_scope(node: FunctionNode) -> Scope:
@@ -43,7 +44,7 @@ def class_scope(node: ast.ClassDef) -> Scope:
     """Return the scope of a class body; its methods do not see it."""
     outer = _declared(node.body, ast.Global)
     bound = frozenset(_bound(node.body)) - outer - _declared(node.body, ast.Nonlocal)
-    return Scope(ScopeKind.CLASS, bound | _CLASS_NAMES, outer)
+    return Scope(ScopeKind.CLASS, bound | CLASS_NAMES, outer)
 
 
 def local_names(node: FunctionNode) -> set[str]:
@@ -68,7 +69,7 @@ def defaults(arguments: ast.arguments) -> list[ast.expr]:
     return [default for default in [*arguments.defaults, *arguments.kw_defaults] if default is not None]
 
 
-def annotations(node: FunctionNode) -> list[ast.expr]:
+def signature_annotations(node: FunctionNode) -> list[ast.expr]:
     """Return the annotations of a signature, the returned type last."""
     found = [argument.annotation for argument in all_arguments(node.args) if argument.annotation is not None]
     returned = None if isinstance(node, ast.Lambda) else node.returns
@@ -122,7 +123,7 @@ def _own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
         node = waiting.pop()
         yield node
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            waiting += [*node.decorator_list, *defaults(node.args), *annotations(node)]
+            waiting += [*node.decorator_list, *defaults(node.args), *signature_annotations(node)]
         elif isinstance(node, ast.ClassDef):
             waiting += [*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)]
         elif isinstance(node, ast.Lambda):

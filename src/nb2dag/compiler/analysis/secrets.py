@@ -24,7 +24,7 @@ _KEYS = {
 _KEY = re.compile("|".join(f"(?P<k{number}>{pattern})" for number, pattern in enumerate(_KEYS.values())))
 _KINDS = tuple(_KEYS)
 
-_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@{}$<>*]+:([^\s/@{}$<>*]+)@[\w.\[-]", re.IGNORECASE)
+_URL = re.compile(r"[a-z0-9]://[^\s/:@{}$<>*]{1,100}:([^\s/@{}$<>*]{1,200})@[\w.\[-]", re.IGNORECASE)
 
 _PASSWORD_NAME = re.compile(r"(?:^|_)(?:password|passwd|passphrase)$", re.IGNORECASE)
 _TOKEN_NAME = re.compile(

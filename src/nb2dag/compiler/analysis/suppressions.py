@@ -7,16 +7,15 @@ import re
 from collections.abc import Iterator
 
 from nb2dag.compiler.analysis.statements import node_region
-from nb2dag.model.program import Program, ProgramCell, Role
+from nb2dag.model.program import Program, ProgramCell
 from nb2dag.model.span import Region
 from nb2dag.model.suppression import Suppression
 
 _COMMENT = re.compile(r"#\s*nb2dag:\s*ignore\b(?:\s*\[([^\]]*)\])?")
-_OUTSIDE = {Role.SKIP, Role.TEST}
 
 
 def find_suppressions(program: Program) -> list[Suppression]:
-    """Return the suppression comments of every cell that can have findings, in notebook order.
+    """Return the suppression comments of every cell that could be parsed, in notebook order.
 
     A comment at the end of a line is meant for that line. One that has a line to itself is meant for the next line of
     code; above the cell's first line of code also for the tag, whose line takes no comment.
@@ -24,7 +23,7 @@ def find_suppressions(program: Program) -> list[Suppression]:
     return [
         suppression
         for cell in program.cells
-        if cell.role not in _OUTSIDE and cell.code.problem is None and "nb2dag:" in cell.cell.source
+        if cell.code.problem is None and "nb2dag:" in cell.cell.source
         for suppression in _in_cell(cell)
     ]
 

@@ -94,7 +94,13 @@ class ExpressionWalker:
         name = self.spelled(name)
         own = self.scope.kind is ScopeKind.MODULE or name in self.scope.outer
         if not (own and self.certain(name)):
-            self.reads.setdefault(name, node)
+            self.note(self.reads, name, node)
+
+    def note(self, names: dict[str, ast.AST], name: str, node: ast.AST) -> None:
+        """Keep a name's first node: the first to be evaluated, or the first in the text where a cell is read."""
+        known = names.get(name)
+        if known is None or (not self.rules.eager and place_of(node) < place_of(known)):
+            names[name] = node
 
     def certain(self, name: str) -> bool:
         """Tell whether the scope has bound the name on every path; code that is never reached is believed."""
@@ -104,7 +110,7 @@ class ExpressionWalker:
         kind = self.scope.kind
         name = self.spelled(name)
         if kind is ScopeKind.MODULE or name in self.scope.outer:
-            self.stores.setdefault(name, node)
+            self.note(self.stores, name, node)
         elif kind is ScopeKind.FUNCTION:
             return
         self.bound_log.append(name)
@@ -194,18 +200,18 @@ class ExpressionWalker:
             if inline:
                 self.read_global(name, node)
             else:
-                self.deferred.setdefault(name, node)
+                self.note(self.deferred, name, node)
         self.take(child)
         for name, node in child.stores.items():
-            self.called_stores.setdefault(name, node)
+            self.note(self.called_stores, name, node)
 
     def take(self, child: Self) -> None:
         """Take over what the functions inside a scope defined here do."""
         self.nested |= child.nested
         for name, node in child.deferred.items():
-            self.deferred.setdefault(name, node)
+            self.note(self.deferred, name, node)
         for name, node in child.called_stores.items():
-            self.called_stores.setdefault(name, node)
+            self.note(self.called_stores, name, node)
 
     def if_expression(self, node: ast.IfExp) -> None:
         met, failed = self.test(node.test)
@@ -295,6 +301,11 @@ class ExpressionWalker:
                 self.late.append((name, node))
             else:
                 self.bind(name, node)
+
+
+def place_of(node: ast.AST) -> tuple[int, int]:
+    """Return the line and the column (in bytes) where a node begins."""
+    return node.lineno, node.col_offset  # type: ignore[attr-defined]
 
 
 def _copy(paths: Paths | None) -> Paths | None:

@@ -7,16 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nb2dag.compiler.analysis.scopes import (
+    CLASS_NAMES,
     FunctionNode,
     Paths,
     Scope,
     ScopeKind,
-    annotations,
     class_scope,
     defaults,
     function_scope,
     join,
     lazy_parts,
+    signature_annotations,
     type_parameters,
 )
 from nb2dag.compiler.analysis.walk_expressions import ExpressionWalker
@@ -24,8 +25,9 @@ from nb2dag.compiler.analysis.walk_expressions import ExpressionWalker
 
 @dataclass(slots=True)
 class _Loop:
-    """The paths that leave a loop's body early."""
+    """The paths that leave a loop's body early; `handlers` were open around the loop."""
 
+    handlers: int = 0
     breaks: Paths | None = None
     continues: Paths | None = None
 
@@ -34,6 +36,7 @@ class NameWalker(ExpressionWalker):
     """Walks the statements of one scope; see `ExpressionWalker` for what it notes."""
 
     loops: tuple[_Loop, ...] = ()
+    handled: tuple[str, ...] = ()
 
     def body(self, statements: Iterable[ast.stmt]) -> None:
         for statement in statements:
@@ -54,7 +57,7 @@ class NameWalker(ExpressionWalker):
         parameters = type_parameters(node)
         self.frames.append((parameters, True))
         if not self.rules.lazy_annotations:
-            self.expressions(annotations(node))
+            self.expressions(signature_annotations(node))
         self.lazily(node, lazy_parts(node))
         self.function_body(node)
         self.frames.pop()
@@ -86,6 +89,7 @@ class NameWalker(ExpressionWalker):
         self.expressions([*node.bases, *(keyword.value for keyword in node.keywords)])
         self.lazily(node, lazy_parts(node))
         child = self.child(class_scope(node), node.name)
+        child.paths = Paths(set(CLASS_NAMES))
         child.body(node.body)
         self.frames.pop()
         for name, place in child.reads.items():
@@ -189,8 +193,7 @@ class NameWalker(ExpressionWalker):
     def on_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.expression(node.iter)
         before = _copy(self.paths)
-        loop = self.loop_body(node.body, node.target)
-        ended = join(self.paths, loop.continues)
+        loop, ended = self.loop_body(node.body, node.target)
         self.paths = _copy(ended) if _never_empty(node.iter) else join(before, ended)
         self.body(node.orelse)
         self.paths = join(self.paths, loop.breaks)
@@ -201,8 +204,7 @@ class NameWalker(ExpressionWalker):
         before = set() if self.paths is None else set(self.paths.must)
         met, failed = self.test(node.test)
         self.paths = met
-        loop = self.loop_body(node.body, None)
-        ended = join(self.paths, loop.continues)
+        loop, ended = self.loop_body(node.body, None)
         if failed is not None and ended is not None:
             # The condition is evaluated again before the loop ends, and binds again.
             failed = Paths(failed.must & (ended.must | (failed.must - before)), failed.may | ended.may)
@@ -210,24 +212,42 @@ class NameWalker(ExpressionWalker):
         self.body(node.orelse)
         self.paths = join(self.paths, loop.breaks)
 
-    def loop_body(self, body: list[ast.stmt], target: ast.expr | None) -> _Loop:
-        loop = _Loop()
+    def loop_body(self, body: list[ast.stmt], target: ast.expr | None) -> tuple[_Loop, Paths | None]:
+        """Walk a loop's body; return what leaves it early, and what is bound when it begins again."""
+        before = _copy(self.paths)
+        loop, ended = self.once(body, target)
+        if before is not None and ended is not None and not before.must <= ended.must:
+            # A round takes names away, which the next one may read: now with only what every round finds bound.
+            self.paths = Paths(before.must & ended.must, before.may | ended.may)
+            loop, ended = self.once(body, target)
+        if loop.breaks is not None and ended is not None:
+            # It may break in a later round than the first.
+            loop.breaks.may |= ended.may
+        return loop, ended
+
+    def once(self, body: list[ast.stmt], target: ast.expr | None) -> tuple[_Loop, Paths | None]:
+        loop = _Loop(len(self.handled))
         outer, self.loops = self.loops, (*self.loops, loop)
         if target is not None:
             self.target(target)
         self.body(body)
         self.loops = outer
-        return loop
+        return loop, join(self.paths, loop.continues)
 
     def on_Break(self, _: ast.Break) -> None:
         if self.loops:
-            self.loops[-1].breaks = join(self.loops[-1].breaks, self.paths)
+            self.loops[-1].breaks = join(self.loops[-1].breaks, self.leaving())
         self.paths = None
 
     def on_Continue(self, _: ast.Continue) -> None:
         if self.loops:
-            self.loops[-1].continues = join(self.loops[-1].continues, self.paths)
+            self.loops[-1].continues = join(self.loops[-1].continues, self.leaving())
         self.paths = None
+
+    def leaving(self) -> Paths | None:
+        """Return what stays bound on the way out of the `except ... as name` blocks inside the loop."""
+        gone = set(self.handled[self.loops[-1].handlers :])
+        return None if self.paths is None else Paths(self.paths.must - gone, self.paths.may - gone)
 
     def on_Raise(self, node: ast.Raise) -> None:
         self.children(node)
@@ -258,8 +278,10 @@ class NameWalker(ExpressionWalker):
             self.expression(node.type)
         if node.name:
             self.bind(node.name, node)
+            self.handled += (self.spelled(node.name),)
         self.body(node.body)
         if node.name:
+            self.handled = self.handled[:-1]
             self.unbind(node.name)
 
     def finally_(self, body: list[ast.stmt], arriving: Paths | None) -> None:
@@ -290,9 +312,13 @@ class NameWalker(ExpressionWalker):
         start = self.mark()
         for item in node.items:
             self.expression(item.context_expr)
+            named = isinstance(item.optional_vars, ast.Name)
+            if item.optional_vars is not None and named:
+                self.target(item.optional_vars)
             if swallowed is None and _may_swallow(item.context_expr):
                 swallowed, start = _copy(self.paths), self.mark()
-            if item.optional_vars is not None:
+            if item.optional_vars is not None and not named:
+                # Unpacking may fail inside the block already.
                 self.target(item.optional_vars)
         self.body(node.body)
         if swallowed is not None:

@@ -14,11 +14,12 @@ _NAMESPACE_MAGICS = frozenset({"run", "load", "store", "pylab", "macro", "reset"
 _BUILTINS = frozenset(dir(builtins))
 
 
-def without_unbound(codes: Sequence[ParsedCode]) -> list[ParsedCode]:
+def without_unbound(codes: Sequence[ParsedCode], *, only_environment: bool = False) -> list[ParsedCode]:
     """Return the cells' code, without the reads of an escape whose text IPython leaves as it is.
 
     IPython interpolates a text as a whole or, where one name in it does not exist, not at all. Names that nothing in
-    the notebook binds are such names, unless `from x import *` or `%run` may bind any.
+    the notebook binds are such names, unless `from x import *` or `%run` may bind any. With `only_environment` only
+    names in capitals are, for those who read a cell by itself.
 
     >>> from nb2dag.compiler.frontend.escapes import parse_code
     >>> codes = without_unbound([parse_code("n = 1"), parse_code("!echo $HOME {n}"), parse_code("!echo {n}")])
@@ -28,7 +29,10 @@ def without_unbound(codes: Sequence[ParsedCode]) -> list[ParsedCode]:
     if not any(_interpolated(escape) for code in codes for escape in code.escapes) or _binds_anything(codes):
         return list(codes)
     bound = _BUILTINS.union(*(_names_bound(code) for code in codes))
-    return [replace(code, escapes=tuple(_pruned(escape, bound) for escape in code.escapes)) for code in codes]
+    return [
+        replace(code, escapes=tuple(_pruned(escape, bound, only_environment) for escape in code.escapes))
+        for code in codes
+    ]
 
 
 def _interpolated(escape: Escape) -> int:
@@ -38,10 +42,11 @@ def _interpolated(escape: Escape) -> int:
     return len(interpolated_reads("" if escape.kind is EscapeKind.SHELL else escape.name, escape.text))
 
 
-def _pruned(escape: Escape, bound: frozenset[str]) -> Escape:
+def _pruned(escape: Escape, bound: frozenset[str], only_environment: bool) -> Escape:
     count = _interpolated(escape)
     names = {node.id for read in escape.reads[:count] for node in ast.walk(read) if isinstance(node, ast.Name)}
-    exist = all(name in bound or name.startswith("_") for name in names)
+    missing = [name for name in names if name not in bound and not name.startswith("_")]
+    exist = not any(name.isupper() or not only_environment for name in missing)
     return escape if exist else replace(escape, reads=escape.reads[count:])
 
 

@@ -24,12 +24,15 @@ _ROLES = {
 }
 
 
-def tag_program(notebook: Notebook) -> Program:
+def tag_program(notebook: Notebook, *, only_environment: bool = False) -> Program:
     r"""Return the notebook with the role of every code cell, its tag taken out and its code parsed.
 
     Of several parameters cells the first counts, as for papermill: the others have the role of an untagged cell, and
     the problem `repeated-parameters`. A cell whose tag names no directive that is known has the role SKIP, and the
     tag's problems. Cells of a kernel that is not Python's are not parsed.
+
+    Names in the text of a magic or shell command that nothing binds are not read (see `without_unbound`); with
+    `only_environment`, only those are left out that look like environment variables.
 
     >>> cells = [Cell(1, "a", CellType.CODE, "import math"), Cell(2, "b", CellType.CODE, "%%airflow_task area\nr = 2")]
     >>> [(cell.role.name, cell.task_id) for cell in tag_program(Notebook("n.ipynb", tuple(cells))).cells]
@@ -37,7 +40,7 @@ def tag_program(notebook: Notebook) -> Program:
     """
     tags = _tags(notebook)
     opening = _opening(notebook, tags)
-    roles = _roles(notebook, tags)
+    roles = _roles(notebook, tags, only_environment=only_environment)
     seen: set[str] = set()
     cells = []
     for cell, (code, role) in zip(notebook.code_cells, roles, strict=True):
@@ -95,12 +98,13 @@ def _tags(notebook: Notebook) -> dict[int, Tag]:
     return tags
 
 
-def _roles(notebook: Notebook, tags: dict[int, Tag]) -> list[tuple[ParsedCode, Role]]:
+def _roles(notebook: Notebook, tags: dict[int, Tag], *, only_environment: bool) -> list[tuple[ParsedCode, Role]]:
     """Return the code and the role of every code cell."""
     tasks = [index for index, tag in tags.items() if _kind(tag) in _TASK_KINDS]
     first_task = min(tasks, default=len(notebook.cells) + 1)
     if notebook.language == "python":
-        codes = without_unbound([_parse(cell, tags[cell.index].directive) for cell in notebook.code_cells])
+        parsed = [_parse(cell, tags[cell.index].directive) for cell in notebook.code_cells]
+        codes = without_unbound(parsed, only_environment=only_environment)
     else:
         codes = [ParsedCode(ast.Module([], [])) for _ in notebook.code_cells]
     return [

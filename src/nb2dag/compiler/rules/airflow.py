@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from nb2dag.compiler.rules.rule import Rule, page
 from nb2dag.model.dataflow import FlowProblem
-from nb2dag.model.diagnostic import Diagnostic, Severity
+from nb2dag.model.diagnostic import Applicability, Diagnostic, Edit, Fix, Severity
+from nb2dag.model.span import Span
 
 UNKNOWN_UPSTREAM = Rule(
     "NBD401",
@@ -52,4 +53,15 @@ def graph_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
                 f"`after` names `{values['other']}`, and no task is called so",
                 problem.span,
                 f"did you mean `{similar}`?" if similar else "name a task of this notebook",
+                fix=_respelt(problem.span, values["other"], similar),
             )
+
+
+def _respelt(span: Span, written: str, similar: str) -> Fix | None:
+    """Return the replacement of a misspelt task; None where the span is not just that word."""
+    region = span.region
+    is_word = region.line == region.end_line and region.end_column - region.column == len(written)
+    if not similar or not is_word:
+        return None
+    edit = Edit(span.cell, span.cell_id, region, similar)
+    return Fix(f"Replace with `{similar}`", (edit,), Applicability.UNSAFE)

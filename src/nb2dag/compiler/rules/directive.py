@@ -270,7 +270,11 @@ def _labels(path: str, cell: Cell, values: _Values) -> tuple[Label, ...]:
 
 
 def _fix(cell: Cell, problem: DirectiveProblem, values: _Values) -> Fix | None:
-    """Return the replacement of a misspelt word; never applied unasked, since it is a guess."""
+    """Return the replacement of a misspelt word, which is a guess, or the percent sign that a tag plainly lacks."""
+    start = problem.region
+    if problem.rule == "line-magic-for-a-cell" and (start.line, start.column) == (1, 1):
+        sign = Edit(cell.index, cell.id, Region(1, 1, 1, 1), "%")
+        return Fix("Write two percent signs", (sign,), Applicability.SAFE)
     suggestion = values.get("suggestion", "")
     if not suggestion or problem.rule not in {"unknown-option", "unknown-directive"}:
         return None

@@ -14,8 +14,8 @@ SECRET_IN_SOURCE = Rule(
     "secret-in-source",
     Severity.WARNING,
     page(
-        "Reports a literal that looks like a password, a token or a key. Judged are its form (a key of a known service, "
-        "a URL with a password) and the name it is given (`db_password`).",
+        "Reports a literal that looks like a password, a token or a key. Judged are its form (a key of a known "
+        "service, a URL with a password) and the name it is given (`db_password`).",
         "Whoever can read the repository, the bundle or an executed notebook can use it, and history keeps it.",
         '%%airflow_task load\ndb_password = "hunter2-in-production"\nprint(len(db_password))',
         '%%airflow_task load\nimport os\ndb_password = os.environ["DB_PASSWORD"]\nprint(len(db_password))',

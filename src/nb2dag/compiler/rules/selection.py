@@ -74,4 +74,4 @@ def _weighed(word: str, level: Severity) -> Rule:
     return rule
 
 
-_WHY = "the DAG would not compute what the notebook computes"
+_WHY = "the DAG would not compute what the notebook computes, or would not run"

@@ -48,7 +48,8 @@ class Executor(Protocol):
         """Run the notebook whole and return what its probes saved.
 
         Raises:
-            NotebookFailsError: A cell failed, or the kernel is missing.
+            NotebookFailsError: A cell failed.
+            Nb2dagError: It cannot be run at all.
         """
 
     def run_dag(
@@ -64,7 +65,8 @@ class KernelExecutor:
         """Run the notebook whole in a kernel.
 
         Raises:
-            NotebookFailsError: A cell failed, or the kernel is missing.
+            NotebookFailsError: A cell failed.
+            Nb2dagError: The kernel is missing or has no nb2dag.
             KeyboardInterrupt: It was told to stop.
         """
         task = TaskRun(
@@ -82,7 +84,7 @@ class KernelExecutor:
         except TaskError as error:
             raise NotebookFailsError(f"{error.ename}: {error.evalue}".strip(": "), error.cell, error.line) from error
         except (NotRunnableError, HandoffError) as error:
-            raise NotebookFailsError(str(error)) from error
+            raise Nb2dagError(f"the notebook cannot be run: {error}") from error
 
     def run_dag(
         self, bundle: Path, folder: RunFolder, options: RunOptions, on_event: Callable[[RunEvent], None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from nb2dag.local.results import RunResult
@@ -17,13 +18,24 @@ Written = Mapping[int, Mapping[str, str]]
 """Digests of the files that each cell wrote in a whole run, by cell number and relative path."""
 
 
-def read_record(path: Path) -> dict[int, dict[str, str]]:
-    """Return what the probes of a whole run noted."""
-    found: dict[int, dict[str, str]] = {}
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the probes of a whole run noted: the files each cell wrote, and why groups could not be saved, by key."""
+
+    files: Mapping[int, Mapping[str, str]]
+    failed: Mapping[str, str]
+
+
+def read_record(path: Path) -> Record:
+    """Read what the probes noted; there is no file where there was nothing to note."""
+    files: dict[int, dict[str, str]] = {}
+    failed: dict[str, str] = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         entry = json.loads(line)
-        found.setdefault(entry["cell"], {}).update(entry["files"])
-    return found
+        failed |= entry.get("failed", {})
+        if "files" in entry:
+            files.setdefault(entry["cell"], {}).update(entry["files"])
+    return Record(files, failed)
 
 
 def file_items(tasks: Iterable[TaskPlan], first: Written, second: Written, run: RunResult) -> Iterator[Item]:

@@ -26,7 +26,8 @@ def copy_folder(source: Path, target: Path, shipped: Iterable[str], most_bytes: 
     names = list(_within(source, most_bytes))
     complete = names[-1:] != [""]
     target.mkdir(parents=True)
-    for name in names if complete else shipped:
+    # What ships may lie behind a link to a folder, which the search does not follow.
+    for name in dict.fromkeys((*(names if complete else ()), *shipped)):
         place = target / name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source / name, place)
@@ -40,7 +41,7 @@ def _within(source: Path, most_bytes: int) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if _is_copied(Path(here, name)))
         for name in sorted(names):
             path = Path(here, name)
-            if path.is_file():
+            if path.is_file() and os.access(path, os.R_OK):
                 total += path.stat().st_size
                 if total > most_bytes:
                     yield ""

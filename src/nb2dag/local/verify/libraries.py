@@ -6,6 +6,7 @@ A library is there when one of its values is, so each is imported where it is us
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from nb2dag.local.verify.equality import ABSOLUTE, RELATIVE, DifferenceError
@@ -18,8 +19,7 @@ Compare = Callable[[Any, Any, str, Walk], bool]
 
 
 def _numpy(one: Any, other: Any, path: str, walk: Walk) -> bool:
-    import numpy as np
-
+    np = import_module("numpy")
     if isinstance(one, np.ma.MaskedArray) or not isinstance(one, (np.ndarray, np.generic, np.dtype)):
         return False
     if isinstance(one, np.dtype):
@@ -50,9 +50,7 @@ def _same_elements(np: Any, one: Any, other: Any) -> Any:
 
 
 def _pandas(one: Any, other: Any, path: str, walk: Walk) -> bool:
-    import pandas as pd
-    from pandas import testing
-
+    pd, testing = import_module("pandas"), import_module("pandas.testing")
     tolerance = {"rtol": RELATIVE, "atol": ABSOLUTE}
     try:
         if isinstance(one, pd.DataFrame):
@@ -106,9 +104,8 @@ def _arrow(one: Any, other: Any, path: str, _walk: Walk) -> bool:
     return True
 
 
-def _polars(one: Any, other: Any, path: str, walk: Walk) -> bool:
-    from polars import testing
-
+def _polars(one: Any, other: Any, path: str, _walk: Walk) -> bool:
+    testing = import_module("polars.testing")
     for kind, same in (("DataFrame", testing.assert_frame_equal), ("Series", testing.assert_series_equal)):
         if type(one).__name__ == kind:
             try:
@@ -125,14 +122,13 @@ def _tables(one: Any, other: Any) -> tuple[str, str]:
 
 
 def _matplotlib(one: Any, other: Any, path: str, _walk: Walk) -> bool:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    if not isinstance(one, Figure):
+    # Any part of a figure stands for all of it: what it looks like is what it is for.
+    figures = [value if hasattr(value, "canvas") else getattr(value, "figure", None) for value in (one, other)]
+    if not all(isinstance(figure, import_module("matplotlib.figure").Figure) for figure in figures):
         return False
     pictures = []
-    for figure in (one, other):
-        canvas = FigureCanvasAgg(figure)
+    for figure in figures:
+        canvas = import_module("matplotlib.backends.backend_agg").FigureCanvasAgg(figure)
         canvas.draw()
         pictures.append((canvas.get_width_height(), bytes(canvas.buffer_rgba())))
     _require(pictures[0] == pictures[1], "a figure", "a figure with other pixels", path)

@@ -34,7 +34,7 @@ class Mismatch:
 
 
 def shown_by_cell(path: Path) -> dict[int, Shown]:
-    """Return what each source cell shows in an executed notebook, by the cell's number; generated cells are left out."""
+    """Return what each source cell shows in an executed notebook, by the cell's number."""
     found: dict[int, Shown] = {}
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         metadata = cell["metadata"].get(CELL_METADATA)

@@ -35,6 +35,11 @@ class _Watch:
         self.stamps = stamps
         return {name: file_digest(self.root / name) for name in sorted(names)}
 
+    def note(self, entry: dict[str, Any]) -> None:
+        """Add a line to the record."""
+        with self.record.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(entry) + "\n")
+
 
 _watches: list[_Watch] = []
 
@@ -45,16 +50,18 @@ def start(record: str) -> None:
 
 
 def look(namespace: dict[str, Any], cell: int, *groups: tuple[str, tuple[str, ...]]) -> None:
-    """Note the files that source cell `cell` wrote, and save each group: a key, and names of which those bound count."""
+    """Note the files that source cell `cell` wrote, and save each group: its key, and its names, of which any may be
+    unbound.
+    """
     watch = _watches[0]
     for key, names in groups:
         try:
             save(namespace, key, *names, optional=names)
         except Exception as error:  # noqa: BLE001 - that a value cannot be saved is a finding, not a failure
             watch.failed[key] = str(error)
+            watch.note({"failed": {key: str(error)}})
     if files := watch.changed():
-        with watch.record.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"cell": cell, "files": files}) + "\n")
+        watch.note({"cell": cell, "files": files})
 
 
 def failures() -> dict[str, str]:

@@ -179,8 +179,8 @@ class _Walk:
         for name, left, right in zip(names, parts, others, strict=False):
             if name in ("items", "entries") and left is not None and right is not None:
                 self.sequence(list(left), list(right), path)
-            elif name == "" and isinstance(left, dict) and isinstance(right, dict):
-                self._attributes(left, right, path)
+            elif name == "" and (states := (_attributes_of(left), _attributes_of(right)))[0] and states[1]:
+                self._attributes(states[0], states[1], path)
             else:
                 self.compare(left, right, f"{path} ({name or 'state'})" if name != "" else path)
 
@@ -188,8 +188,8 @@ class _Walk:
         for name in one.keys() ^ other.keys():
             sides = [shortened(state[name]) if name in state else "no such attribute" for state in (one, other)]
             raise DifferenceError(f"{path}.{name}", sides[0], sides[1])
-        for name in one:
-            self.compare(one[name], other[name], f"{path}.{name}")
+        for name, value in one.items():
+            self.compare(value, other[name], f"{path}.{name}")
 
 
 def _close(one: float, other: float) -> bool:
@@ -205,6 +205,14 @@ def _require(condition: bool, one: Any, other: Any, path: str) -> None:
 
 def _with_type(value: Any) -> str:
     return f"{shortened(value)} ({type_name(value)})"
+
+
+def _attributes_of(state: Any) -> dict[str, Any]:
+    """Return an object's state as attributes; with slots it is a pair, see `object.__getstate__`."""
+    parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
+    if not all(part is None or isinstance(part, dict) for part in parts):
+        return {}
+    return {str(name): value for part in parts for name, value in (part or {}).items()}
 
 
 def _contents(cells: Iterable[types.CellType] | None) -> list[Any]:

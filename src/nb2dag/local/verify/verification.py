@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from nb2dag.compiler.bundle import build_bundle, write_bundle
-from nb2dag.compiler.pipeline import Compilation
 from nb2dag.errors import Nb2dagError
 from nb2dag.local.events import RunEvent, TaskEnded
 from nb2dag.local.layout import RunFolder
@@ -21,18 +20,22 @@ from nb2dag.local.results import RunResult
 from nb2dag.local.run import RunOptions
 from nb2dag.local.scheduling import TaskState
 from nb2dag.local.verify.execution import Executor, KernelExecutor, NotebookFailsError, WholeRun
-from nb2dag.local.verify.files import file_items, read_record
+from nb2dag.local.verify.files import Record, file_items, read_record
 from nb2dag.local.verify.folder import copy_folder
-from nb2dag.local.verify.outputs import Shown, mismatch, shown_by_cell, without_changing
+from nb2dag.local.verify.outputs import Mismatch, Shown, mismatch, shown_by_cell, without_changing
 from nb2dag.local.verify.report import Report, Verdict
 from nb2dag.local.verify.request import Check, Item, Kind, Outcome, Request
 from nb2dag.local.verify.whole import call, checks_of, whole_notebook, write_notebook
-from nb2dag.model.plan import DagPlan, TaskPlan
+from nb2dag.model.plan import DagPlan
+from nb2dag.model.program import Program
 from nb2dag.runtime.formats import Job, PointerManifest
 from nb2dag.runtime.progress import CellStarted, Event
 
 WHOLE_TASK = "notebook"
 """What a whole run is called where a task's id is asked for."""
+
+
+RUNS = "the task's cells run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,12 @@ class VerifyOptions:
     on_step: Callable[[Step], None] = lambda _: None
 
 
-def verify_plan(compilation: Compilation, plan: DagPlan, folder: Path, options: VerifyOptions | None = None) -> Report:
-    """Run the notebook of `compilation` and `plan`, which claims to compute the same, and compare what they compute.
+def verify_plan(program: Program, plan: DagPlan, folder: Path, options: VerifyOptions | None = None) -> Report:
+    """Run the notebook `program` and `plan`, which claims to compute the same, and compare what they compute.
 
     Args:
-        compilation: The notebook, read and with roles.
-        plan: The plan to verify, usually the compilation's own.
+        program: The notebook with roles, as the pipeline has it.
+        plan: The plan to verify.
         folder: Takes everything that the runs leave, and `report.json`; it is there and empty.
         options: How to verify.
 
@@ -74,28 +77,28 @@ def verify_plan(compilation: Compilation, plan: DagPlan, folder: Path, options: 
         Nb2dagError: The bundle cannot be written, or the comparison did not come to an end.
         KeyboardInterrupt: The user interrupted a run.
     """
-    return _Verification(compilation, plan, folder.absolute(), options or VerifyOptions()).run()
+    return _Verification(program, plan, folder.absolute(), options or VerifyOptions()).run()
 
 
 @dataclass(frozen=True, slots=True)
 class _Whole:
     manifest: PointerManifest
     shown: dict[int, Shown]
-    files: dict[int, dict[str, str]]
+    record: Record
 
 
 class _Verification:
-    def __init__(self, compilation: Compilation, plan: DagPlan, folder: Path, options: VerifyOptions) -> None:
-        self.program = compilation.program
+    def __init__(self, program: Program, plan: DagPlan, folder: Path, options: VerifyOptions) -> None:
+        self.program = program
         self.plan = plan
         self.folder = folder
         self.options = options
         self.checks: tuple[Check, ...] = checks_of(plan)
-        self.beside = Path(compilation.notebook.path).parent
+        self.beside = Path(program.notebook.path).parent
         self.bundle = folder / "bundle"
         self.source = folder / "source"
         self.store = folder / "store"
-        self.path = compilation.notebook.path
+        self.path = program.notebook.path
         self.digest = ""
         self.notes: list[str] = []
 
@@ -107,22 +110,21 @@ class _Verification:
             self.notes.append("the notebook's folder is too large to copy: the whole runs saw the shipped files only")
         orders = _orders(self.plan)
         first = self._whole("the notebook", 1)
-        dags = [self._dag(f"the DAG{', in another order' * (number > 1)}", number, orders) for number in (1,)]
+        dags = [self._dag("the DAG", 1, RunOptions(self.options.params, str(self.store), self.options.jobs))]
         if len(orders) > 1 and dags[0].ok:
-            dags.append(self._dag("the DAG, in another order", 2, orders))
+            one_by_one = RunOptions(self.options.params, str(self.store), 1, order=orders[1])
+            dags.append(self._dag("the DAG, in another order", 2, one_by_one))
         second, values = self._second(first, dags)
-        items = [*_failures(dags), *values, *self._outputs(first, second, dags)]
+        items = [*self._failures(dags), *values, *self._outputs(first, second, dags)]
         for dag in dags:
-            items += file_items(self.plan.tasks, first.files, second.files, dag)
+            items += file_items(self.plan.tasks, first.record.files, second.record.files, dag)
         return self._report(items, orders[: len(dags)])
 
     def _whole(self, name: str, number: int, last: str | None = None) -> _Whole:
         folder = self.folder / f"whole-{number}"
         record, notebook, output = folder / "files.jsonl", folder / "source.ipynb", folder / "notebook.ipynb"
         write_notebook(whole_notebook(self.program, self.plan, self.checks, record, last), notebook)
-        job = Job(
-            self.plan.dag_id, f"whole-{number}", WHOLE_TASK, 1, str(self.store), self.digest, manifest=""
-        )
+        job = Job(self.plan.dag_id, f"whole-{number}", WHOLE_TASK, 1, str(self.store), self.digest, manifest="")
         run = WholeRun(notebook, output, job, self.source, self._params(), lambda event: self._tell(name, event))
         try:
             manifest = self.options.executor.run_whole(run)
@@ -141,13 +143,9 @@ class _Verification:
         said = f"{where}: the notebook itself fails when it is run from top to bottom: {error}"
         return NotebookFailsError(f"{said}; mend it first, there is nothing to compare yet", error.cell, error.line)
 
-    def _dag(self, name: str, number: int, orders: Sequence[tuple[str, ...]]) -> RunResult:
+    def _dag(self, name: str, number: int, run: RunOptions) -> RunResult:
         folder = RunFolder(self.folder, f"dag-{number}")
         folder.path.mkdir(parents=True)
-        if number == 1:
-            run = RunOptions(self.options.params, str(self.store), self.options.jobs)
-        else:
-            run = RunOptions(self.options.params, str(self.store), 1, order=orders[1])
         self.options.on_step(Step(name))
         result = self.options.executor.run_dag(self.bundle, folder, run, lambda event: self._tell_task(name, event))
         if result.interrupted:
@@ -159,8 +157,7 @@ class _Verification:
         committed = tuple(
             {task.task_id: task.manifest for task in dag.tasks if task.manifest is not None} for dag in dags
         )
-        failed = self.folder / "whole-1" / "failed.json"
-        Request(self.checks, str(self.store), first.manifest, _read_failed(failed), committed).write(request)
+        Request(self.checks, str(self.store), first.manifest, first.record.failed, committed).write(request)
         judged = call("judge", "judge", "globals()", repr(str(request)), repr(str(answer)))
         second = self._whole("the notebook again", 2, judged)
         if not answer.exists():
@@ -172,7 +169,30 @@ class _Verification:
             for dag in dags if not task.implicit else ():
                 result = dag.task(task.task_id)
                 if result.state is TaskState.SUCCESS and result.notebook is not None:
-                    yield from _output_items(task, first.shown, second.shown, shown_by_cell(result.notebook))
+                    found = shown_by_cell(result.notebook)
+                    for cell in self._own_cells(task.task_id):
+                        shown = (first.shown.get(cell, ()), second.shown.get(cell, ()), found.get(cell, ()))
+                        yield from _output_items(task.task_id, cell, *shown)
+
+    def _own_cells(self, task_id: str) -> tuple[int, ...]:
+        """Return the cells that are tagged with a task; the plan, which is to be verified, is not asked."""
+        return tuple(cell.cell.index for cell in self.program.cells if cell.task_id == task_id)
+
+    def _failures(self, dags: Sequence[RunResult]) -> Iterator[Item]:
+        """Yield the tasks that the notebook runs and a run of the DAG does not."""
+        for task_id in self.program.task_ids:
+            first = min(self._own_cells(task_id))
+            for dag in dags:
+                task = next((task for task in dag.tasks if task.task_id == task_id), None)
+                if task is None:
+                    yield Item(Kind.FAILURE, Outcome.DIFFERENT, task_id, first, "", RUNS, "there is no such task")
+                elif task.state is TaskState.SKIPPED:
+                    reason = "the DAG skips the task, by its trigger rule"
+                    yield Item(Kind.FAILURE, Outcome.NOT_COMPARABLE, task_id, first, "", reason)
+        for task in (task for dag in dags for task in dag.tasks if task.state is TaskState.FAILED):
+            message = task.failure.message.partition("\n")[0] if task.failure else "it fails"
+            cell = (task.failure.cell if task.failure else 0) or min(self._own_cells(task.task_id), default=0)
+            yield Item(Kind.FAILURE, Outcome.DIFFERENT, task.task_id, cell, "", RUNS, message)
 
     def _report(self, items: list[Item], orders: Sequence[tuple[str, ...]]) -> Report:
         report = Report(
@@ -213,34 +233,23 @@ def _orders(plan: DagPlan) -> tuple[tuple[str, ...], ...]:
     return (own,) if tuple(other) == own else (own, tuple(other))
 
 
-def _failures(dags: Sequence[RunResult]) -> Iterator[Item]:
-    for dag in dags:
-        for task in dag.tasks:
-            if task.state is TaskState.FAILED and task.failure is not None:
-                message = task.failure.message.partition("\n")[0]
-                cell = task.failure.cell
-                yield Item(Kind.FAILURE, Outcome.DIFFERENT, task.task_id, cell, "", "the cell runs", message)
+def _output_items(task_id: str, cell: int, whole: Shown, again: Shown, dag: Shown) -> Iterator[Item]:
+    """Compare what one cell shows; where it shows something else each time, what stays the same is compared."""
 
+    def item(outcome: Outcome, found: Mismatch) -> Item:
+        return Item(Kind.OUTPUT, outcome, task_id, cell, found.part, found.one, found.other)
 
-def _output_items(
-    task: TaskPlan, first: Mapping[int, Shown], second: Mapping[int, Shown], dag: Mapping[int, Shown]
-) -> Iterator[Item]:
-    for cell in task.source_cells:
-        whole, again, found = (shown.get(cell, ()) for shown in (first, second, dag))
-        if not whole and not found:
-            continue
-        if (changing := mismatch(whole, again)).part:
-            yield Item(
-                Kind.OUTPUT, Outcome.NOT_REPRODUCIBLE, task.task_id, cell, changing.part, changing.one, changing.other
-            )
-            whole, found = without_changing(whole, again, found)
-            if not (differing := mismatch(whole, found)).part:
-                continue
-        elif not (differing := mismatch(whole, found)).part:
-            yield Item(Kind.OUTPUT, Outcome.BY_VALUE, task.task_id, cell, "")
-            continue
-        sides = (differing.one, differing.other)
-        yield Item(Kind.OUTPUT, Outcome.DIFFERENT, task.task_id, cell, differing.part, *sides)
+    if not whole and not dag:
+        return
+    changing = mismatch(whole, again)
+    if changing.part:
+        yield item(Outcome.NOT_REPRODUCIBLE, changing)
+        whole, dag = without_changing(whole, again, dag)
+    differing = mismatch(whole, dag)
+    if differing.part:
+        yield item(Outcome.DIFFERENT, differing)
+    elif not changing.part:
+        yield item(Outcome.BY_VALUE, differing)
 
 
 def _in_order(items: Sequence[Item]) -> list[Item]:

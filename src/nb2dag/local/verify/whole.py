@@ -28,7 +28,9 @@ def checks_of(plan: DagPlan) -> tuple[Check, ...]:
 
 def _handoffs(task: TaskPlan) -> Iterator[Check]:
     for cell in task.cells:
-        for save in cell.saves if isinstance(cell, SaveCell) else ():
+        if not isinstance(cell, SaveCell):
+            continue
+        for save in cell.saves:
             source = (task.task_id, save.key, _names(save))
             yield Check(Kind.HANDOFF, task.task_id, cell.cell, f"{task.task_id}/{save.key}", (source,))
 
