@@ -169,3 +169,20 @@ def test_values_are_shortened() -> None:
 )
 def test_names_that_share_an_object(values: Any, pairs: list[tuple[str, str]]) -> None:
     assert list(sharing(values([1]))) == pairs
+
+
+def _class(factor: int) -> Any:
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    source = (
+        "class Model:\n    @property\n    def name(self): return 'm'\n    @staticmethod\n    def zero(): return 0\n"
+        f"    def predict(self, x): return {factor} * x\n    def __init__(self): self.x = 1\n"
+    )
+    exec(source, namespace)
+    return namespace["Model"]
+
+
+def test_an_old_version_of_a_class_is_compared_by_its_members() -> None:
+    assert compare(_class(2)(), _class(2)()) == "structure"
+    with pytest.raises(DifferenceError) as caught:
+        compare([_class(2)()], [_class(3)()])
+    assert caught.value.path.startswith("[0].__class__.predict.__code__")

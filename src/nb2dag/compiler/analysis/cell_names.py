@@ -8,7 +8,7 @@ A name that the cell takes away again (`del`, the end of `except E as e`) is no 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from nb2dag.compiler.analysis.effects import Mutate
@@ -31,10 +31,17 @@ class _Names:
 
 
 def list_cell_names(program: Program) -> tuple[CellNames, ...]:
-    """Return the names of every code cell, in notebook order; a cell that does not parse has none.
+    r"""Return the names of every code cell, in notebook order; a cell that does not parse has none.
 
     Builtins are left out of the references unless a cell above binds the name. `from __future__ import annotations`
     counts for the cells below too, as it does in IPython.
+
+    >>> from nb2dag.compiler.frontend.tagging import tag_program
+    >>> from nb2dag.model.notebook import Cell, CellType, Notebook
+    >>> cell = Cell(1, "a", CellType.CODE, "if deep: df = clean(df)\nn = len(df)")
+    >>> (names,) = list_cell_names(tag_program(Notebook("n.ipynb", (cell,))))
+    >>> [use.name for use in names.definitions], [use.name for use in names.references]
+    (['df', 'n'], ['deep', 'clean', 'df'])
     """
     changes = _changes(program)
     found = []
@@ -111,22 +118,35 @@ def _changed(flow: Flow) -> dict[int, dict[str, ast.AST]]:
     by_cell: dict[int, list[Statement]] = {}
     for statement in flow.statements:
         by_cell.setdefault(statement.cell.cell.index, []).append(statement)
-    return {index: _changed_in(own, flow.timeline) for index, own in by_cell.items()}
+    owners: dict[int, dict[str, None]] = {}
+    for name, history in flow.timeline.names.items():
+        for region in {region for snapshot in history for region in snapshot.own}:
+            owners.setdefault(region, {})[name] = None
+    return {index: _changed_in(own, flow.timeline, owners) for index, own in by_cell.items()}
 
 
-def _changed_in(own: list[Statement], timeline: Timeline) -> dict[str, ast.AST]:
-    """Return the names that, when the cell begins, stand for an object which the cell may change."""
+def _changed_in(own: list[Statement], timeline: Timeline, owners: Mapping[int, Iterable[str]]) -> dict[str, ast.AST]:
+    """Return the names that, when the cell begins, stand for an object which the cell may change.
+
+    `owners` are the names that ever stood for a region.
+    """
     start = own[0].position
     found: dict[str, ast.AST] = {}
+    done: set[int] = set()
     for statement in own:
         for event in _mutations(statement):
-            touched = _regions(timeline, event, statement.position)
             unknown = timeline.before(event.name, statement.position + 1) is None
             if unknown and event.name in statement.names.reads and not _calls(event.why, event.name):
                 # The cell needs it, and nothing above says where it comes from; what is called is taken for a function.
                 found.setdefault(event.name, event.why)
-            for name in _standing_for(timeline, touched, start, event.name):
-                found.setdefault(name, event.why)
+            fresh = _regions(timeline, event, statement.position) - done
+            done |= fresh
+            # The name that the text says comes first.
+            names = {name for region in fresh for name in owners.get(region, ())}
+            for name in sorted(names, key=lambda name: (name != event.name, name)):
+                snapshot = timeline.before(name, start)
+                if snapshot is not None and snapshot.own & fresh:
+                    found.setdefault(name, event.why)
     return found
 
 
@@ -145,11 +165,3 @@ def _regions(timeline: Timeline, event: Mutate, position: int) -> frozenset[int]
         if snapshot is not None:
             touched |= snapshot.reach if event.deep else snapshot.own
     return touched
-
-
-def _standing_for(timeline: Timeline, regions: frozenset[int], start: int, first: str) -> Iterator[str]:
-    """Yield the names that stood for one of the objects when the cell began, the one the text says first."""
-    for name in (first, *timeline.names) if regions else ():
-        snapshot = timeline.before(name, start)
-        if snapshot is not None and snapshot.own & regions:
-            yield name

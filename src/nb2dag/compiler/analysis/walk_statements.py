@@ -214,25 +214,20 @@ class NameWalker(ExpressionWalker):
 
     def loop_body(self, body: list[ast.stmt], target: ast.expr | None) -> tuple[_Loop, Paths | None]:
         """Walk a loop's body; return what leaves it early, and what is bound when it begins again."""
-        before = _copy(self.paths)
-        loop, ended = self.once(body, target)
-        if before is not None and ended is not None and not before.must <= ended.must:
-            # A round takes names away, which the next one may read: now with only what every round finds bound.
-            self.paths = Paths(before.must & ended.must, before.may | ended.may)
-            loop, ended = self.once(body, target)
-        if loop.breaks is not None and ended is not None:
-            # It may break in a later round than the first.
-            loop.breaks.may |= ended.may
-        return loop, ended
-
-    def once(self, body: list[ast.stmt], target: ast.expr | None) -> tuple[_Loop, Paths | None]:
+        if self.paths is not None:
+            # What a round takes away, the next one does not find.
+            self.paths = Paths(self.paths.must - _taken_away(body), set(self.paths.may))
         loop = _Loop(len(self.handled))
         outer, self.loops = self.loops, (*self.loops, loop)
         if target is not None:
             self.target(target)
         self.body(body)
         self.loops = outer
-        return loop, join(self.paths, loop.continues)
+        ended = join(self.paths, loop.continues)
+        if loop.breaks is not None and ended is not None:
+            # It may break in a later round than the first.
+            loop.breaks.may |= ended.may
+        return loop, ended
 
     def on_Break(self, _: ast.Break) -> None:
         if self.loops:
@@ -363,6 +358,13 @@ class NameWalker(ExpressionWalker):
 
 def _copy(paths: Paths | None) -> Paths | None:
     return None if paths is None else paths.copy()
+
+
+def _taken_away(body: list[ast.stmt]) -> set[str]:
+    """Return the names that `del` or the end of an `except ... as` unbinds somewhere in a loop's body."""
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    deleted = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)}
+    return deleted | {node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name}
 
 
 def _never_empty(node: ast.expr) -> bool:

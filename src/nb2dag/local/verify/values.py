@@ -78,6 +78,20 @@ def type_name(value: Any) -> str:
     )
 
 
+def _is_notebooks(kind: type) -> bool:
+    return kind.__module__ == "__main__"
+
+
+def _are_of_twin_classes(one: Any, other: Any) -> bool:
+    """Tell whether two objects are of classes of the notebook with one name; a class by value is made at each load."""
+    kinds = type(one), type(other)
+    return all(map(_is_notebooks, kinds)) and kinds[0].__qualname__ == kinds[1].__qualname__
+
+
+_OF_A_CLASS = {"__dict__", "__weakref__", "__static_attributes__", "__firstlineno__", "__annotate_func__"}
+"""What a class has that says nothing about it: where it stands, and descriptors that each class makes anew."""
+
+
 class _Walk:
     """One comparison. Pairs seen before are taken as equal: objects may contain themselves."""
 
@@ -90,18 +104,22 @@ class _Walk:
     def compare(self, one: Any, other: Any, path: str) -> None:
         if one is other:
             return
-        if type(one) is not type(other):
+        if type(one) is not type(other) and not _are_of_twin_classes(one, other):
             raise DifferenceError(path, _with_type(one), _with_type(other))
         if (id(one), id(other)) in self._seen:
             return
         self._seen.add((id(one), id(other)))
         self._alive.append((one, other))
+        if type(one) is not type(other):
+            self.compare(type(one), type(other), f"{path}.__class__")
         self._of_one_type(one, other, path)
 
     def _of_one_type(self, one: Any, other: Any, path: str) -> None:
-        if isinstance(one, _IDENTICAL):
+        if isinstance(one, type) and _is_notebooks(one):
+            self.notebook_class(one, other, path)
+        elif isinstance(one, _IDENTICAL):
             raise DifferenceError(path, shortened(one), shortened(other))
-        if isinstance(one, float):
+        elif isinstance(one, float):
             _require(_close(one, other), one, other, path)
         elif isinstance(one, complex):
             _require(_close(one.real, other.real) and _close(one.imag, other.imag), one, other, path)
@@ -155,6 +173,22 @@ class _Walk:
         for name in ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_flags"):
             _require(getattr(one, name) == getattr(other, name), one, other, f"{path}.__code__")
         self.sequence(one.co_consts, other.co_consts, f"{path}.__code__.co_consts")
+
+    def notebook_class(self, one: Any, other: Any, path: str) -> None:
+        """Compare two loads of a class that travels by value, as one does that the notebook has redefined since."""
+        self.by_structure = True
+        _require(one.__qualname__ == other.__qualname__, one, other, path)
+        self.compare(one.__bases__, other.__bases__, f"{path}.__bases__")
+        members = [
+            {name: value for name, value in vars(kind).items() if name not in _OF_A_CLASS} for kind in (one, other)
+        ]
+        self._attributes(members[0], members[1], path)
+
+    def property(self, one: Any, other: Any, path: str) -> None:
+        self.sequence((one.fget, one.fset, one.fdel), (other.fget, other.fset, other.fdel), path)
+
+    def wrapped(self, one: Any, other: Any, path: str) -> None:
+        self.compare(one.__func__, other.__func__, path)
 
     def method(self, one: Any, other: Any, path: str) -> None:
         self.compare(one.__func__, other.__func__, f"{path}.__func__")
@@ -235,5 +269,8 @@ _BY_TYPE: dict[type, Callable[[_Walk, Any, Any, str], None]] = {
     types.FunctionType: _Walk.function,
     types.CodeType: _Walk.code,
     types.MethodType: _Walk.method,
+    property: _Walk.property,
+    staticmethod: _Walk.wrapped,
+    classmethod: _Walk.wrapped,
     type(functools.lru_cache(maxsize=1)(len)): _Walk.cached,
 }

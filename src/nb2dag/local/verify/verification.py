@@ -195,6 +195,11 @@ class _Verification:
             yield Item(Kind.FAILURE, Outcome.DIFFERENT, task.task_id, cell, "", RUNS, message)
 
     def _report(self, items: list[Item], orders: Sequence[tuple[str, ...]]) -> Report:
+        lost = [item for item in _in_order(items) if item.kind is Kind.ALIAS]
+        if not any(item.outcome is Outcome.DIFFERENT for item in items if item.kind is not Kind.ALIAS):
+            # Objects that nobody changes may be apart: it is the cause of a difference, or of nothing.
+            items = [item for item in items if item.kind is not Kind.ALIAS]
+            self.notes += [_harmless(item) for item in lost]
         report = Report(
             self.path,
             self.plan.dag_id,
@@ -250,6 +255,11 @@ def _output_items(task_id: str, cell: int, whole: Shown, again: Shown, dag: Show
         yield item(Outcome.DIFFERENT, differing)
     elif not changing.part:
         yield item(Outcome.BY_VALUE, differing)
+
+
+def _harmless(item: Item) -> str:
+    apart = f"{item.whole} in the notebook and {item.dag} in task `{item.task_id}`"
+    return f"cell {item.cell}: `{item.name}` {apart}; nothing came of it"
 
 
 def _in_order(items: Sequence[Item]) -> list[Item]:
