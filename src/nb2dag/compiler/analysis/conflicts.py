@@ -135,7 +135,8 @@ def _cells(flow: Flow, positions: list[int]) -> str:
 
 
 def _reopened(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
-    for name, versions in sorted([*demand.inputs.items(), *demand.replayed.items()]):
+    for name in sorted({*demand.inputs, *demand.replayed}):
+        versions = demand.inputs.get(name) or demand.replayed[name]
         version = demand.sources[name] if name in demand.inputs else max(versions)
         earlier = [
             position

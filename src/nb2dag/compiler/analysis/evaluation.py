@@ -259,9 +259,15 @@ class Evaluator(ExpressionEvaluator):
                 else:
                     self.assign(target, item, None)
             return
-        names = [target.id if isinstance(target, ast.Name) else None for target in targets]
+        names = [self.global_name(target) for target in targets]
         for target, item in zip(targets, _elements(value, names), strict=True):
             self.assign(target, item, None)
+
+    def global_name(self, target: ast.expr) -> str | None:
+        """Return the global name that a target binds, None for a local one and for what is no name."""
+        if not isinstance(target, ast.Name) or (self.function and target.id not in self.outer):
+            return None
+        return target.id
 
     def store(self, target: ast.expr, item: Value) -> None:
         """Evaluate `a.b = item`, `a[i] = item` and their deletions: the object of `a` changes."""

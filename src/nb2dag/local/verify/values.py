@@ -111,7 +111,12 @@ class _Walk:
         self._seen.add((id(one), id(other)))
         self._alive.append((one, other))
         if type(one) is not type(other):
-            self.compare(type(one), type(other), f"{path}.__class__")
+            try:
+                self.compare(type(one), type(other), f"{path}.__class__")
+            except DifferenceError as error:
+                # One of them was stored by name, which now leads to the class of another time.
+                name = type_name(one)
+                raise IncomparableError(f"the notebook defines the class `{name}` more than once") from error
         self._of_one_type(one, other, path)
 
     def _of_one_type(self, one: Any, other: Any, path: str) -> None:
