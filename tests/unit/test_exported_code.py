@@ -15,7 +15,15 @@ def found(*cells):
 
 @pytest.mark.parametrize(
     "path",
-    ["/home/ann/x.csv", "/Users/ann/x.csv", "/root/x", "~/x.csv", "C:\\\\data\\\\x.csv", "d:/x", "file:///home/a/x"],
+    [
+        "/home/ann/x.csv",
+        "/Users/ann/x.csv",
+        "/home/bob/x",
+        "~/x.csv",
+        "C:\\\\data\\\\x.csv",
+        "d:/x",
+        "file:///home/a/x",
+    ],
 )
 def test_paths_of_one_machine(path):
     assert found(f"{TASK}p = '{path}'") == [("absolute-local-path", 1, 2, 5)]

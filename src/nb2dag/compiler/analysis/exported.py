@@ -12,7 +12,7 @@ from nb2dag.model.dataflow import Dataflow, FlowProblem
 from nb2dag.model.program import Program, ProgramCell
 from nb2dag.model.span import Region
 
-_LOCAL_PATH = re.compile(r"(?:file://)?(?:/home/|/Users/|/root/|~/|[A-Za-z]:(?:\\|/(?!/)))[^\n\0]*")
+_LOCAL_PATH = re.compile(r"(?:file://)?(?:/(?:home|Users|root)/|~/|[A-Za-z]:(?:\\|/(?!/)))[^\n\0]*")
 _LONGEST_PATH = 300
 
 _QUESTIONS = {"input", "breakpoint", "getpass", "getpass.getpass", "pdb.set_trace", "sys.stdin.readline"}
