@@ -15,3 +15,11 @@ def test_a_dag_prints_what_the_notebook_prints(data: st.DataObject, seed: int) -
     cells = program(lambda options: data.draw(st.sampled_from(options)))
     verdict = judge(cells, seed)
     assert verdict.kind in ("same", "refused", "broken"), "\n---\n".join([*cells, verdict.detail])
+
+
+def test_a_long_chain_of_names_for_one_object() -> None:
+    count = 60
+    chain = [f"#| task: t{number}\nx{number} = x{number - 1}" for number in range(1, count)]
+    names = ", ".join(f"x{number} is x0" for number in range(count))
+    verdict = judge(["#| task: t0\nx0 = [0]", *chain, f"#| task: last\nx0.append(1)\nprint({names}, x{count - 1})"])
+    assert verdict.kind == "same", verdict.detail

@@ -51,7 +51,7 @@ def _definition_call(
     evaluator: CallingEvaluator, definition: Definition, arguments: Arguments, node: ast.Call
 ) -> Value:
     summary = evaluator.resolver.summary(definition)
-    _call_callables(evaluator, arguments.all(), arguments.all(), node, known=summary)
+    _call_callables(evaluator, arguments.all(), arguments.all(), node)
     if definition.is_class:
         made = Value(carries=frozenset({definition}))
         apply_summary(evaluator, summary, replace(arguments, receiver=made), node)
@@ -402,11 +402,8 @@ def _call_callables(
     values: Sequence[Value],
     reachable: Sequence[Value],
     node: ast.AST,
-    *,
-    known: Summary | None = None,
 ) -> None:
     """Record what notebook functions among the arguments may do when the callee calls them."""
-    del known
     for value in values:
         definition = value.definition
         if value.changes_arguments:

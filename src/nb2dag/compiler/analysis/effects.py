@@ -94,7 +94,6 @@ class Effects:
     references: set[Definition] = field(default_factory=set)
     configures: bool = False
     opens: bool = False
-    displays: bool = False
     dynamic: dict[str, ast.AST] = field(default_factory=dict)
     """Calls whose effect cannot be seen: `exec`, `globals()` ..."""
     identity: set[str] = field(default_factory=set)

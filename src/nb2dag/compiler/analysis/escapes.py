@@ -30,7 +30,6 @@ def evaluate_escape(effects: Effects, escape: Escape, node: ast.AST, value: Call
         value(expression)
     name = escape.name
     if escape.kind is EscapeKind.HELP:
-        effects.displays = True
         return IMMUTABLE
     if escape.kind in (EscapeKind.LINE_MAGIC, EscapeKind.CELL_MAGIC):
         if name in _CONFIGURES:

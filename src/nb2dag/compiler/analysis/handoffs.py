@@ -10,20 +10,19 @@ from nb2dag.compiler.analysis.timeline import Snapshot
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import Input, Output, Source
 
-_MOST_ROUNDS = 50
-
 
 def unite_aliases(flow: Flow, demands: Demands) -> None:
     """Let each task take names that share a changing object from one and the same place, so that `a is b` holds."""
     identity = _identity_regions(flow)
-    for _ in range(_MOST_ROUNDS):
+    changed = True
+    while changed:
         changed = False
-        for demand in demands.tasks.values():
-            if demand.inputs:
-                changed = _unite(flow, demands, demand, identity) or changed
-        demands.answer()
-        if not changed:
-            return
+        # From the last task back, since uniting what one takes is asked of tasks above it. It ends: a name is only ever
+        # taken from a later place than before.
+        for demand in reversed(demands.tasks.values()):
+            if demand.inputs and _unite(flow, demands, demand, identity):
+                changed = True
+                demands.answer()
 
 
 def _identity_regions(flow: Flow) -> set[int]:

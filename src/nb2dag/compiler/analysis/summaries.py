@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from nb2dag.compiler.analysis.effects import Effects, Mutate, Summary
+from nb2dag.compiler.analysis.effects import Mutate, Summary
 from nb2dag.compiler.analysis.evaluation import evaluate_function
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import Definition, Value
@@ -26,7 +26,7 @@ class Summaries:
         node = definition.node
         if isinstance(node, ast.ClassDef):
             found = self.methods(definition, "__init__") + self.methods(definition, "__post_init__")
-            return found[0] if found else _constructor(node)
+            return found[0] if found else Summary()
         return self._of(node)
 
     def methods(self, definition: Definition, name: str) -> list[Summary]:
@@ -100,12 +100,6 @@ class _Recorder:
 
     def methods(self, definition: Definition, name: str) -> list[Summary]:
         return self._resolver.methods(definition, name)
-
-
-def _constructor(node: ast.ClassDef) -> Summary:
-    """Return the summary of a class without an `__init__` of its own: fields become parameters that it holds."""
-    del node
-    return Summary(effects=Effects())
 
 
 def _same(left: Summary, right: Summary) -> bool:
