@@ -61,7 +61,11 @@ class PickleCodec:
         from nb2dag.runtime.pickler import ValuePickler
 
         file = io.BytesIO()
-        themselves = [value for name, value in values.items() if getattr(value, "__qualname__", None) == name]
+        themselves = [
+            value
+            for name, value in values.items()
+            if isinstance(value, type) or getattr(value, "__qualname__", None) == name
+        ]
         saver = ValuePickler(file, namespace, memory, themselves)
         saver.dump(values)
         return file, frozenset(saver.packages)

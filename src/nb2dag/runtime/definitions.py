@@ -7,10 +7,17 @@ import importlib
 import marshal
 import pickle
 import sys
-from types import CellType, CodeType, FunctionType, MethodType
+import threading
+from collections.abc import Iterator
+from enum import EnumMeta
+from types import CellType, CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 _STATE_NAMES = ("__defaults__", "__kwdefaults__", "__qualname__", "__doc__", "__module__", "__type_params__")
+
+
+_NEVER_STATE = (ModuleType, MemberDescriptorType, GetSetDescriptorType, type(threading.Lock()), type(threading.RLock()))
+"""Types of class attributes that running the class statement makes anew, and that are not data."""
 
 
 class CellStandIn:
@@ -134,3 +141,68 @@ def rebuild_method(function: Any, instance: Any) -> MethodType:
 def standard_stream(name: str) -> Any:
     """Return `sys.stdout` or `sys.stderr` of this process."""
     return getattr(sys, name)
+
+
+def state_family(cls: type) -> Iterator[type]:
+    """Yield a class and all whose attributes are its state too: its bases, its metaclass, the classes inside it."""
+    parts: list[type] = [*cls.__mro__, *type.mro(type(cls))]
+    for part in parts:
+        yield part
+        for name, value in vars(part).items():
+            if isinstance(value, type) and value.__qualname__ == f"{part.__qualname__}.{name}":
+                yield from state_family(value)
+
+
+def class_state(cls: type) -> tuple[frozenset[str], dict[str, Any], dict[str, Any]]:
+    """Return the state of a class: the names of its attributes, the values to set, and its methods' own state.
+
+    A method that the class statement makes is made again by the consumer; what it keeps in its defaults and attributes
+    is state.
+    """
+    attributes = {name: value for name, value in vars(cls).items() if _may_be_state(cls, name, value)}
+    made = {name: function for name, value in vars(cls).items() if (function := _own_function(cls, name, value))}
+    values = {name: value for name, value in attributes.items() if name not in made}
+    kept = {name: state for name, function in made.items() if any(state := _kept_by(function))}
+    return frozenset(attributes), values, kept
+
+
+def _kept_by(function: FunctionType) -> tuple[Any, Any, dict[str, Any]]:
+    own = {name: value for name, value in vars(function).items() if name != "__wrapped__"}
+    return function.__defaults__, function.__kwdefaults__, own
+
+
+def restore_class(cls: type, state: tuple[frozenset[str], dict[str, Any], dict[str, Any]]) -> None:
+    """Give a class that the consumer defined the state it had where it was saved."""
+    names, values, kept = state
+    for name, value in list(vars(cls).items()):
+        if name not in names and _may_be_state(cls, name, value):
+            type.__delattr__(cls, name)
+    for name, value in values.items():
+        if vars(cls).get(name) is not value:
+            type.__setattr__(cls, name, value)
+    for name, (defaults, keyword_defaults, own) in kept.items():
+        function = _own_function(cls, name, vars(cls).get(name))
+        if function is not None:
+            function.__defaults__, function.__kwdefaults__ = defaults, keyword_defaults
+            function.__dict__.update(own)
+
+
+def _may_be_state(cls: type, name: str, value: Any) -> bool:
+    if isinstance(value, _NEVER_STATE) or name == "_abc_impl":
+        return False
+    if name.startswith("__") and name.endswith("__"):
+        return isinstance(value, FunctionType) and value.__module__ == cls.__module__
+    if isinstance(cls, EnumMeta):
+        return not (isinstance(value, cls) or name.startswith("_"))
+    return True
+
+
+def _own_function(cls: type, name: str, value: Any) -> FunctionType | None:
+    """Return the function behind a method that the class statement itself made, None for anything else."""
+    function = value
+    for attribute in ("__func__", "fget", "func"):
+        function = getattr(function, attribute, function)
+    if not isinstance(function, FunctionType) or function.__module__ != cls.__module__:
+        return None
+    made_here = function.__qualname__ in (f"{cls.__qualname__}.{name}", f"{cls.__qualname__}.<lambda>")
+    return function if made_here else None

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import cloudpickle
 
 from nb2dag.runtime import definitions
-from nb2dag.runtime.definitions import CellStandIn, module_name, resolve
+from nb2dag.runtime.definitions import CellStandIn, module_name, resolve, state_family
 from nb2dag.runtime.sharing import Memory, view, window
 
 _PROTOCOL = 5
@@ -55,8 +55,9 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         file: What the stream is written to.
         namespace: The notebook's namespace.
         memory: Takes the buffers that stay out of the stream; None to keep all in it.
-        values: Objects that are handed over themselves: a function among them travels by its code, for the consumer
-            does not define it (its defaults are values of the producer's, so running its source again will not do).
+        values: Objects that are handed over themselves. A function among them travels by its code, with its defaults
+            and attributes; of a class, which the consumer defines again, its attributes of this time travel, and those
+            of its bases.
 
     Attributes:
         packages: Names of the top-level packages whose classes or functions the values refer to.
@@ -74,6 +75,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._namespace = namespace
         self._module = module_name(namespace)
         self._values = frozenset(map(id, values))
+        self._stateful = frozenset(id(part) for cls in values if isinstance(cls, type) for part in state_family(cls))
         self._cells: dict[int, CellStandIn] = {}
         self._by_type: dict[type, Callable[[Any], Reduced] | None] = {
             FunctionType: self._reduce_function,
@@ -104,7 +106,10 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def _reduce_class(self, cls: type) -> Reduced:
         if self._leads_to(cls):
-            return definitions.definition, (cls.__qualname__, "class")
+            found = definitions.definition, (cls.__qualname__, "class")
+            if id(cls) not in self._stateful:
+                return found
+            return *found, definitions.class_state(cls), None, None, definitions.restore_class
         self._note_package(cls)
         return super().reducer_override(cls)
 
@@ -141,7 +146,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def _leads_to(self, obj: Any) -> bool:
         """Tell whether the notebook's namespace holds exactly this object under its own qualified name."""
-        if getattr(obj, "__module__", None) != self._module or id(obj) in self._values:
+        by_code = id(obj) in self._values and not isinstance(obj, type)
+        if getattr(obj, "__module__", None) != self._module or by_code:
             return False
         try:
             return resolve(self._namespace, obj.__qualname__) is obj

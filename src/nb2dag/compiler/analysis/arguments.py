@@ -14,7 +14,8 @@ from nb2dag.compiler.analysis.values import Definition, Value, part_of
 class Arguments:
     """The evaluated arguments of a call; `open` when `*` or `**` hides what goes where.
 
-    `receiver` is the object whose method is called, `function` the notebook function that is called by its name.
+    `receiver` is the object whose method is called, `owner` the notebook
+    definition that is called by its name, or whose method is: defaults that are not overridden live as long as it.
     """
 
     positional: list[Value] = field(default_factory=list)
@@ -23,7 +24,7 @@ class Arguments:
     open: bool = False
     rest: list[Value] = field(default_factory=list)
     receiver: Value | None = None
-    function: Definition | None = None
+    owner: Definition | None = None
 
     def all(self) -> list[Value]:
         """Return every argument."""

@@ -12,12 +12,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import knowledge
+from nb2dag.compiler.analysis.application import apply_summary
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
-from nb2dag.compiler.analysis.effects import Bind, Draw, Hold, Mutate, Summary, WriteState
+from nb2dag.compiler.analysis.classes import is_cached
+from nb2dag.compiler.analysis.effects import Draw, Summary, WriteState
+from nb2dag.compiler.analysis.instances import class_of, construct, through_wrappers
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
 from nb2dag.compiler.analysis.outside import called_name, record_files, record_state
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, Definition, Value, container, part_of, shares, union
+from nb2dag.compiler.analysis.values import (
+    FRESH,
+    IMMUTABLE,
+    Definition,
+    Value,
+    container,
+    part_of,
+    shares,
+    union,
+)
 
 _DYNAMIC = {"exec", "eval", "globals", "locals", "__import__"}
 _COPIES = {"frame", "series", "array"}
@@ -50,96 +62,15 @@ def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: boo
 def _definition_call(
     evaluator: CallingEvaluator, definition: Definition, arguments: Arguments, node: ast.Call
 ) -> Value:
-    summary = evaluator.resolver.summary(definition)
     _call_callables(evaluator, arguments.all(), arguments.all(), node)
     if definition.is_class:
-        made = Value(carries=frozenset({definition}))
-        apply_summary(evaluator, summary, replace(arguments, receiver=made), node)
-        inside = container(arguments.all())
-        return replace(inside, carries=inside.carries | {definition}, kind="")
-    return apply_summary(evaluator, summary, replace(arguments, function=definition), node)
-
-
-def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments, node: ast.AST) -> Value:
-    """Record what a call of a notebook function does to these arguments, and return its value.
-
-    A default that is not overridden is part of the function, and lives as long as it.
-    """
-    passed = _passed(summary, arguments)
-    if arguments.function is not None:
-        for name in summary.changing_defaults:
-            passed.setdefault(name, Value(part=frozenset({arguments.function.name})))
-    effects = evaluator.effects
-    for event in summary.effects.events:
-        if isinstance(event, Mutate):
-            if event.name.startswith("@"):
-                effects.mutate(passed.get(event.name[1:], FRESH), node, deep=event.deep)
-            else:
-                _mutate_global(evaluator, event, node)
-        elif isinstance(event, Hold):
-            item = _translated(event.value, passed)
-            if event.name.startswith("@"):
-                effects.hold(passed.get(event.name[1:], FRESH), item)
-            else:
-                effects.add(Hold(event.name, item))
-        elif isinstance(event, Bind):
-            effects.add(replace(event, value=_translated(event.value, passed)))
-        else:
-            effects.add(replace(event, why=node))
-    for reason in summary.effects.unstable:
-        effects.unstable.setdefault(reason, node)
-    for reason in summary.effects.dynamic:
-        effects.dynamic.setdefault(reason, node)
-    effects.files.extend(replace(use, why=node) for use in summary.effects.files)
-    effects.references |= summary.effects.references
-    result = _translated(summary.returns, passed)
-    if summary.elements is None:
-        return result
-    return replace(result, elements=tuple(_translated(item, passed) for item in summary.elements))
-
-
-def _mutate_global(evaluator: CallingEvaluator, event: Mutate, node: ast.AST) -> None:
-    evaluator.effects.add(Mutate(event.name, event.deep, node))
-
-
-def _passed(summary: Summary, arguments: Arguments) -> dict[str, Value]:
-    positional = ([arguments.receiver] if arguments.receiver is not None else []) + arguments.positional
-    passed = dict(zip(summary.parameters[: summary.positional], positional, strict=False))
-    surplus = positional[summary.positional :]
-    others = list(arguments.rest)
-    for name, value in arguments.keywords.items():
-        if name in summary.parameters:
-            passed[name] = value
-        else:
-            others.append(value)
-    if arguments.rest:
-        hidden = union(arguments.rest)
-        for name in summary.parameters:
-            passed.setdefault(name, hidden)
-    if summary.variadic:
-        passed[summary.variadic] = container([*surplus, *arguments.rest], "tuple")
-    if summary.keywords:
-        passed[summary.keywords] = container(others, "dict")
-    return passed
-
-
-def _translated(value: Value, passed: dict[str, Value]) -> Value:
-    """Return a summary's value with the caller's values in place of its parameters."""
-    names = value.reaches
-    if not any(name.startswith("@") for name in names):
-        return value
-    given = {name: passed.get(name[1:], FRESH) for name in names if name.startswith("@")}
-    own = frozenset(given)
-    rest = Value(value.same - own, value.part - own, value.holds - own)
-    parts = [rest] if rest.reaches else []
-    parts += [given[name] for name in sorted(value.same & own)]
-    parts += [part_of(given[name]) for name in sorted(value.part & own)]
-    parts += [container([given[name]]) for name in sorted(value.holds & own)]
-    result = union(parts)
-    kind = value.kind if value.kind not in ("", "immutable") else result.kind
-    return replace(
-        result, kind=kind, carries=result.carries | value.carries, free=result.free | value.free, constant=None
+        return construct(evaluator, definition, arguments, node)
+    result = apply_summary(
+        evaluator, evaluator.resolver.summary(definition), replace(arguments, owner=definition), node
     )
+    if is_cached(definition) and not result.immutable:
+        result = union([result, Value(part=frozenset({definition.name}))])
+    return through_wrappers(evaluator, definition, result, arguments, node)
 
 
 # -- methods -----------------------------------------------------------------------------------------------------
@@ -158,14 +89,17 @@ def _method_call(
     for state in sorted(owner.draws):
         evaluator.effects.add(Draw(state, node))
     own = [
-        summary
+        (definition, summary)
         for definition in sorted(owner.carries | _of(owner.definition), key=lambda item: item.position)
         if definition.is_class
         for summary in evaluator.resolver.methods(definition, function.attr)
     ]
     if own:
         return union(
-            [apply_summary(evaluator, summary, _as_method(summary, owner, arguments), node) for summary in own]
+            [
+                apply_summary(evaluator, summary, _as_method(definition, summary, owner, arguments), node)
+                for definition, summary in own
+            ]
         )
     if owner.immutable and not owner.carries:
         facts = knowledge.method_call(function.attr, "immutable") or knowledge.method_call(function.attr, "str")
@@ -179,22 +113,13 @@ def _method_call(
     return _known_method(evaluator, owner, facts, arguments, node)
 
 
-def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, node: ast.AST) -> None:
-    """Record what calling `decorator` with a definition does; a library's decorators only wrap it."""
-    if decorator.definition is not None:
-        apply_summary(evaluator, evaluator.resolver.summary(decorator.definition), Arguments([made]), node)
-    for name in sorted(decorator.free):
-        evaluator.effects.add(Mutate(name, True, node))
-        evaluator.effects.add(Hold(name, made))
-
-
-def _as_method(summary: Summary, owner: Value, arguments: Arguments) -> Arguments:
+def _as_method(definition: Definition, summary: Summary, owner: Value, arguments: Arguments) -> Arguments:
     """Return a method's arguments with what it gets before them: the object, or its class."""
+    arguments = replace(arguments, owner=definition)
     if summary.static or (owner.definition is not None and not summary.of_class):
         return arguments
     if summary.of_class and owner.definition is None:
-        classes = frozenset(item.name for item in owner.carries if item.is_class)
-        return replace(arguments, receiver=Value(same=classes))
+        return replace(arguments, receiver=class_of(owner))
     return replace(arguments, receiver=owner)
 
 
@@ -273,6 +198,8 @@ def _module_call(
     name = path.rpartition(".")[2]
     if path.startswith("builtins.") and name in _DYNAMIC:
         effects.dynamic.setdefault(name, node)
+    if path == "builtins.type" and len(arguments.all()) == 1:
+        return union([part_of(arguments.all()[0]), class_of(arguments.all()[0])])
     if path == "builtins.id":
         for value in arguments.all():
             effects.identity.update(value.reaches)
@@ -383,8 +310,9 @@ def _unknown_call(
     for summary in own:
         apply_summary(evaluator, summary, arguments, node)
     if discarded:
-        for value in [*values, Value(part=callee.free)] if callee.free else values:
+        for value in values:
             effects.mutate(value, node, deep=True)
+    effects.mutate(Value(part=callee.free), node, deep=True)
     # To call an object is to call its method `__call__`, which may change it; so may a closure its variables.
     if callee.kind != "definition":
         effects.mutate(callee, node, deep=True)

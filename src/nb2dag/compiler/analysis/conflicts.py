@@ -6,9 +6,11 @@ import ast
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_region
+from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
 
@@ -157,6 +159,16 @@ def _reopened(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProbl
         )
 
 
+def _can_restore(demand: Demand, definition: Definition) -> bool:
+    """Tell whether a task can take the state of a class or function.
+
+    It must run the class statement again; a function is handed over, but not what the standard library caches for it.
+    """
+    if definition.is_class:
+        return definition.position in demand.replays or definition.position in demand.positions
+    return not is_cached(definition)
+
+
 def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
     for name, versions in sorted(demand.inputs.items()):
         reader = flow.statements[max(versions.values())]
@@ -171,7 +183,8 @@ def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowPr
         elif snapshot is None:
             continue
         elif snapshot.definition is not None and maker.position != snapshot.bound:
-            yield FlowProblem("definition-state", places.name(reader, name), values, labels)
+            if not _can_restore(demand, snapshot.definition):
+                yield FlowProblem("definition-state", places.name(reader, name), values, labels)
         elif snapshot.definition is not None and snapshot.definition.is_class:
             yield FlowProblem("definition-needs-value", places.name(reader, name), values, labels)
         elif snapshot.kind in _RESOURCES:

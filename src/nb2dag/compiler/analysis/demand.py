@@ -108,6 +108,9 @@ class Demands:
             self._trouble("definition-needs-value", definition.name, demand.task_id, reader, definition.position)
             return
         self.replay(demand, definition.position)
+        if self.flow.definition_with_state(definition.name, reader) == definition:
+            # Its state at this point is asked for by its name, as a version of its own.
+            return
         demand.replayed.setdefault(definition.name, {}).setdefault(definition.position, reader)
 
     def request(self, request: Request) -> None:
@@ -159,7 +162,14 @@ class Demands:
             demand.inputs.setdefault(name, {}).setdefault(version, reader)
             if version >= demand.sources.get(name, -1):
                 demand.sources[name] = version
+            self._define_to_restore(demand, name, reader)
             self.provide(maker.task_id or IMPLICIT, name, version)
+
+    def _define_to_restore(self, demand: Demand, name: str, reader: int) -> None:
+        """Let a task define the class or function that `name` stands for: what it takes is that one's state."""
+        definition = self.flow.definition_with_state(name, reader)
+        if definition is not None and self.replayable[definition.position]:
+            self.replay(demand, definition.position)
 
     def _may_replay(self, maker: Statement, name: str, version: int) -> bool:
         if not self.replayable[version]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from nb2dag.compiler.analysis.values import FRESH, Definition, Value, is_local, without_locals
+from nb2dag.compiler.analysis.values import FRESH, NONE, Definition, Names, Value, is_local
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,11 @@ class Mutate:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The object of `name` (with `deep`, or something in it) may from now on contain `value`."""
+    """The object of `name` (or something in it) may from now on contain `value`.
+
+    In a function's summary `value` may name objects that the function made itself (`%name`): what two containers then
+    have in common.
+    """
 
     name: str
     value: Value
@@ -118,7 +122,7 @@ class Effects:
             return
         for name in sorted(container.same | container.part):
             if not is_local(name):
-                self.add(Hold(name, without_locals(item)))
+                self.add(Hold(name, item))
 
 
 @dataclass(slots=True)
@@ -135,6 +139,8 @@ class Summary:
     """Parameters whose default is an object that can change."""
     elements: tuple[Value, ...] | None = None
     """The values of the elements where every call returns a tuple of this many."""
+    returned: Names = NONE
+    """What the returned value reaches, objects that the function made itself (`%name`) included."""
     of_class: bool = False
     """It is a class method: its first argument is the class."""
     static: bool = False

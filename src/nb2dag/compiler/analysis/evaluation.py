@@ -14,6 +14,7 @@ from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState
 from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator, is_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
+from nb2dag.compiler.analysis.instances import apply_class_statement, apply_decorator
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import (
     FRESH,
@@ -208,6 +209,8 @@ class Evaluator(ExpressionEvaluator):
             if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 inner.statement(statement)
         made = self.defined(node.name, node, [*values, *inner.locals.values()])
+        if not self.function and made.definition is not None:
+            apply_class_statement(self, made.definition, made, node)
         self.bind(node.name, made)
         if not self.function:
             self.decorate(node, made)
@@ -216,7 +219,7 @@ class Evaluator(ExpressionEvaluator):
         """Record what decorators do when they are called with what they decorate: they may put it into a registry."""
         quiet = Evaluator(self.resolver, self.escapes, function=self.function)
         for decorator in node.decorator_list:
-            calls.apply_decorator(self, quiet.value(decorator), made, node)
+            apply_decorator(self, quiet.value(decorator), made, node)
 
     def defined(self, name: str, node: _Defining, values: list[Value]) -> Value:
         """Return the value of a function, lambda or class that the statement binds to `name`."""
@@ -307,6 +310,7 @@ def evaluate_function(resolver: Resolver, node: ast.FunctionDef | ast.AsyncFunct
     return Summary(
         effects=_without_repeats(evaluator.effects),
         returns=returned,
+        returned=union(evaluator.returned).reaches,
         parameters=tuple(argument.arg for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]),
         positional=len(node.args.posonlyargs) + len(node.args.args),
         variadic=None if node.args.vararg is None else node.args.vararg.arg,

@@ -10,6 +10,7 @@ from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
 from nb2dag.compiler.analysis.escapes import evaluate_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
+from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, NONE, Value, container, part_of, union, without_locals
 from nb2dag.model.code import ESCAPE_NAME, Escape
@@ -198,6 +199,8 @@ class ExpressionEvaluator:
             if state and state != "<config>":
                 self.effects.add(ReadState(state, node))
             return Value(module=path)
+        if node.attr == "__class__":
+            return union([part_of(owner), class_of(owner)])
         sharing = knowledge.attribute(node.attr, owner.kind)
         if sharing == "immutable":
             return IMMUTABLE

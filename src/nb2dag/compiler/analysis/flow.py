@@ -41,6 +41,14 @@ class Flow:
     uses: list[Use]
     read_names: set[str]
 
+    def definition_with_state(self, name: str, position: int) -> Definition | None:
+        """Return the class or function that `name` stands for right before `position`, if it changed since defined."""
+        snapshot = self.timeline.before(name, position)
+        if snapshot is None or snapshot.definition is None:
+            return None
+        version = self.timeline.version(name, position)
+        return None if version == snapshot.bound else snapshot.definition
+
 
 def trace_flow(statements: list[Statement]) -> Flow:
     """Return the flow of the whole notebook."""
@@ -122,6 +130,8 @@ class _Tracer:
             definition = definitions.pop()
             if definition not in seen:
                 seen.add(definition)
+                if self.has_state(definition):
+                    _defer(frozenset({definition.name}), use, names)
                 definitions += self.inside(definition)
                 _defer(self.free_names(definition), use, names)
         return use
@@ -139,6 +149,13 @@ class _Tracer:
                 use.definitions |= region.carries
             _defer(region.free, use, names)
         return found
+
+    def has_state(self, definition: Definition) -> bool:
+        """Tell whether a definition's object, a class or function, may have changed since it was defined."""
+        snapshot = self.timeline.now(definition.name)
+        if snapshot is None or snapshot.definition != definition:
+            return False
+        return any(self.timeline.regions[number].events for number in snapshot.reach)
 
     def inside(self, definition: Definition) -> list[Definition]:
         """Return the definitions that a definition is made of: bases, decorators, defaults."""

@@ -186,7 +186,7 @@ def define_what_groups_carry(
 
 def _carried(flow: Flow, name: str, position: int) -> list[Definition]:
     snapshot = flow.timeline.before(name, position)
-    if snapshot is None or snapshot.definition is not None:
+    if snapshot is None:
         return []
     carried = {item for number in snapshot.reach for item in flow.timeline.regions[number].carries}
-    return sorted(carried, key=lambda item: item.position)
+    return sorted(carried - {snapshot.definition}, key=lambda item: item.position)

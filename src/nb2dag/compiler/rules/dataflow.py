@@ -106,7 +106,7 @@ def _definition_state(values: _Values) -> _Wording:
     name = values["name"]
     return (
         f"task `{values['other']}` changes state on `{name}`, a function or class, and task `{values['task']}` uses it",
-        f"keep that state in an instance or a variable: `{name}` itself travels as source and forgets it",
+        f"keep that state in a variable and hand that over: what `{name}` keeps in its process stays there",
     )
 
 

@@ -135,13 +135,13 @@ DEFINITION_STATE = Rule(
     "definition-state",
     Severity.ERROR,
     page(
-        "Reports an attribute of a class or function that one task sets and another one uses.",
-        "Definitions travel as source: the other task defines the class anew, without the attribute's new value.",
-        "class Config:\n    rate = 1\n# %%\n%%airflow_task tune\nConfig.rate = 2\n# %%\n%%airflow_task use\n"
-        "result = Config.rate",
-        "class Config:\n    rate = 1\n# %%\n%%airflow_task tune\nconfig = Config()\nconfig.rate = 2\n# %%\n"
-        "%%airflow_task use\nresult = config.rate",
-        "When the other task never looks at the attribute.",
+        "Reports state of a function or class that one task changes and another one uses, where it cannot cross.",
+        "Most state crosses: attributes of a class, what a function keeps in its defaults. A value that "
+        "`functools.lru_cache` keeps and a task changes does not: in the other task's process the cache is empty.",
+        "import functools\n@functools.cache\ndef rows():\n    return []\n# %%\n%%airflow_task fill\nrows().append(1)\n"
+        "# %%\n%%airflow_task use\nprint(rows())",
+        "%%airflow_task fill\nrows = [1]\n# %%\n%%airflow_task use\nprint(rows)",
+        "When the other task never looks at what was changed.",
     ),
 )
 

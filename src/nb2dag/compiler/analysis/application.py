@@ -1,0 +1,130 @@
+"""Apply the summary of a notebook function to the arguments of one call."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import replace
+
+from nb2dag.compiler.analysis.arguments import Arguments
+from nb2dag.compiler.analysis.effects import Bind, Hold, Mutate, Summary
+from nb2dag.compiler.analysis.resolver import CallingEvaluator
+from nb2dag.compiler.analysis.values import FRESH, Value, container, is_local, part_of, union, without_locals
+
+
+def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments, node: ast.AST) -> Value:
+    """Record what a call of a notebook function does to these arguments, and return its value."""
+    passed = passed_to(summary, arguments)
+    effects = evaluator.effects
+    common = _Common(passed)
+    for event in summary.effects.events:
+        if isinstance(event, Mutate):
+            if event.name.startswith("@"):
+                effects.mutate(passed.get(event.name[1:], FRESH), node, deep=event.deep)
+            else:
+                effects.add(Mutate(event.name, event.deep, node))
+        elif isinstance(event, Hold):
+            item = common.tied(event.value.reaches, translated(event.value, passed))
+            if event.name.startswith("@"):
+                holder = passed.get(event.name[1:], FRESH)
+                effects.hold(holder, item)
+            else:
+                holder = Value(same=frozenset({event.name}))
+                effects.add(Hold(event.name, item))
+            common.note(event.value.reaches, holder)
+        elif isinstance(event, Bind):
+            effects.add(replace(event, value=translated(event.value, passed)))
+        else:
+            effects.add(replace(event, why=node))
+    for reason in summary.effects.unstable:
+        effects.unstable.setdefault(reason, node)
+    for reason in summary.effects.dynamic:
+        effects.dynamic.setdefault(reason, node)
+    effects.files.extend(replace(use, why=node) for use in summary.effects.files)
+    effects.references |= summary.effects.references
+    result = common.tied(summary.returned, translated(summary.returns, passed))
+    if summary.elements is None:
+        return result
+    return replace(result, elements=tuple(translated(item, passed) for item in summary.elements))
+
+
+class _Common:
+    """Ties what a function puts into several places where it has no name: `log.append(self)` and the new instance."""
+
+    def __init__(self, passed: dict[str, Value]) -> None:
+        self._passed = passed
+        self._holders: dict[str, Value] = {}
+
+    def tied(self, markers: Iterable[str], value: Value) -> Value:
+        """Return `value`, and that it may be part of whatever already holds one of `markers`."""
+        holders = [self._holders[marker] for marker in sorted(markers) if marker in self._holders]
+        return union([value, *map(part_of, holders)]) if holders else value
+
+    def note(self, markers: Iterable[str], holder: Value) -> None:
+        """Remember that `holder` holds what `markers` stand for: new objects, which no name reaches."""
+        for marker in markers:
+            if holder.reaches and (is_local(marker) or (marker[0] == "@" and self._is_new(marker[1:]))):
+                self._holders.setdefault(marker, holder)
+
+    def _is_new(self, parameter: str) -> bool:
+        value = self._passed.get(parameter, FRESH)
+        return not (value.same or value.part or value.immutable)
+
+
+def receiver_of(summary: Summary) -> frozenset[str]:
+    """Return the parameter (`@name`) that stands for the object a method is called on."""
+    return frozenset(f"@{name}" for name in summary.parameters[:1])
+
+
+def kept_by_receiver(summary: Summary, arguments: Arguments) -> list[Value]:
+    """Return what a method leaves in the object it is called on: `self.log = log`, a default that is not overridden."""
+    passed = passed_to(summary, arguments)
+    return [
+        without_locals(translated(event.value, passed))
+        for event in summary.effects.events
+        if isinstance(event, Hold) and event.name in receiver_of(summary)
+    ]
+
+
+def passed_to(summary: Summary, arguments: Arguments) -> dict[str, Value]:
+    """Return what each parameter stands for; a default that is not overridden lives as long as its function."""
+    positional = ([arguments.receiver] if arguments.receiver is not None else []) + arguments.positional
+    passed = dict(zip(summary.parameters[: summary.positional], positional, strict=False))
+    surplus = positional[summary.positional :]
+    others = list(arguments.rest)
+    for name, value in arguments.keywords.items():
+        if name in summary.parameters:
+            passed[name] = value
+        else:
+            others.append(value)
+    if arguments.rest:
+        hidden = union(arguments.rest)
+        for name in summary.parameters:
+            passed.setdefault(name, hidden)
+    if arguments.owner is not None:
+        for name in summary.changing_defaults:
+            passed.setdefault(name, Value(part=frozenset({arguments.owner.name})))
+    if summary.variadic:
+        passed[summary.variadic] = container([*surplus, *arguments.rest], "tuple")
+    if summary.keywords:
+        passed[summary.keywords] = container(others, "dict")
+    return passed
+
+
+def translated(value: Value, passed: dict[str, Value]) -> Value:
+    """Return a summary's value with the caller's values in place of its parameters."""
+    names = value.reaches
+    if not any(name.startswith("@") for name in names):
+        return value
+    given = {name: passed.get(name[1:], FRESH) for name in names if name.startswith("@")}
+    own = frozenset(given)
+    rest = Value(value.same - own, value.part - own, value.holds - own)
+    parts = [rest] if rest.reaches else []
+    parts += [given[name] for name in sorted(value.same & own)]
+    parts += [part_of(given[name]) for name in sorted(value.part & own)]
+    parts += [container([given[name]]) for name in sorted(value.holds & own)]
+    result = union(parts)
+    kind = value.kind if value.kind not in ("", "immutable") else result.kind
+    return replace(
+        result, kind=kind, carries=result.carries | value.carries, free=result.free | value.free, constant=None
+    )

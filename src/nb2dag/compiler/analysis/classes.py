@@ -1,0 +1,151 @@
+"""Say what a class shares with its instances, and what the notebook's decorators keep from call to call."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterable, Iterator
+
+from nb2dag.compiler.analysis.resolver import Resolver
+from nb2dag.compiler.analysis.values import Definition
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_DESCRIPTORS = {"field", "property", "staticmethod", "classmethod", "cached_property", "TypeVar", "frozenset"}
+_CACHES = {"cache", "lru_cache", "cached_property"}
+
+
+def shares_state(resolver: Resolver, definition: Definition) -> bool:
+    """Tell whether an instance may reach an object of its class that can change: `items = []` in the class body.
+
+    So may one whose methods ask for the class (`type(self).n += 1`) or whose class decides what an instance is
+    (`__new__`). The notebook's own bases and metaclasses count as well.
+    """
+    return any(isinstance(item.node, ast.ClassDef) and _has_state(item.node) for item in family(resolver, definition))
+
+
+def replaces_dict(definition: Definition) -> bool:
+    """Tell whether instances may have their attributes in an object of their class: `self.__dict__ = self._shared`."""
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == "__dict__" and isinstance(node.ctx, ast.Store)
+        for node in ast.walk(definition.node)
+    )
+
+
+def family(resolver: Resolver, definition: Definition) -> Iterator[Definition]:
+    """Yield a class, its bases and its metaclasses, as far as the notebook defines them."""
+    waiting, seen = [definition], {definition}
+    while waiting:
+        found = waiting.pop()
+        yield found
+        for parent in [*_named(resolver, _bases(found)), *_named(resolver, _metaclass(found))]:
+            if parent not in seen:
+                seen.add(parent)
+                waiting.append(parent)
+
+
+def metaclasses(resolver: Resolver, definition: Definition) -> list[Definition]:
+    """Return the notebook's metaclasses of a class, those of its bases included."""
+    return [meta for item in family(resolver, definition) for meta in _named(resolver, _metaclass(item))]
+
+
+def bases(resolver: Resolver, definition: Definition) -> list[Definition]:
+    """Return the bases of a class that the notebook defines, in their order."""
+    return list(_named(resolver, _bases(definition)))
+
+
+def decorators(resolver: Resolver, definition: Definition) -> list[Definition]:
+    """Return the notebook's own functions and classes that decorate a definition, `@retry(3)` included."""
+    nodes = getattr(definition.node, "decorator_list", [])
+    return list(_named(resolver, [node.func if isinstance(node, ast.Call) else node for node in nodes]))
+
+
+def keeps_state(decorator: Definition) -> bool:
+    """Tell whether what a decorator returns may remember something from call to call.
+
+    A class does, and a function that binds variables of its own (`cache = {}`) or sets attributes (`w.calls = 0`).
+    """
+    return decorator.is_class or _remembers(decorator.node)
+
+
+def wrappers(decorator: Definition) -> list[Definition]:
+    """Return the functions that a decorator makes inside, as definitions of their own."""
+    inner = [node for node in ast.walk(decorator.node) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [Definition(node.name, node, decorator.position) for node in inner if node is not decorator.node]
+
+
+def is_cached(definition: Definition) -> bool:
+    """Tell whether the standard library caches what a function returns: the same object for the same arguments."""
+    for node in getattr(definition.node, "decorator_list", []):
+        target = node.func if isinstance(node, ast.Call) else node
+        name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+        if name in _CACHES:
+            return True
+    return False
+
+
+def _bases(definition: Definition) -> list[ast.expr]:
+    return definition.node.bases if isinstance(definition.node, ast.ClassDef) else []
+
+
+def _metaclass(definition: Definition) -> list[ast.expr]:
+    keywords = definition.node.keywords if isinstance(definition.node, ast.ClassDef) else []
+    return [keyword.value for keyword in keywords if keyword.arg == "metaclass"]
+
+
+def _named(resolver: Resolver, nodes: Iterable[ast.expr]) -> Iterator[Definition]:
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            definition = resolver.resolve(node.id).definition
+            if definition is not None:
+                yield definition
+
+
+@functools.lru_cache(maxsize=1024)
+def _has_state(node: ast.ClassDef) -> bool:
+    for statement in node.body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            if statement.name in ("__new__", "__call__") or any(map(_asks_for_class, ast.walk(statement))):
+                return True
+        elif isinstance(statement, ast.Assign | ast.AnnAssign):
+            if statement.value is not None and not _is_fixed(statement.value):
+                return True
+        elif not isinstance(statement, ast.Expr | ast.Pass | ast.ClassDef):
+            return True
+    return False
+
+
+def _asks_for_class(node: ast.AST) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr == "__class__"
+    return isinstance(node, ast.Name) and node.id in ("type", "__class__")
+
+
+def _is_fixed(node: ast.expr) -> bool:
+    """Tell whether an expression certainly gives something that cannot change."""
+    if isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        return name in _DESCRIPTORS
+    if isinstance(node, ast.Tuple | ast.BinOp | ast.UnaryOp | ast.JoinedStr):
+        return all(_is_fixed(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+    return isinstance(node, ast.Constant | ast.Lambda | ast.FormattedValue | ast.Compare)
+
+
+@functools.lru_cache(maxsize=1024)
+def _remembers(node: ast.AST) -> bool:
+    return any(
+        isinstance(child, ast.Nonlocal)
+        or (isinstance(child, ast.Attribute | ast.Subscript) and isinstance(child.ctx, ast.Store))
+        or (isinstance(child, ast.Assign | ast.AnnAssign) and not _is_inside_wrapper(node, child))
+        for child in ast.walk(node)
+    )
+
+
+def _is_inside_wrapper(decorator: ast.AST, statement: ast.AST) -> bool:
+    """Tell whether a statement is run at each call of the wrapper, and not when the decorator is."""
+    inner = [node for node in ast.walk(decorator) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return any(statement in ast.walk(node) and node is not decorator and not _holds_function(node) for node in inner)
+
+
+def _holds_function(node: ast.AST) -> bool:
+    """Tell whether a function makes another one: then it is a decorator itself, made by a factory."""
+    return any(isinstance(child, _Function) for child in ast.walk(node) if child is not node)
