@@ -33,7 +33,10 @@ from nb2dag.compiler.analysis.values import (
 
 _DYNAMIC = {"exec", "eval", "globals", "locals", "__import__"}
 _COPIES = {"frame", "series", "array"}
-_CONSUMED = {"generator", "iterator", "file"}
+_CONSUMED = {"generator", "iterator", "plain iterator", "file"}
+_PLAIN = {"list", "tuple", "immutable", "plain iterator"}
+"""Kinds of which pickle keeps an iterator, and where it stands."""
+_ITERATORS = {f"builtins.{name}" for name in ("enumerate", "zip", "reversed", "iter", "map", "filter")}
 _PATHS = {"pathlib.Path", "pathlib.PurePath", "builtins.str", "os.fspath", "os.path.join"}
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
 
@@ -198,6 +201,8 @@ def _module_call(
     name = path.rpartition(".")[2]
     if path.startswith("builtins.") and name in _DYNAMIC:
         effects.dynamic.setdefault(name, node)
+    if path in ("builtins.vars", "builtins.dir") and not arguments.all():
+        effects.dynamic.setdefault(name, node)
     if path == "builtins.type" and len(arguments.all()) == 1:
         return union([part_of(arguments.all()[0]), class_of(arguments.all()[0])])
     if path == "builtins.id":
@@ -216,6 +221,8 @@ def _module_call(
     result = replace(result, apart=facts.returns == "fresh" and not facts.unpacks)
     if facts.draws and not arguments.given(facts.seeded_by):
         result = replace(result, draws=result.draws | frozenset(facts.draws))
+    if path in _ITERATORS and all(value.kind in _PLAIN or _callable(value) for value in arguments.all()):
+        result = replace(result, kind="plain iterator")
     return _with_constant(path, result, arguments)
 
 

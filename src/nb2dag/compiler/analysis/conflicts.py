@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
+from nb2dag.compiler.analysis.spelled_out import is_optional
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_region
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import FlowProblem
@@ -65,8 +66,8 @@ def _undefined(flow: Flow, places: _Places) -> Iterator[FlowProblem]:
     for statement in flow.statements:
         if statement.kind is OwnerKind.SCRATCH or (stars and stars[0].position < statement.position):
             continue
-        for name in statement.names.reads:
-            if name in BUILTIN_NAMES or flow.timeline.before(name, statement.position) is not None:
+        for name, node in statement.names.reads.items():
+            if is_optional(node) or name in BUILTIN_NAMES or flow.timeline.before(name, statement.position) is not None:
                 continue
             if (statement.cell.cell.index, name) in reported or _guarded(statement) or _bound_above(statement, name):
                 continue

@@ -163,7 +163,16 @@ class Demands:
             if version >= demand.sources.get(name, -1):
                 demand.sources[name] = version
             self._define_to_restore(demand, name, reader)
+            self._rebound_by_star(demand, name, version, reader)
             self.provide(maker.task_id or IMPLICIT, name, version)
+
+    def _rebound_by_star(self, demand: Demand, name: str, version: int, reader: int) -> None:
+        """Refuse a value that a star import may have rebound since: a task runs those before its loads."""
+        if name.startswith("<"):
+            return
+        for position, _ in self.flow.stars.may_rebind(name, version, reader):
+            if self.flow.statements[position].task_id != demand.task_id:
+                self._trouble("star-import", name, demand.task_id, reader, position)
 
     def _define_to_restore(self, demand: Demand, name: str, reader: int) -> None:
         """Let a task define the class or function that `name` stands for: what it takes is that one's state."""

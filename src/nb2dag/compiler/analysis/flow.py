@@ -10,6 +10,7 @@ from nb2dag.compiler.analysis.effects import Bind, Draw, Hold, Mutate, ReadState
 from nb2dag.compiler.analysis.evaluation import Evaluator
 from nb2dag.compiler.analysis.functions import function_names
 from nb2dag.compiler.analysis.names import statement_names
+from nb2dag.compiler.analysis.star_imports import STARS, StarImports
 from nb2dag.compiler.analysis.statements import Statement
 from nb2dag.compiler.analysis.summaries import Summaries
 from nb2dag.compiler.analysis.timeline import NO_REGIONS, Regions, Snapshot, Timeline
@@ -40,6 +41,7 @@ class Flow:
     timeline: Timeline
     uses: list[Use]
     read_names: set[str]
+    stars: StarImports
 
     def definition_with_state(self, name: str, position: int) -> Definition | None:
         """Return the class or function that `name` stands for right before `position`, if it changed since defined."""
@@ -55,7 +57,7 @@ def trace_flow(statements: list[Statement]) -> Flow:
     tracer = _Tracer()
     for statement in statements:
         tracer.step(statement)
-    return Flow(statements, tracer.timeline, tracer.uses, tracer.read_names)
+    return Flow(statements, tracer.timeline, tracer.uses, tracer.read_names, tracer.stars)
 
 
 class _Tracer:
@@ -67,6 +69,7 @@ class _Tracer:
         self.read_names: set[str] = set()
         self.summaries = Summaries(self)
         self.free: dict[Definition, frozenset[str]] = {}
+        self.stars = StarImports()
         self.position = 0
 
     # -- the resolver --------------------------------------------------------------------------------------------
@@ -74,7 +77,8 @@ class _Tracer:
     def resolve(self, name: str) -> Value:
         snapshot = self.timeline.now(name)
         if snapshot is None:
-            return Value(module=f"builtins.{name}") if name in BUILTIN_NAMES else Value(same=frozenset({name}))
+            module = self.stars.module_of(name) or (f"builtins.{name}" if name in BUILTIN_NAMES else "")
+            return Value(module=module) if module else Value(same=frozenset({name}))
         carries: frozenset[Definition] = frozenset()
         free: frozenset[str] = frozenset()
         draws: frozenset[str] = frozenset()
@@ -109,9 +113,19 @@ class _Tracer:
         evaluator.statement(statement.node)
         statement.effects = evaluator.effects
         use = self.use(statement)
+        if any(self.may_be_starred(name) for name in use.names):
+            use.names.add(STARS)
         self.uses.append(use)
         self.read_names |= use.names
+        for module in statement.names.stars:
+            self.stars.add(module, statement.position)
+            self.state(WriteState(STARS, statement.node), statement.position)
         self.apply(statement)
+
+    def may_be_starred(self, name: str) -> bool:
+        """Tell whether `from m import *` may have bound a name: what was bound since was not."""
+        snapshot = self.timeline.now(name)
+        return self.stars.last >= 0 and (snapshot is None or snapshot.bound < self.stars.last)
 
     def use(self, statement: Statement) -> Use:
         """Return what the statement reads, through every definition it may call or that a value it reads carries."""

@@ -31,7 +31,7 @@ def _candidate(statement: Statement) -> bool:
     if statement.kind is not OwnerKind.SHARED:
         return False
     effects = statement.effects
-    if effects.unstable or effects.dynamic or statement.names.stars:
+    if effects.unstable or effects.dynamic:
         return False
     return not any(
         isinstance(event, WriteState) and event.state not in REPLAYED_STATES and not _is_module_attribute(event.state)
@@ -95,10 +95,8 @@ def is_definition(node: ast.stmt) -> bool:
     >>> is_definition(ast.parse("a = 1").body[0])
     False
     """
-    if isinstance(node, (ast.Import, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+    if isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return True
-    if isinstance(node, ast.ImportFrom):
-        return all(alias.name != "*" for alias in node.names)
     if type(node).__name__ == "TypeAlias":
         return True
     if isinstance(node, ast.Assign):

@@ -9,6 +9,7 @@ from enum import Enum
 
 from nb2dag.compiler.analysis.effects import Effects
 from nb2dag.compiler.analysis.names import NameFacts, statement_names
+from nb2dag.compiler.analysis.spelled_out import Texts, spell_out
 from nb2dag.model.code import ESCAPE_NAME
 from nb2dag.model.program import Program, ProgramCell, Role
 from nb2dag.model.span import Region
@@ -64,6 +65,10 @@ def statements(program: Program) -> list[Statement]:
 
 def _statements(program: Program) -> Iterator[Statement]:
     position = 0
+    texts = Texts(
+        (cell.cell.source for cell in program.cells),
+        (cell.code.tree for cell in program.cells if cell.code.problem is None),
+    )
     for cell in program.cells:
         kind = _OWNERS.get(cell.role)
         if kind is None or cell.code.problem is not None:
@@ -71,8 +76,9 @@ def _statements(program: Program) -> Iterator[Statement]:
         for node in cell.code.tree.body:
             if is_extension_load(node, cell):
                 continue
-            names = statement_names(node, cell.code.escapes)
-            yield Statement(position, cell, node, names, kind, Effects(), _is_compound(node))
+            plain = spell_out(node, cell.cell.source, texts)
+            names = statement_names(plain, cell.code.escapes)
+            yield Statement(position, cell, plain, names, kind, Effects(), _is_compound(plain))
             position += 1
 
 

@@ -33,8 +33,6 @@ def find_opaque(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem
                 continue
             region = node_region(node, statement.cell.cell.source)
             yield FlowProblem("dynamic-code", statement.cell.cell.span(path, region), (("name", name),))
-        for module in statement.names.stars:
-            yield FlowProblem("star-import", _span(statement, path), (("module", module),))
         for event in statement.effects.events:
             if isinstance(event, WriteState) and event.state in _OPAQUE_STATES:
                 why = (("what", _OPAQUE_STATES[event.state]),)

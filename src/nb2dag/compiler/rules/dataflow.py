@@ -138,10 +138,10 @@ def _dynamic(values: _Values) -> _Wording:
 
 
 def _star(values: _Values) -> _Wording:
-    module = values["module"]
+    name, task = values["name"], values["task"]
     return (
-        f"`from {module} import *` hides which names it binds",
-        f"import the names you use: `from {module} import name, other`",
+        f"the star import in cell {values['cell']} may rebind `{name}`, which task `{task}` takes from a task above it",
+        f"import the names you use (`from module import this, that`), or move the star import above `{name}`",
     )
 
 

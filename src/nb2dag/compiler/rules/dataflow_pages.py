@@ -109,11 +109,13 @@ STAR_IMPORT = Rule(
     "star-import",
     Severity.ERROR,
     page(
-        "Reports `from module import *` in code that is exported.",
-        "Which names it binds depends on the module. It may replace a value that a task needs.",
-        "from math import *\n# %%\n%%airflow_task area\nresult = pi",
-        "from math import pi\n# %%\n%%airflow_task area\nresult = pi",
-        "When the module is known to bind nothing that matters. Name the names all the same: it is one line.",
+        "Reports `from module import *` between a task that makes a value and one that uses it.",
+        "Each task that may need it runs the star import, before its values are loaded. If the module binds the same "
+        "name, the notebook uses the module's from there on, and the task would use the value.",
+        "%%airflow_task first\ne = 5\n# %%\nfrom math import *\n# %%\n%%airflow_task second\nprint(e)",
+        "from math import *\n# %%\n%%airflow_task first\ne = 5\n# %%\n%%airflow_task second\nprint(e)",
+        "When the module does not bind the name. What modules of the standard library bind is known; for any other "
+        "module it cannot be seen without running it.",
     ),
 )
 

@@ -45,6 +45,7 @@ _COMMON: dict[str, dict[str, MethodFacts]] = {
     "str": builtins_.STR,
     "tuple": builtins_.TUPLE,
     "iterator": builtins_.ITERATOR,
+    "plain iterator": builtins_.ITERATOR,
     "file": builtins_.FILE,
     "estimator": sklearn_.ESTIMATOR,
     "rng": numpy_.GENERATOR,
