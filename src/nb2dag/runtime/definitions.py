@@ -206,3 +206,28 @@ def _own_function(cls: type, name: str, value: Any) -> FunctionType | None:
         return None
     made_here = function.__qualname__ in (f"{cls.__qualname__}.{name}", f"{cls.__qualname__}.<lambda>")
     return function if made_here else None
+
+
+def guards_attributes(cls: type) -> bool:
+    """Tell whether a class answers for its attributes itself, and leaves to pickle how its instances are stored.
+
+    While an instance is rebuilt it has no attributes yet, and pickle asks it for `__setstate__`: a `__getattr__` that
+    uses an attribute would never end.
+    """
+    own = {name for part in cls.__mro__ if part is not object for name in vars(part)}
+    custom = {"__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__"}
+    return bool(own & {"__getattr__", "__getattribute__", "__setattr__"}) and not own & custom
+
+
+def restore_instance(instance: Any, state: Any) -> None:
+    """Give a rebuilt instance its attributes without asking it."""
+    attributes, slots = state if isinstance(state, tuple) else (state, None)
+    if attributes:
+        object.__getattribute__(instance, "__dict__").update(attributes)
+    for name, value in (slots or {}).items():
+        object.__setattr__(instance, name, value)
+
+
+def dict_view(viewed: dict[Any, Any], kind: str) -> Any:
+    """Return the keys, values or items of a dict, as a view of it."""
+    return getattr(viewed, kind)()

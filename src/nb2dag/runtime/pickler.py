@@ -11,6 +11,7 @@ Importing this module imports cloudpickle: import it where a value is saved or l
 from __future__ import annotations
 
 import functools
+import gc
 import io
 import marshal
 import pickle
@@ -28,6 +29,8 @@ from nb2dag.runtime.sharing import Memory, view, window
 _PROTOCOL = 5
 _PANDAS_BLOCKS = "pandas.core.internals.blocks"
 _LRU_CACHE: type = type(functools.lru_cache(maxsize=1)(len))
+
+_DICT_VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 
 Reduced = Any
 """What a reducer returns: a tuple as `object.__reduce_ex__` documents it, or NotImplemented for pickle's own way."""
@@ -84,6 +87,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             CodeType: _reduce_code,
             memoryview: _refuse_memoryview,
             _LRU_CACHE: self._reduce_cached_function,
+            **dict.fromkeys(_DICT_VIEWS, _reduce_dict_view),
             CellStandIn: _reduce_stand_in,
         }
         self._arrays = _ArrayReducers(memory) if memory is not None else None
@@ -102,6 +106,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._reduce_class
         if issubclass(kind, io.TextIOBase) and not issubclass(kind, io.StringIO):
             return _reduce_text_stream
+        if kind.__module__ == self._module and definitions.guards_attributes(kind):
+            return _reduce_guarded
         return self._arrays.reducer_of(kind) if self._arrays is not None else None
 
     def _reduce_class(self, cls: type) -> Reduced:
@@ -244,6 +250,18 @@ def _reduce_code(code: CodeType) -> Reduced:
 def _reduce_method(method: MethodType) -> Reduced:
     # Not by `getattr`, as pickle does: it fails for a private method, whose name is mangled.
     return definitions.rebuild_method, (method.__func__, method.__self__)
+
+
+def _reduce_guarded(instance: Any) -> Reduced:
+    made, arguments, *rest = instance.__reduce_ex__(_PROTOCOL)
+    state, items, pairs = [*rest, None, None, None][:3]
+    return made, arguments, state, items, pairs, definitions.restore_instance
+
+
+def _reduce_dict_view(view: Any) -> Reduced:
+    # cloudpickle would hand over a view of a copy, which no longer follows the dict.
+    (viewed,) = (item for item in gc.get_referents(view) if isinstance(item, dict))
+    return definitions.dict_view, (viewed, _DICT_VIEWS[type(view)])
 
 
 def _refuse_memoryview(_view: memoryview) -> Reduced:

@@ -7,9 +7,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from nb2dag.compiler.analysis.arguments import Arguments
+from nb2dag.compiler.analysis.classes import methods_of
 from nb2dag.compiler.analysis.effects import Bind, Hold, Mutate, Summary
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import FRESH, Value, container, is_local, part_of, union, without_locals
+from nb2dag.compiler.analysis.values import (
+    FRESH,
+    Definition,
+    Value,
+    container,
+    is_local,
+    part_of,
+    union,
+    without_locals,
+)
 
 
 def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments, node: ast.AST) -> Value:
@@ -17,6 +27,9 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
     passed = passed_to(summary, arguments)
     effects = evaluator.effects
     common = _Common(passed)
+    if summary.effects.methods:
+        values = list(passed.values())
+        call_methods(evaluator, values, summary.effects.methods, node, values)
     for event in summary.effects.events:
         if isinstance(event, Mutate):
             if event.name.startswith("@"):
@@ -46,6 +59,57 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
     if summary.elements is None:
         return result
     return replace(result, elements=tuple(translated(item, passed) for item in summary.elements))
+
+
+def call_methods(
+    evaluator: CallingEvaluator,
+    values: Iterable[Value],
+    names: Iterable[str],
+    node: ast.AST,
+    given: Iterable[Value] = (),
+) -> list[Value]:
+    """Record what methods of notebook classes may do that are called on `values`, and return what they may return.
+
+    Args:
+        evaluator: Whose effects they become. In a function's body, where what it is given is not known, `names` are
+            kept for its callers.
+        values: What the methods are called on: instances, or what contains them.
+        names: `name` for a method, `property name` for an attribute read, `super name` for the method of a base,
+            `__*__` for every operator method, `*` for every method, of which only what it does to other objects counts.
+            `__call__` calls functions among the values too.
+        node: The node to show.
+        given: What they may be called with.
+    """
+    values, names, given = list(values), sorted(names), list(given)
+    if evaluator.function:
+        evaluator.effects.methods.update(names)
+    if "__call__" in names:
+        for value in values:
+            evaluator.effects.mutate(Value(part=value.free), node, deep=True)
+    carried = {item for value in values for item in value.carries}
+    found: list[Value] = []
+    for definition in sorted(carried, key=lambda item: (item.position, item.name)):
+        holders = [value for value in values if definition in value.carries]
+        receiver = union([*holders, *map(part_of, holders)])
+        for name in names:
+            if (definition, name) in evaluator.active:
+                continue
+            evaluator.active.add((definition, name))
+            for summary in methods_of(evaluator.resolver, definition, name):
+                own = FRESH if name == "*" else receiver
+                arguments = Arguments(receiver=own, rest=[] if name == "*" else given, open=True, owner=definition)
+                found.append(apply_summary(evaluator, summary, without_receiver(definition, summary, arguments), node))
+            evaluator.active.discard((definition, name))
+    return found
+
+
+def without_receiver(definition: Definition, summary: Summary, arguments: Arguments) -> Arguments:
+    """Return the arguments of a method as it gets them: a function and a static method get no object before them."""
+    if summary.static or not definition.is_class:
+        return replace(arguments, receiver=None)
+    if summary.of_class:
+        return replace(arguments, receiver=Value(same=frozenset({definition.name})))
+    return arguments
 
 
 class _Common:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import knowledge
-from nb2dag.compiler.analysis.application import apply_summary
+from nb2dag.compiler.analysis.application import apply_summary, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.effects import Draw, Summary, WriteState
@@ -32,6 +32,12 @@ from nb2dag.compiler.analysis.values import (
 )
 
 _DYNAMIC = {"exec", "eval", "globals", "locals", "__import__"}
+_ASKING = {f"builtins.{name}" for name in ("isinstance", "issubclass", "id", "super", "type", "callable", "vars")}
+"""Functions that call no method of what they are given."""
+_CONTAINERS = {"list", "dict", "set", "tuple", "defaultdict", "frame", "series", "array"}
+"""Kinds whose methods are their own, whatever is in them."""
+_STATE_OBJECTS = {"decimal.getcontext": "decimal.current_context"}
+"""Functions that return an object which is state of a module: to set its attributes is to set that state."""
 _COPIES = {"frame", "series", "array"}
 _CONSUMED = {"generator", "iterator", "plain iterator", "file"}
 _PLAIN = {"list", "tuple", "immutable", "plain iterator"}
@@ -45,6 +51,8 @@ def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: boo
     """Return the value of a call and record what it does."""
     function = node.func
     if isinstance(function, ast.Attribute):
+        if _is_super(function.value):
+            return _super_call(evaluator, evaluate_arguments(evaluator, node), node, discarded=discarded)
         owner = evaluator.value(function.value)
         arguments = evaluate_arguments(evaluator, node)
         if owner.module:
@@ -91,19 +99,9 @@ def _method_call(
     assert isinstance(function, ast.Attribute)
     for state in sorted(owner.draws):
         evaluator.effects.add(Draw(state, node))
-    own = [
-        (definition, summary)
-        for definition in sorted(owner.carries | _of(owner.definition), key=lambda item: item.position)
-        if definition.is_class
-        for summary in evaluator.resolver.methods(definition, function.attr)
-    ]
-    if own:
-        return union(
-            [
-                apply_summary(evaluator, summary, _as_method(definition, summary, owner, arguments), node)
-                for definition, summary in own
-            ]
-        )
+    own = None if owner.kind in _CONTAINERS else _own_method(evaluator, owner, arguments, node)
+    if own is not None:
+        return own
     if owner.immutable and not owner.carries:
         facts = knowledge.method_call(function.attr, "immutable") or knowledge.method_call(function.attr, "str")
         if facts is None or facts.mutates_receiver:
@@ -114,6 +112,40 @@ def _method_call(
     if facts is None:
         return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
     return _known_method(evaluator, owner, facts, arguments, node)
+
+
+def _own_method(evaluator: CallingEvaluator, owner: Value, arguments: Arguments, node: ast.Call) -> Value | None:
+    """Call the method that notebook classes among the owner's have; None where there is no such method."""
+    name = called_name(node)
+    if evaluator.function:
+        evaluator.effects.methods.add(name)
+    found: list[Value] = []
+    for definition in sorted(owner.carries | _of(owner.definition), key=lambda item: item.position):
+        if definition.is_class and (definition, name) not in evaluator.active:
+            evaluator.active.add((definition, name))
+            for summary in evaluator.resolver.methods(definition, name):
+                given = _as_method(definition, summary, owner, arguments)
+                found.append(apply_summary(evaluator, summary, given, node))
+            evaluator.active.discard((definition, name))
+    return union(found) if found else None
+
+
+def _super_call(evaluator: CallingEvaluator, arguments: Arguments, node: ast.Call, *, discarded: bool) -> Value:
+    """Call the method of a base class: the notebook's own, or a library's, which may change the object."""
+    owner, name = evaluator.first_argument(), called_name(node)
+    found = call_methods(evaluator, [owner], [f"super {name}"], node, arguments.all())
+    if found:
+        return union(found)
+    if name in ("__init__", "__init_subclass__", "__new__", "__setattr__", "__post_init__"):
+        effects = evaluator.effects
+        for value in arguments.all():
+            effects.hold(owner, value)
+        return owner
+    return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
+
+
+def _is_super(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
 
 
 def _as_method(definition: Definition, summary: Summary, owner: Value, arguments: Arguments) -> Arguments:
@@ -135,6 +167,7 @@ def _unknown_method(
 ) -> Value:
     effects = evaluator.effects
     everything = [owner, *arguments.all()]
+    call_methods(evaluator, arguments.all(), ["__*__", "*"], node, everything)
     if owner.kind not in ("resource", "client", "logger"):
         effects.mutate(owner, node, deep=True)
         if discarded:
@@ -150,6 +183,7 @@ def _known_method(
     evaluator: CallingEvaluator, owner: Value, facts: MethodFacts, arguments: Arguments, node: ast.Call
 ) -> Value:
     effects = evaluator.effects
+    call_methods(evaluator, [owner, *arguments.all()], ["__*__"], node, arguments.all())
     mutates = facts.mutates_receiver or (facts.inplace_keyword and _inplace(arguments))
     if facts.calls or any(_callable(value) for value in arguments.all()):
         _call_callables(evaluator, arguments.all(), [owner, *arguments.all()], node)
@@ -203,12 +237,15 @@ def _module_call(
         effects.dynamic.setdefault(name, node)
     if path in ("builtins.vars", "builtins.dir") and not arguments.all():
         effects.dynamic.setdefault(name, node)
-    if path == "builtins.type" and len(arguments.all()) == 1:
-        return union([part_of(arguments.all()[0]), class_of(arguments.all()[0])])
+    if (special := _special(path, arguments)) is not None:
+        return special
     if path == "builtins.id":
         for value in arguments.all():
             effects.identity.update(value.reaches)
     facts = knowledge.module_call(path)
+    if path not in _ASKING:
+        names = ["__*__"] if facts is not None else ["__*__", "*"]
+        call_methods(evaluator, arguments.all(), names, node, arguments.all())
     if facts is None or name[:1].islower():
         for state in sorted({state for value in arguments.all() for state in value.draws}):
             effects.add(Draw(state, node))
@@ -224,6 +261,15 @@ def _module_call(
     if path in _ITERATORS and all(value.kind in _PLAIN or _callable(value) for value in arguments.all()):
         result = replace(result, kind="plain iterator")
     return _with_constant(path, result, arguments)
+
+
+def _special(path: str, arguments: Arguments) -> Value | None:
+    """Return the value of a call that gives more than a result: state of a module, the class of its argument."""
+    if path in _STATE_OBJECTS:
+        return Value(module=_STATE_OBJECTS[path])
+    if path == "builtins.type" and len(arguments.all()) == 1:
+        return union([part_of(arguments.all()[0]), class_of(arguments.all()[0])])
+    return None
 
 
 def _known_effects(evaluator: CallingEvaluator, facts: CallFacts, arguments: Arguments, node: ast.Call) -> None:
@@ -316,6 +362,10 @@ def _unknown_call(
     ]
     for summary in own:
         apply_summary(evaluator, summary, arguments, node)
+    # A bound method may be any method of its object.
+    call_methods(evaluator, [callee, *values], ["*"], node)
+    if evaluator.function:
+        evaluator.effects.methods.add("__call__")
     if discarded:
         for value in values:
             effects.mutate(value, node, deep=True)

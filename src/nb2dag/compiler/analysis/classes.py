@@ -6,9 +6,13 @@ import ast
 import functools
 from collections.abc import Iterable, Iterator
 
+from nb2dag.compiler.analysis.effects import Summary
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import Definition
 
+_NOT_OPERATORS = {
+    "__init__", "__new__", "__del__", "__call__", "__init_subclass__", "__set_name__", "__enter__", "__exit__",
+}  # fmt: skip
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DESCRIPTORS = {"field", "property", "staticmethod", "classmethod", "cached_property", "TypeVar", "frozenset"}
 _CACHES = {"cache", "lru_cache", "cached_property"}
@@ -71,6 +75,25 @@ def wrappers(decorator: Definition) -> list[Definition]:
     """Return the functions that a decorator makes inside, as definitions of their own."""
     inner = [node for node in ast.walk(decorator.node) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     return [Definition(node.name, node, decorator.position) for node in inner if node is not decorator.node]
+
+
+def methods_of(resolver: Resolver, definition: Definition, name: str) -> list[Summary]:
+    """Return the summaries that a name as `application.call_methods` takes it stands for, in one definition."""
+    if not isinstance(definition.node, ast.ClassDef):
+        return [resolver.summary(definition)] if name == "__call__" else []
+    kind, _, attribute = name.rpartition(" ")
+    if kind == "super":
+        return [item for base in bases(resolver, definition) for item in resolver.methods(base, attribute)]
+    if name in ("*", "__*__"):
+        own = {item for part in family(resolver, definition) for item in _method_names(part.node)}
+        wanted = {item for item in own if name == "*" or (item.startswith("__") and item not in _NOT_OPERATORS)}
+        return [summary for item in sorted(wanted) for summary in resolver.methods(definition, item)]
+    found = resolver.methods(definition, attribute)
+    return [item for item in found if item.is_property] if kind == "property" else found
+
+
+def _method_names(node: ast.AST) -> set[str]:
+    return {item.name for item in getattr(node, "body", ()) if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
 def is_cached(definition: Definition) -> bool:

@@ -100,6 +100,8 @@ class Effects:
     opens: bool = False
     dynamic: dict[str, ast.AST] = field(default_factory=dict)
     """Calls whose effect cannot be seen: `exec`, `globals()` ..."""
+    methods: set[str] = field(default_factory=set)
+    """Methods that a function calls on what it is given (see `methods.call_methods` for the spelling)."""
     identity: set[str] = field(default_factory=set)
     """Names whose identity is asked for (`a is b`, `id(a)`)."""
 
@@ -143,6 +145,8 @@ class Summary:
     """What the returned value reaches, objects that the function made itself (`%name`) included."""
     of_class: bool = False
     """It is a class method: its first argument is the class."""
+    is_property: bool = False
+    """To read the attribute is to call it."""
     static: bool = False
     """It is a static method: it gets no object or class before its arguments."""
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import calls, knowledge
+from nb2dag.compiler.analysis.application import call_methods
 from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState
 from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator, is_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
@@ -84,6 +85,7 @@ class Evaluator(ExpressionEvaluator):
         item = self.value(node.value)
         if isinstance(node.target, ast.Name):
             before = self.name(node.target.id)
+            self.operated([before, item], node)
             if before.immutable:
                 result = IMMUTABLE if item.immutable else container([item])
             else:
@@ -99,8 +101,18 @@ class Evaluator(ExpressionEvaluator):
             if isinstance(target, (ast.Subscript, ast.Attribute)):
                 self.store(target, IMMUTABLE)
 
+    def on_If(self, node: ast.If) -> None:
+        self.tested(node.test)
+        self.body(node.body)
+        self.body(node.orelse)
+
+    def on_Assert(self, node: ast.Assert) -> None:
+        self.tested(node.test)
+        if node.msg is not None:
+            self.value(node.msg)
+
     def on_For(self, node: ast.For | ast.AsyncFor) -> None:
-        items = part_of(self.value(node.iter))
+        items = self.iterated(node.iter)
 
         def once() -> None:
             self.assign(node.target, items, None)
@@ -113,7 +125,7 @@ class Evaluator(ExpressionEvaluator):
 
     def on_While(self, node: ast.While) -> None:
         def once() -> None:
-            self.value(node.test)
+            self.tested(node.test)
             self.body(node.body)
 
         self.repeated(once)
@@ -129,8 +141,11 @@ class Evaluator(ExpressionEvaluator):
     def on_With(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
             value = self.value(item.context_expr)
+            entered = call_methods(self, [value], ["__enter__", "__exit__", "__aenter__", "__aexit__"], node)
             if item.optional_vars is not None:
-                self.assign(item.optional_vars, value, None)
+                # What a function decorated by `contextmanager` gives is no generator.
+                given = replace(value, kind="") if value.kind == "generator" else value
+                self.assign(item.optional_vars, union([given, *entered]), None)
         self.body(node.body)
 
     on_AsyncWith = on_With
@@ -279,6 +294,8 @@ class Evaluator(ExpressionEvaluator):
         if isinstance(target, ast.Subscript):
             self.value(target.slice)
         owner = self.value(target.value)
+        names = [f"property {target.attr}", "__setattr__"] if isinstance(target, ast.Attribute) else ["__*__"]
+        call_methods(self, [owner], names, target, [item])
         if owner.module and owner.definition is None:
             attribute = f".{target.attr}" if isinstance(target, ast.Attribute) else ""
             self.module_state(f"{owner.module}{attribute}", target)
@@ -295,12 +312,21 @@ class Evaluator(ExpressionEvaluator):
             self.effects.add(WriteState(state, why))
 
 
-def evaluate_function(resolver: Resolver, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Summary:
-    """Return what calling a function may do, its parameters standing for whatever is passed."""
+def evaluate_function(
+    resolver: Resolver, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, owner: Definition | None = None
+) -> Summary:
+    """Return what calling a function may do, its parameters standing for whatever is passed.
+
+    A method of the class `owner` is called on an instance of it, or of a class derived from it.
+    """
     evaluator = Evaluator(resolver, function=True)
     arguments = all_arguments(node.args)
+    evaluator.first = arguments[0].arg if arguments else ""
     for argument in arguments:
         evaluator.locals[argument.arg] = Value(same=frozenset({f"@{argument.arg}"}))
+    if owner is not None and arguments and not _is_decorated(node, "staticmethod"):
+        first = evaluator.locals[arguments[0].arg]
+        evaluator.locals[arguments[0].arg] = replace(first, carries=frozenset({owner}))
     if isinstance(node, ast.Lambda):
         evaluator.returned.append(evaluator.value(node.body))
     else:
@@ -318,6 +344,7 @@ def evaluate_function(resolver: Resolver, node: ast.FunctionDef | ast.AsyncFunct
         changing_defaults=frozenset(_changing_defaults(node.args)),
         elements=evaluator.elements(),
         of_class=_is_decorated(node, "classmethod"),
+        is_property=_is_property(node),
         static=_is_decorated(node, "staticmethod"),
     )
 
@@ -350,6 +377,14 @@ def _changing_defaults(arguments: ast.arguments) -> Iterable[str]:
 def _is_decorated(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, name: str) -> bool:
     decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
     return any(isinstance(decorator, ast.Name) and decorator.id == name for decorator in decorators)
+
+
+def _is_property(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:
+    for decorator in [] if isinstance(node, ast.Lambda) else node.decorator_list:
+        name = decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "")
+        if name in ("property", "cached_property", "getter", "setter", "deleter"):
+            return True
+    return False
 
 
 def _without_repeats(effects: Effects) -> Effects:

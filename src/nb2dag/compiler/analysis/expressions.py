@@ -7,12 +7,23 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import calls, knowledge
+from nb2dag.compiler.analysis.application import call_methods
 from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
 from nb2dag.compiler.analysis.escapes import evaluate_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.resolver import Resolver
-from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, NONE, Value, container, part_of, union, without_locals
+from nb2dag.compiler.analysis.values import (
+    FRESH,
+    IMMUTABLE,
+    NONE,
+    Definition,
+    Value,
+    container,
+    part_of,
+    union,
+    without_locals,
+)
 from nb2dag.model.code import ESCAPE_NAME, Escape
 
 COPYING_KINDS = frozenset({"frame", "series", "array"})
@@ -37,6 +48,8 @@ class ExpressionEvaluator:
         self.effects = Effects()
         self.function = function
         self.position = position
+        self.active: set[tuple[Definition, str]] = set()
+        self.first = ""
         self.locals: dict[str, Value] = {}
         self.pending: dict[str, Value] = {}
         self.outer: set[str] = set()
@@ -56,6 +69,9 @@ class ExpressionEvaluator:
             value = without_locals(value)
             self.pending[name] = value if before is None else union([before, value])
             self.effects.add(Bind(name, value, together))
+
+    def first_argument(self) -> Value:
+        return self.locals.get(self.first, FRESH)
 
     def hold(self, owner_node: ast.expr, owner: Value, item: Value) -> None:
         """Record that the object behind `owner_node` now contains `item`, in locals too."""
@@ -106,7 +122,9 @@ class ExpressionEvaluator:
         known = True
         for child in node.values:
             if isinstance(child, ast.FormattedValue):
-                text = self.value(child.value).constant
+                shown = self.value(child.value)
+                self.operated([shown], child)
+                text = shown.constant
                 if child.format_spec is not None:
                     self.value(child.format_spec)
                 known = known and text is not None
@@ -115,8 +133,20 @@ class ExpressionEvaluator:
                 parts.append(str(child.value))
         return replace(IMMUTABLE, constant="".join(parts)) if known else IMMUTABLE
 
+    def operated(self, values: list[Value], node: ast.AST) -> list[Value]:
+        """Record what the operator methods of notebook classes may do, and return what they may return."""
+        if self.function or any(value.carries for value in values):
+            return call_methods(self, values, ["__*__"], node, values)
+        return []
+
+    def iterated(self, node: ast.expr) -> Value:
+        """Return the value of an element that iterating an expression gives."""
+        value = self.value(node)
+        return union([part_of(value), *map(part_of, self.operated([value], node))])
+
     def value_Compare(self, node: ast.Compare) -> Value:
         values = [self.value(child) for child in [node.left, *node.comparators]]
+        self.operated(values, node)
         if any(isinstance(operator, (ast.Is, ast.IsNot)) for operator in node.ops):
             operands = [node.left, *node.comparators]
             if not any(isinstance(operand, ast.Constant) for operand in operands):
@@ -127,10 +157,13 @@ class ExpressionEvaluator:
 
     def value_UnaryOp(self, node: ast.UnaryOp) -> Value:
         value = self.value(node.operand)
+        self.operated([value], node)
         return IMMUTABLE if value.immutable or isinstance(node.op, ast.Not) else Value(kind=value.kind)
 
     def value_BinOp(self, node: ast.BinOp) -> Value:
         left, right = self.value(node.left), self.value(node.right)
+        if made := self.operated([left, right], node):
+            return union([*made, container([left, right])])
         if left.immutable and right.immutable:
             return replace(IMMUTABLE, constant=_combined(left, node.op, right))
         kinds = {left.kind, right.kind} & COPYING_KINDS
@@ -143,11 +176,17 @@ class ExpressionEvaluator:
         return FRESH
 
     def value_BoolOp(self, node: ast.BoolOp) -> Value:
-        return union([self.value(child) for child in node.values])
+        values = [self.value(child) for child in node.values]
+        self.operated(values, node)
+        return union(values)
 
     def value_IfExp(self, node: ast.IfExp) -> Value:
-        self.value(node.test)
+        self.tested(node.test)
         return union([self.value(node.body), self.value(node.orelse)])
+
+    def tested(self, node: ast.expr) -> None:
+        """Evaluate a condition; an instance may be asked for its truth."""
+        self.operated([self.value(node)], node)
 
     def value_NamedExpr(self, node: ast.NamedExpr) -> Value:
         value = self.value(node.value)
@@ -179,10 +218,13 @@ class ExpressionEvaluator:
         return container(values, "tuple")
 
     def value_Set(self, node: ast.Set) -> Value:
-        return container([self.value(child) for child in node.elts], "set")
+        values = [self.value(child) for child in node.elts]
+        self.operated(values, node)
+        return container(values, "set")
 
     def value_Dict(self, node: ast.Dict) -> Value:
         keys = [self.value(key) for key in node.keys if key is not None]
+        self.operated(keys, node)
         return container([*keys, *(self.value(child) for child in node.values)], "dict")
 
     def value_Slice(self, node: ast.Slice) -> Value:
@@ -199,6 +241,10 @@ class ExpressionEvaluator:
             if state and state != "<config>":
                 self.effects.add(ReadState(state, node))
             return Value(module=path)
+        if self.function or owner.carries:
+            names = [f"property {node.attr}", "__getattr__", "__getattribute__"]
+            if read := call_methods(self, [owner], names, node):
+                return union([part_of(owner), *read])
         if node.attr == "__class__":
             return union([part_of(owner), class_of(owner)])
         sharing = knowledge.attribute(node.attr, owner.kind)
@@ -213,6 +259,10 @@ class ExpressionEvaluator:
     def value_Subscript(self, node: ast.Subscript) -> Value:
         owner = self.value(node.value)
         index = self.value(node.slice)
+        if owner.kind == "defaultdict":
+            self.effects.mutate(owner, node)
+        if taken := self.operated([owner, index], node):
+            return union([part_of(owner), *taken])
         if owner.module:
             self.effects.add(ReadState(knowledge.module_state(owner.module) or f"<{owner.module}>", node))
             return FRESH
@@ -263,7 +313,7 @@ class ExpressionEvaluator:
         before = self.locals
         self.locals = dict(before)
         for generator in generators:
-            items = part_of(self.value(generator.iter))
+            items = self.iterated(generator.iter)
             for name, value in _target_values(generator.target, items):
                 self.locals[name] = value
             for condition in generator.ifs:

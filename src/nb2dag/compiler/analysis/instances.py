@@ -45,7 +45,7 @@ def construct(evaluator: CallingEvaluator, definition: Definition, arguments: Ar
         for summary in resolver.methods(meta, "__call__"):
             receiver = Value(same=own, part=frozenset({meta.name}))
             found.append(apply_summary(evaluator, summary, replace(arguments, receiver=receiver, owner=meta), node))
-    result = replace(union(found), carries=made.carries, kind="")
+    result = replace(union(found), kind="")
     return through_wrappers(evaluator, definition, result, arguments, node)
 
 

@@ -12,6 +12,9 @@ from nb2dag.compiler.analysis.statements import OwnerKind, Statement
 from nb2dag.model.code import ESCAPE_NAME
 from nb2dag.model.program import Role
 
+_REGISTERING = ("register", "route", "listens_for", "add_", "on_")
+"""How the names of decorators begin that are used for their effect on a library."""
+
 
 def keep_for_effect(flow: Flow, demands: Demands) -> list[Statement]:
     """Add to every task what it runs for its effect alone; return the bare calls that nothing is known about."""
@@ -49,6 +52,8 @@ def _needs_are_replayable(flow: Flow, demands: Demands, statement: Statement) ->
 def _is_kept(flow: Flow, statement: Statement) -> bool:
     if statement.kind is OwnerKind.WHOLE:
         return True
+    if statement.kind is not OwnerKind.SCRATCH and _registers(statement):
+        return True
     if statement.kind is OwnerKind.SCRATCH or (statement.effects.unstable and not is_bare_call(statement)):
         return False
     if configures(statement):
@@ -56,6 +61,17 @@ def _is_kept(flow: Flow, statement: Statement) -> bool:
     if statement.kind is OwnerKind.SHARED and isinstance(statement.node, (ast.Import, ast.ImportFrom)):
         bound = set(statement.names.binds)
         return statement.cell.role is Role.SHARED and bool(bound) and not bound & flow.read_names
+    return False
+
+
+def _registers(statement: Statement) -> bool:
+    """Tell whether a definition is put into a library's registry by its decorator: `@area.register(int)`."""
+    if any(isinstance(event, Mutate) for event in statement.effects.events):
+        return False
+    for decorator in getattr(statement.node, "decorator_list", ()):
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(target, ast.Attribute) and target.attr.startswith(_REGISTERING):
+            return True
     return False
 
 

@@ -40,10 +40,15 @@ def _candidate(statement: Statement) -> bool:
 
 
 def configures(statement: Statement) -> bool:
-    """Tell whether a statement only sets up modules, the environment or a generator, and binds nothing."""
+    """Tell whether a statement sets up modules, the environment or a generator.
+
+    It may bind what a module's function returns (`old = np.seterr(all="ignore")`), and changes nothing else.
+    """
     effects = statement.effects
-    if statement.names.touched or any(isinstance(event, Mutate) for event in effects.events):
+    if any(isinstance(event, Mutate) for event in effects.events):
         return False
+    if statement.names.touched:
+        return effects.configures and not statement.compound
     states = {event.state for event in effects.events if isinstance(event, (WriteState, Seed))}
     known = all(state in REPLAYED_STATES or state in GENERATORS or _is_module_attribute(state) for state in states)
     return effects.configures or (bool(states) and known)

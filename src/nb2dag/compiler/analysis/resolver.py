@@ -30,9 +30,17 @@ class CallingEvaluator(Protocol):
 
     resolver: Resolver
     effects: Effects
+    function: bool
+    """Whether it evaluates a function's body, for all its callers."""
+    active: set[tuple[Definition, str]]
+    """The methods that are being applied, each with the class it was asked of."""
 
     def value(self, node: ast.expr) -> Value:
         """Return the value of an expression, its effects recorded."""
+        ...
+
+    def first_argument(self) -> Value:
+        """Return the first argument of the function being evaluated: in a method, the object."""
         ...
 
     def hold(self, owner_node: ast.expr, owner: Value, item: Value) -> None:

@@ -38,17 +38,19 @@ class Summaries:
         if not isinstance(node, ast.ClassDef) or id(node) in seen:
             return []
         seen.add(id(node))
-        for statement in node.body:
-            if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and statement.name == name:
-                return [self._of(statement)]
+        own = [item for item in node.body if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef))]
+        if found := [self._of(item, definition) for item in own if item.name == name]:
+            return found
         for base in node.bases:
             if isinstance(base, ast.Name):
                 parent = self._resolver.resolve(base.id).definition
-                if parent is not None and (found := self._methods(parent, name, seen)):
-                    return found
+                if parent is not None and (inherited := self._methods(parent, name, seen)):
+                    return inherited
         return []
 
-    def _of(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Summary:
+    def _of(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, owner: Definition | None = None
+    ) -> Summary:
         key = id(node)
         if key in self._open:
             return self._open[key]
@@ -57,9 +59,9 @@ class Summaries:
             for asked in self._asked:
                 asked.update(kept[1])
             return kept[0]
-        return self._compute(node)
+        return self._compute(node, owner)
 
-    def _compute(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Summary:
+    def _compute(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, owner: Definition | None) -> Summary:
         """Evaluate the body until the summary of a recursive function no longer changes."""
         key = id(node)
         asked: dict[str, Value] = {}
@@ -69,7 +71,7 @@ class Summaries:
         try:
             for _ in range(_MOST_ROUNDS):
                 before = self._open[key]
-                summary = evaluate_function(_Recorder(self._resolver, self._asked), node)
+                summary = evaluate_function(_Recorder(self._resolver, self._asked), node, owner)
                 self._open[key] = summary
                 if _same(before, summary):
                     break
@@ -107,6 +109,7 @@ def _same(left: Summary, right: Summary) -> bool:
         left.returns == right.returns
         and _mutated(left) == _mutated(right)
         and set(left.effects.unstable) == set(right.effects.unstable)
+        and left.effects.methods == right.effects.methods
     )
 
 

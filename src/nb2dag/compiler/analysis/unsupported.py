@@ -47,7 +47,7 @@ def _span(statement: Statement, path: str) -> Span:
 def _lost_state(demands: Demands, statement: Statement, path: str) -> Iterator[FlowProblem]:
     """Yield state without a name that a task below a statement sees in the notebook, but not in the DAG."""
     states = sorted({event.state for event in statement.effects.events if isinstance(event, WriteState)})
-    if statement.effects.configures and not statement.names.touched:
+    if statement.effects.configures:
         states.append("<configuration>")
     if not states or states[0] in _OPAQUE_STATES:
         return

@@ -193,7 +193,8 @@ _DATES = (
 _CONTAINERS = (
     call_table(
         "collections",
-        (CallFacts(returns="shares", shallow=True, kind="dict", consumes=True), "Counter OrderedDict defaultdict"),
+        (CallFacts(returns="shares", shallow=True, kind="dict", consumes=True), "Counter OrderedDict"),
+        (CallFacts(returns="shares", shallow=True, kind="defaultdict", consumes=True), "defaultdict"),
         (CallFacts(returns="shares", kind="dict"), "ChainMap UserDict"),
         (CallFacts(returns="shares", shallow=True, kind="list", consumes=True), "deque UserList"),
         (IMMUTABLE, "namedtuple UserString"),

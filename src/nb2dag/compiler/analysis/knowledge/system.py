@@ -140,6 +140,12 @@ _PROCESSES = (
         (CallFacts(returns="shares", kind="thread"), "Thread Timer"),
         (_HOST_READ, "get_ident active_count current_thread"),
     ),
+    call_table("contextvars", (CallFacts(kind="context variable"), "ContextVar")),
+    call_table(
+        "weakref",
+        (CallFacts(returns="shares", kind="weak reference"), "ref proxy WeakMethod finalize"),
+        (CallFacts(returns="shares", kind="weak reference"), "WeakSet WeakValueDictionary WeakKeyDictionary"),
+    ),
     call_table(
         "multiprocessing", (_HOST_READ, "cpu_count current_process"), (CallFacts(kind="thread"), "Pool Process")
     ),
