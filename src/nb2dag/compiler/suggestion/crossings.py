@@ -1,0 +1,83 @@
+"""Weigh every boundary between two cells: which values would be handed over there, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.replay import chain_replayable, replayable_positions
+from nb2dag.compiler.analysis.timeline import Snapshot
+
+_NEVER = frozenset({"resource", "client", "connection", "file", "generator", "iterator", "module", "lock", "thread"})
+"""Kinds of values that stay in the process they were made in."""
+
+
+
+@dataclass(slots=True)
+class Crossing:
+    """What crosses one boundary: the names of values, those among them that still change, and what cannot cross."""
+
+    names: set[str] = field(default_factory=set)
+    changing: set[str] = field(default_factory=set)
+    drawn: set[str] = field(default_factory=set)
+    stuck: set[str] = field(default_factory=set)
+
+    @property
+    def cost(self) -> float:
+        """How dear it is to cut here, in units of one heading's level."""
+        return 0.3 * len(self.names) + 0.4 * len(self.changing) + 2.5 * len(self.drawn)
+
+
+def weigh(flow: Flow, body: Sequence[int]) -> list[Crossing]:
+    """Return the crossings between the cells of `body`: the n-th lies between the n-th cell and the next."""
+    crossings = [Crossing() for _ in body[1:]]
+    replayable = replayable_positions(flow)
+    places = {index: number for number, index in enumerate(body)}
+    cells = [places.get(statement.cell.cell.index, -1) for statement in flow.statements]
+    for statement, use in zip(flow.statements, flow.uses, strict=True):
+        here = cells[statement.position]
+        for name in use.names:
+            version = flow.timeline.version(name, statement.position)
+            if version is None or cells[version] == here:
+                continue
+            snapshot = flow.timeline.before(name, statement.position)
+            if snapshot is None or snapshot.module or snapshot.definition is not None:
+                continue
+            if cells[version] < 0 and chain_replayable(flow, name, statement.position, replayable):
+                continue
+            _cross(crossings[max(cells[version], 0) : here], name, snapshot)
+            _held(flow, crossings, cells, name, snapshot, here)
+    _changes(flow, crossings, body)
+    return crossings
+
+
+def _cross(crossings: Sequence[Crossing], name: str, snapshot: Snapshot) -> None:
+    for crossing in crossings:
+        crossing.names.add(name)
+        if snapshot.kind in ("figure", "axes"):
+            crossing.drawn.add(name)
+
+
+def _held(
+    flow: Flow, crossings: list[Crossing], cells: Sequence[int], name: str, snapshot: Snapshot, here: int
+) -> None:
+    """Keep the maker and every reader of what cannot be handed over together."""
+    if snapshot.kind in _NEVER and snapshot.bound < len(flow.statements):
+        for crossing in crossings[max(cells[snapshot.bound], 0) : here]:
+            crossing.stuck.add(name)
+
+
+def _changes(flow: Flow, crossings: list[Crossing], body: Sequence[int]) -> None:
+    """Mark the names whose objects change below a boundary that they cross."""
+    last = {}
+    for statement in flow.statements:
+        last[statement.cell.cell.index] = statement.position
+    ends = [last[index] for index in body[:-1]]
+    for number, crossing in enumerate(crossings):
+        for name in crossing.names:
+            snapshot = flow.timeline.before(name, ends[number] + 1)
+            if snapshot is not None and flow.timeline.changed_from(snapshot.reach, ends[number] + 1):
+                crossing.changing.add(name)
+
+
