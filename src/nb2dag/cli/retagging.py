@@ -41,10 +41,8 @@ class Retagged:
     def patch(self) -> str:
         """Return the change of the file as a unified diff, which `git apply` and `patch` take."""
         before, after = self.before.splitlines(keepends=True), self.after.splitlines(keepends=True)
-        lines = []
-        for line in difflib.unified_diff(before, after, f"a/{self.path}", f"b/{self.path}"):
-            lines.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
-        return "".join(lines)
+        lines = difflib.unified_diff(before, after, f"a/{self.path}", f"b/{self.path}")
+        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
     def cell_diff(self, style: Style) -> str:
         """Return the change of every cell for people to read."""
@@ -135,4 +133,4 @@ def require_sense(form: str, *, write: bool, output: Path | None, force: bool) -
     if force and output is None:
         raise click.UsageError("--force is about the file of -o: give that too.")
     if form == "patch" and (write or output is not None):
-        raise click.UsageError("--format patch prints the change for another program to make: leave --write and -o out.")
+        raise click.UsageError("--format patch prints what another program shall change: leave --write and -o out.")

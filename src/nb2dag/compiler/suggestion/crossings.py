@@ -12,6 +12,8 @@ from nb2dag.compiler.analysis.timeline import Snapshot
 _NEVER = frozenset({"resource", "client", "connection", "file", "generator", "iterator", "module", "lock", "thread"})
 """Kinds of values that stay in the process they were made in."""
 
+_DRAWN = frozenset({"figure", "axes"})
+"""Kinds that can be handed over, but belong to the cell that shows them."""
 
 
 @dataclass(slots=True)
@@ -46,26 +48,20 @@ def weigh(flow: Flow, body: Sequence[int]) -> list[Crossing]:
                 continue
             if cells[version] < 0 and chain_replayable(flow, name, statement.position, replayable):
                 continue
-            _cross(crossings[max(cells[version], 0) : here], name, snapshot)
-            _held(flow, crossings, cells, name, snapshot, here)
+            for crossing in crossings[max(cells[version], 0) : here]:
+                _cross(crossing, name, snapshot)
+            if snapshot.kind in _NEVER:
+                # Its maker and its readers stay together, whoever changes it in between.
+                for crossing in crossings[max(cells[snapshot.bound], 0) : here]:
+                    crossing.stuck.add(name)
     _changes(flow, crossings, body)
     return crossings
 
 
-def _cross(crossings: Sequence[Crossing], name: str, snapshot: Snapshot) -> None:
-    for crossing in crossings:
-        crossing.names.add(name)
-        if snapshot.kind in ("figure", "axes"):
-            crossing.drawn.add(name)
-
-
-def _held(
-    flow: Flow, crossings: list[Crossing], cells: Sequence[int], name: str, snapshot: Snapshot, here: int
-) -> None:
-    """Keep the maker and every reader of what cannot be handed over together."""
-    if snapshot.kind in _NEVER and snapshot.bound < len(flow.statements):
-        for crossing in crossings[max(cells[snapshot.bound], 0) : here]:
-            crossing.stuck.add(name)
+def _cross(crossing: Crossing, name: str, snapshot: Snapshot) -> None:
+    crossing.names.add(name)
+    if snapshot.kind in _DRAWN:
+        crossing.drawn.add(name)
 
 
 def _changes(flow: Flow, crossings: list[Crossing], body: Sequence[int]) -> None:
@@ -79,5 +75,3 @@ def _changes(flow: Flow, crossings: list[Crossing], body: Sequence[int]) -> None
             snapshot = flow.timeline.before(name, ends[number] + 1)
             if snapshot is not None and flow.timeline.changed_from(snapshot.reach, ends[number] + 1):
                 crossing.changing.add(name)
-
-

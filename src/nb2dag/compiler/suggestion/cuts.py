@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 MOST_TASKS = 8
 FEWEST_TASKS = 3
@@ -61,4 +62,4 @@ def choose_cuts(boundaries: Sequence[Boundary], weights: Sequence[int]) -> list[
 
 def _sizes(cuts: Sequence[int], weights: Sequence[int]) -> list[int]:
     edges = [0, *(cut + 1 for cut in cuts), len(weights)]
-    return [sum(weights[start:end]) for start, end in zip(edges, edges[1:], strict=False)]
+    return [sum(weights[start:end]) for start, end in pairwise(edges)]

@@ -15,12 +15,16 @@ _MOST_WORDS = 4
 _MOST_CHARACTERS = 40
 
 _STOP_WORDS = frozenset(
-    "a an the of and or to in on for with from by at as is are be we our us let lets s this that these those it its "
-    "some using use via into how what do does can will".split()
+    re.findall(
+        r"\w+",
+        "a an the of and or to in on for with from by at as is are be we our us let lets s this that these those it "
+        "its some using use via into how what do does can will where when which",
+    )
 )
 
 _NUMBERING = re.compile(
-    r"^\s*(?:(?:chapter|section|part|step|exercise|question|task)\s+)?(?:\d+(?:\.\d+)*|[ivx]+(?=[.)]))[.):]*\s+", re.I
+    r"^\s*(?:(?:chapter|section|part|step|exercise|question|task)\s+)?(?:\d+(?:\.\d+)*|[ivx]+(?=[.)]))[.):]*\s+",
+    re.IGNORECASE,
 )
 _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|\$[^$]*\$|<[^>]*>|&\w+;|[`*]")
 
@@ -80,7 +84,8 @@ def heading_name(title: str) -> str:
     ('loading_raw_data', 'k_means_work', '')
     """
     text = _MARKUP.sub(lambda match: match[1] or "", title)
-    text = _NUMBERING.sub("", unicodedata.normalize("NFKD", text))
+    text = unicodedata.normalize("NFKD", text)
+    text = text[match.end() :] if (match := _NUMBERING.match(text)) else text
     words = re.findall(r"[a-z0-9]+", re.sub(r"['’]", "", text).lower())
     words = [word for word in words if word not in _STOP_WORDS] or words
     while words and words[0].isdigit():

@@ -8,13 +8,13 @@ from pathlib import Path
 from nb2dag.compiler.frontend.reader import parse_notebook
 from nb2dag.compiler.frontend.tagging import tag_program
 from nb2dag.compiler.lowering import dag_id
+from nb2dag.compiler.pipeline import compile_tagged
 from nb2dag.compiler.suggestion.proof import compile_text, require_tasks
 from nb2dag.compiler.suggestion.proposal import Proposal
 from nb2dag.compiler.suggestion.repair import errors_of
 from nb2dag.compiler.suggestion.suggest import suggest_tasks
 from nb2dag.compiler.suggestion.tags import write_tags
 from nb2dag.compiler.suggestion.writing import tagged_text
-from nb2dag.compiler.pipeline import compile_tagged
 from nb2dag.errors import Nb2dagError
 from nb2dag.model.diagnostic import Diagnostic
 from nb2dag.model.directive import Spelling

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from nb2dag.compiler.analysis.flow import Flow, trace_flow
@@ -18,7 +19,7 @@ from nb2dag.compiler.pipeline import Compilation, compile_tagged
 from nb2dag.compiler.suggestion.crossings import Crossing, weigh
 from nb2dag.compiler.suggestion.cuts import Boundary, choose_cuts
 from nb2dag.compiler.suggestion.naming import task_names, work
-from nb2dag.compiler.suggestion.outline import Above, read_outline
+from nb2dag.compiler.suggestion.outline import read_outline
 from nb2dag.compiler.suggestion.proposal import Proposal, SuggestedTask, proposed_program
 from nb2dag.compiler.suggestion.repair import errors_of, find_ties
 from nb2dag.compiler.suggestion.survey import Survey, only_installs, survey
@@ -90,13 +91,10 @@ class _Search:
         weights = [_lines(self.cells[index].cell.source) for index in body]
         cuts = choose_cuts(boundaries, weights)
         edges = [0, *(cut + 1 for cut in cuts), len(body)]
-        groups = [body[start:end] for start, end in zip(edges, edges[1:], strict=False)]
-        names = task_names([[self.cells[index] for index in group] for group in groups], self.above())
+        groups = [body[start:end] for start, end in pairwise(edges)]
+        names = task_names([[self.cells[index] for index in group] for group in groups], self.outline)
         tasks = tuple(SuggestedTask(name, group) for name, group in zip(names, groups, strict=True))
         return Proposal(tasks, found.parameters, self.skipped, found.shared)
-
-    def above(self) -> dict[int, Above]:
-        return self.outline
 
     def boundary(self, body: Sequence[int], number: int, crossing: Crossing) -> Boundary:
         before, after = self.cells[body[number]], self.cells[body[number + 1]]

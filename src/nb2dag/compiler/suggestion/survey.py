@@ -6,10 +6,10 @@ import ast
 from dataclasses import dataclass
 
 from nb2dag.compiler.analysis.flow import Flow
-from nb2dag.compiler.analysis.replay import replayable_positions
+from nb2dag.compiler.analysis.replay import configures, replayable_positions
 from nb2dag.compiler.analysis.statements import Statement
 from nb2dag.compiler.frontend.tagging import is_interactive_only
-from nb2dag.model.code import EscapeKind
+from nb2dag.model.code import Escape, EscapeKind
 from nb2dag.model.program import ProgramCell
 
 _INSTALLERS = frozenset({"pip", "conda", "mamba", "uv"})
@@ -38,7 +38,8 @@ def survey(flow: Flow, most_shared: int) -> Survey:
         cells.setdefault(statement.cell.cell.index, []).append(statement)
     indexes = list(cells)
     count = 0
-    while count < len(indexes) - 1 and indexes[count] < most_shared and _only_prepares(cells[indexes[count]], replayable):
+    above = [index for index in indexes[:-1] if index < most_shared]
+    while count < len(above) and _only_prepares(cells[above[count]], replayable):
         count += 1
     shared, body = tuple(indexes[:count]), tuple(indexes[count:])
     parameters = next((index for index in shared if _are_parameters(cells[index], flow)), None)
@@ -58,10 +59,7 @@ def only_installs(cell: ProgramCell) -> bool:
     return bool(escapes) and len(cell.code.tree.body) == len(escapes) and all(map(_installs, escapes))
 
 
-def _installs(escape: object) -> bool:
-    from nb2dag.model.code import Escape
-
-    assert isinstance(escape, Escape)
+def _installs(escape: Escape) -> bool:
     if is_interactive_only(escape):
         return True
     if escape.kind is EscapeKind.LINE_MAGIC:
@@ -80,14 +78,8 @@ def _prepares(statement: Statement) -> bool:
     if isinstance(node, (ast.Assign, ast.AnnAssign)):
         return _is_constant(node) or isinstance(node.value, ast.Lambda)
     if isinstance(node, ast.Expr):
-        return isinstance(node.value, ast.Constant) or statement.effects.configures or _seeds(statement)
+        return isinstance(node.value, ast.Constant) or configures(statement)
     return not isinstance(node, (ast.For, ast.While, ast.With, ast.AugAssign, ast.Delete, ast.Assert))
-
-
-def _seeds(statement: Statement) -> bool:
-    from nb2dag.compiler.analysis.replay import configures
-
-    return configures(statement)
 
 
 def _is_constant(node: ast.Assign | ast.AnnAssign) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nb2dag.compiler.lowering import dag_id
+from nb2dag.compiler.suggestion.proposal import directive
 from nb2dag.directives.formatter import format_directive
 from nb2dag.model.diagnostic import Edit
-from nb2dag.model.directive import Directive, Spelling
+from nb2dag.model.directive import Directive, DirectiveKind, Spelling
 from nb2dag.model.program import Program
 from nb2dag.model.span import START
 
@@ -28,20 +29,22 @@ class Tagging:
     tags: Mapping[int, tuple[str, ...]] | None = None
 
 
-def write_tags(program: Program, directives: Mapping[int, Directive], spelling: Spelling, name: str = "") -> Tagging:
+def write_tags(
+    program: Program, directives: Mapping[int, Directive], spelling: Spelling, settings: Directive | None = None
+) -> Tagging:
     """Return the edits that put each directive at the top of its cell.
 
     Args:
         program: The notebook as it is.
         directives: The tag of each cell that gets one, by the cell's index.
         spelling: MAGIC or OPTION_LINES.
-        name: The DAG's name; the file's by default.
+        settings: The DAG's tag; its name is the file's by default.
     """
     edits = []
     for index, tag in sorted(directives.items()):
         cell = program.notebook.cell(index)
         edits.append(Edit(index, cell.id, START, f"{format_directive(tag, spelling)}\n"))
-    head = "" if _loads_nb2dag(program) else _head(program, spelling, name)
+    head = "" if _loads_nb2dag(program) else _head(program, spelling, settings)
     return Tagging(tuple(edits), head, _free_id(program))
 
 
@@ -54,15 +57,12 @@ def _loads_nb2dag(program: Program) -> bool:
     )
 
 
-def _head(program: Program, spelling: Spelling, name: str) -> str:
-    """Return the first cell: magics are known once it has run; option lines need it below cell magics only."""
-    if spelling is Spelling.OPTION_LINES and not name and not any(_is_cell_magic(program)):
-        return ""
-    return f"%load_ext nb2dag\n%airflow_dag {name or dag_id(program)}"
-
-
-def _is_cell_magic(program: Program) -> list[bool]:
-    return [cell.cell.source.startswith("%%") for cell in program.cells]
+def _head(program: Program, spelling: Spelling, settings: Directive | None) -> str:
+    """Return the first cell: magics are known once it has run; option lines need that above a cell magic only."""
+    if spelling is Spelling.MAGIC or any(cell.cell.source.startswith("%%") for cell in program.cells):
+        tag = settings or directive(DirectiveKind.DAG, dag_id(program))
+        return f"%load_ext nb2dag\n{format_directive(tag, Spelling.MAGIC)}"
+    return format_directive(settings, spelling) if settings is not None else ""
 
 
 def _free_id(program: Program) -> str:
