@@ -84,7 +84,7 @@ def heading_name(title: str) -> str:
     ('loading_raw_data', 'k_means_work', '')
     """
     text = _MARKUP.sub(lambda match: match[1] or "", title)
-    text = unicodedata.normalize("NFKD", text)
+    text = "".join(part for part in unicodedata.normalize("NFKD", text) if not unicodedata.combining(part))
     text = text[match.end() :] if (match := _NUMBERING.match(text)) else text
     words = re.findall(r"[a-z0-9]+", re.sub(r"['’]", "", text).lower())
     words = [word for word in words if word not in _STOP_WORDS] or words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nb2dag.compiler.frontend.reader import parse_notebook
@@ -14,7 +14,7 @@ from nb2dag.compiler.suggestion.proposal import Proposal
 from nb2dag.compiler.suggestion.repair import errors_of
 from nb2dag.compiler.suggestion.suggest import suggest_tasks
 from nb2dag.compiler.suggestion.tags import write_tags
-from nb2dag.compiler.suggestion.writing import tagged_text
+from nb2dag.compiler.suggestion.writing import tagged_text, takes_cells
 from nb2dag.errors import Nb2dagError
 from nb2dag.model.diagnostic import Diagnostic
 from nb2dag.model.directive import Spelling
@@ -53,7 +53,8 @@ def suggest_notebook(
         path: What the notebook is called in messages.
         folder: Where the notebook's files lie.
         most_bytes: The limit of one file that ships.
-        spelling: How to write the tags: MAGIC or OPTION_LINES.
+        spelling: How to write the tags: MAGIC or OPTION_LINES. A file older than nbformat 4 always gets option lines,
+            since magics need a cell that loads them.
 
     Raises:
         NotebookUnreadable: The text is no notebook.
@@ -72,7 +73,11 @@ def suggest_notebook(
     found = suggest_tasks(program, folder, most_bytes)
     if found.proposal is None:
         return SuggestedTags(notebook, name, errors=found.errors)
+    if not takes_cells(text):
+        spelling = Spelling.OPTION_LINES
     tagging = write_tags(program, found.proposal.directives(), spelling)
+    if not takes_cells(text):
+        tagging = replace(tagging, head="")
     after = tagged_text(text, path, tagging)
     compilation = compile_text(after, path, folder, most_bytes)
     if compilation.has_errors:

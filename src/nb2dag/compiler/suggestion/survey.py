@@ -16,6 +16,10 @@ _INSTALLERS = frozenset({"pip", "conda", "mamba", "uv"})
 _SHELL_INSTALL = ("pip ", "pip3 ", "conda ", "mamba ", "uv ", "apt ", "apt-get ", "python -m pip ")
 
 
+_PLAIN = (int, float, str, bool)
+"""Types of literals that cannot change and that JSON has too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What the code cells of an untagged notebook are, by the cells' indexes.
@@ -76,20 +80,30 @@ def _only_prepares(statements: list[Statement], replayable: list[bool]) -> bool:
 def _prepares(statement: Statement) -> bool:
     node = statement.node
     if isinstance(node, (ast.Assign, ast.AnnAssign)):
-        return _is_constant(node) or isinstance(node.value, ast.Lambda)
+        return _is_constant(node) or configures(statement)
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant) or configures(statement)
     return not isinstance(node, (ast.For, ast.While, ast.With, ast.AugAssign, ast.Delete, ast.Assert))
 
 
 def _is_constant(node: ast.Assign | ast.AnnAssign) -> bool:
-    if node.value is None:
-        return True
-    try:
-        ast.literal_eval(node.value)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+    """Tell whether a statement names a lambda, or a literal that is no data: a plain value, or one in capitals."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    names = [target.id for target in targets if isinstance(target, ast.Name)]
+    if len(names) < len(targets):
         return False
-    return True
+    if node.value is None or isinstance(node.value, ast.Lambda):
+        return True
+    plain, value = _literal(node.value)
+    return plain and (value is None or isinstance(value, _PLAIN) or all(name.isupper() for name in names))
+
+
+def _literal(node: ast.expr) -> tuple[bool, object]:
+    """Return whether an expression is a literal, and its value."""
+    try:
+        return True, ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return False, None
 
 
 def _are_parameters(statements: list[Statement], flow: Flow) -> bool:
@@ -102,10 +116,7 @@ def _is_parameter(statement: Statement, flow: Flow) -> bool:
     if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
         return False
     name = node.targets[0].id
-    try:
-        value = ast.literal_eval(node.value)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return False
-    if type(value) not in (int, float, str, bool) or name.startswith("_"):
+    plain, value = _literal(node.value)
+    if not plain or not isinstance(value, _PLAIN) or name.startswith("_"):
         return False
     return name in flow.read_names and len(flow.timeline.names[name]) == 1

@@ -8,6 +8,12 @@ from nb2dag.errors import Nb2dagError
 from nb2dag.model.notebook import Notebook
 from nb2dag.report.ipynb_cells import insert_first_cell, set_tags
 from nb2dag.report.ipynb_edit import apply_edits, edit_source
+from nb2dag.report.ipynb_scan import scan_cells
+
+
+def takes_cells(text: str) -> bool:
+    """Tell whether a cell can be put before the others: in nbformat 4, not in the worksheets of older files."""
+    return bool(scan_cells(text))
 
 
 def tagged_text(text: str, path: str, tagging: Tagging) -> str:
