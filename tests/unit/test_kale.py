@@ -178,7 +178,7 @@ def test_settings_that_ask_for_nothing_are_no_warnings():
     ],
 )
 def test_what_cannot_be_migrated(cells, words):
-    with pytest.raises(Nb2dagError) as caught:  # noqa: PT011 - its message is compared below
+    with pytest.raises(Nb2dagError) as caught:
         migrated(*cells)
     assert words in str(caught.value)
 
