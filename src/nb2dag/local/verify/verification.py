@@ -127,7 +127,7 @@ class _Verification:
         items = [*self._failures(dags), *values, *self._outputs(first, second, dags)]
         for dag in dags:
             items += file_items(self.plan.tasks, first.record.files, second.record.files, dag)
-        if any(item.outcome is Outcome.NOT_REPRODUCIBLE for item in items) and all(dag.ok for dag in dags):
+        if _only_chance_is_in_doubt(items):
             items = self._pinned(items)
         return self._report(items, orders[: len(dags)])
 
@@ -260,6 +260,15 @@ class _Verification:
     def _tell_task(self, name: str, event: RunEvent) -> None:
         if isinstance(event, TaskEnded):
             self.options.on_step(Step(name, f"task {event.task_id}: {event.state.value.replace('_', ' ')}"))
+
+
+def _only_chance_is_in_doubt(items: Sequence[Item]) -> bool:
+    """Tell whether nothing but values that are not reproducible stands between a notebook and its proof."""
+    if any(
+        item.outcome in (Outcome.DIFFERENT, Outcome.NOT_COMPARABLE) for item in items if item.kind is not Kind.ALIAS
+    ):
+        return False
+    return any(item.outcome is Outcome.NOT_REPRODUCIBLE for item in items if item.kind is not Kind.OUTPUT)
 
 
 def _orders(plan: DagPlan) -> tuple[tuple[str, ...], ...]:
