@@ -158,6 +158,21 @@ def test_what_stays_in_its_process_is_never_cut_off():
     assert [bool(crossing.stuck) for crossing in weigh(flow, (1, 2, 3, 4))] == [True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("call", "stuck"),
+    [
+        ("lib.set_mode(1)", [True, False]),
+        ("lib.draw(1)", [False, False]),
+        ("lib.use('x')", [True, False]),
+        ("x = lib.set_mode(1)", [False, False]),
+        ("np.random.seed(1)", [False, False]),
+    ],
+)
+def test_what_seems_to_set_up_an_unknown_library_stays_with_its_users(call, stuck):
+    flow = flow_of("import lib\nimport numpy as np", call, "y = lib.compute()", "print(y)")
+    assert [bool(crossing.stuck) for crossing in weigh(flow, (2, 3, 4))] == stuck
+
+
 def test_cuts_are_made_at_cheap_headings():
     boundaries = [Boundary(2, 0.3), Boundary(None, 0.3), Boundary(2, 9.0), Boundary(2, 0.3)]
     assert choose_cuts(boundaries, [5] * 5) == [0, 3]

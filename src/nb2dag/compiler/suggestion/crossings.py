@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.replay import chain_replayable, replayable_positions
 from nb2dag.compiler.analysis.timeline import Snapshot
+from nb2dag.compiler.suggestion.settings import set_up
 
 _NEVER = frozenset({"resource", "client", "connection", "file", "generator", "iterator", "module", "lock", "thread"})
 """Kinds of values that stay in the process they were made in."""
@@ -18,7 +19,10 @@ _DRAWN = frozenset({"figure", "axes"})
 
 @dataclass(slots=True)
 class Crossing:
-    """What crosses one boundary: the names of values, those among them that still change, and what cannot cross."""
+    """What crosses one boundary: the names of values, those among them that still change, and what cannot cross.
+
+    An empty name among `stuck` stands for the settings of a library.
+    """
 
     names: set[str] = field(default_factory=set)
     changing: set[str] = field(default_factory=set)
@@ -54,6 +58,9 @@ def weigh(flow: Flow, body: Sequence[int]) -> list[Crossing]:
                 # Its maker and its readers stay together, whoever changes it in between.
                 for crossing in crossings[max(cells[snapshot.bound], 0) : here]:
                     crossing.stuck.add(name)
+    for position, last in set_up(flow):
+        for crossing in crossings[max(cells[position], 0) : max(cells[last], 0)]:
+            crossing.stuck.add("")
     _changes(flow, crossings, body)
     return crossings
 

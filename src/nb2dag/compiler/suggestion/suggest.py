@@ -60,6 +60,7 @@ class _Search:
         left = proposed_program(program, Proposal((), skipped=self.skipped))
         self.flow = trace_flow(statements(left))
         self.cells = {cell.cell.index: cell for cell in program.cells}
+        self.works = {cell.cell.index: work([cell]) for cell in program.cells}
         self.outline = read_outline(program.notebook)
         self.tied: set[int] = set()
         """Cells that may not be parted from the cell before them."""
@@ -99,7 +100,7 @@ class _Search:
     def boundary(self, body: Sequence[int], number: int, crossing: Crossing) -> Boundary:
         before, after = self.cells[body[number]], self.cells[body[number + 1]]
         level = self.outline[after.cell.index].level
-        turns = work([before]) != work([after])
+        turns = self.works[before.cell.index] != self.works[after.cell.index]
         forbidden = bool(crossing.stuck) or after.cell.index in self.tied
         return Boundary(level, crossing.cost, turns, forbidden)
 
