@@ -66,6 +66,7 @@ _RARE: dict[str, dict[str, MethodFacts]] = {
     "lock": system.THREAD,
     "styler": pandas_.STYLER,
     "torch": others.TORCH,
+    "sampler": others.SAMPLER,
 }
 
 _BY_KIND = {
