@@ -20,6 +20,8 @@ COMMANDS = {
     "run": "Run a notebook's DAG on this machine, without Airflow.",
     "verify": "Prove that a notebook's DAG computes what the notebook computes.",
     "show": "Show a notebook's tasks, edges and handoffs.",
+    "suggest": "Suggest which cells of an untagged notebook to make tasks of.",
+    "migrate": "Put nb2dag's tags in place of Kale's.",
     "explain": "Explain a rule by its code or name.",
 }
 """Each command with its short help; `nb2dag.cli.<name>` holds a click command called `command`."""

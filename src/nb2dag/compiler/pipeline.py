@@ -35,6 +35,7 @@ from nb2dag.compiler.analysis.cell_names import list_cell_names
 from nb2dag.compiler.analysis.dataflow import analyse
 from nb2dag.compiler.analysis.edges import build_graph
 from nb2dag.compiler.analysis.exported import exported_problems
+from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.parameters import Parameters, read_parameters
 from nb2dag.compiler.analysis.secrets import secret_problems
 from nb2dag.compiler.analysis.suppressions import find_suppressions
@@ -116,12 +117,24 @@ def list_names(path: str | os.PathLike[str]) -> tuple[Program, tuple[CellNames, 
 
 def compile_program(notebook: Notebook, folder: Path, most_bytes: int) -> Compilation:
     """Compile a notebook already read; `folder` is where its files lie, `most_bytes` the limit of one of them."""
-    program = tag_program(notebook)
+    return compile_tagged(tag_program(notebook), folder, most_bytes)
+
+
+def compile_tagged(program: Program, folder: Path, most_bytes: int, flow: Flow | None = None) -> Compilation:
+    """Compile a program whose cells have their roles; see `compile_program`.
+
+    Args:
+        program: The notebook with roles.
+        folder: Where the notebook's files lie.
+        most_bytes: The limit of one of them.
+        flow: What `trace_flow` found for the very statements of this program, where that is known already.
+    """
+    notebook = program.notebook
     parameters = read_parameters(program)
     early = [*notebook_diagnostics(program), *_tag_diagnostics(program), *secret_diagnostics(secret_problems(program))]
     if _any_error(early) and not _worth_analysing(program):
         return Compilation(notebook, program, _in_order(program, early, complete=False))
-    dataflow = analyse(program)
+    dataflow = analyse(program, flow)
     graph = build_graph(program, dataflow)
     found = [*early, *_flow_diagnostics(dataflow, graph, parameters)]
     found += exported_diagnostics(exported_problems(program, dataflow))

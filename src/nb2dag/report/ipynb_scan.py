@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 
@@ -20,6 +20,16 @@ class SourceText:
     start: int
     end: int
     strings: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CellText:
+    """Where a cell is written: its object, its metadata and in these its tags, where it has them."""
+
+    start: int
+    end: int
+    metadata: tuple[int, int] | None = None
+    tags: SourceText | None = None
 
 
 @dataclass(slots=True)
@@ -50,20 +60,48 @@ def _order(path: tuple[str | int, ...]) -> tuple[int, ...]:
     return tuple(part for part in path if isinstance(part, int))
 
 
+def scan_cells(text: str) -> list[CellText]:
+    r"""Return where every cell of the top level is written, in order; `text` is known to be valid JSON.
+
+    >>> scan_cells('{"cells": [{"metadata": {"tags": ["a"]}}]}')
+    [CellText(start=11, end=40, metadata=(24, 39), tags=SourceText(start=33, end=38, strings=((34, 37),)))]
+    """
+    found: dict[tuple[str | int, ...], CellText] = {}
+    for path, value in _walk(text):
+        if path[:1] != ("cells",):
+            continue
+        cell = found.setdefault(path[:2], CellText(0, 0)) if len(path) > 1 else None
+        if len(path) == 2:
+            # What is inside comes before the whole.
+            found[path] = replace(found[path], start=value.start, end=value.end)
+        elif cell is not None and path[2:] == ("metadata",):
+            found[path[:2]] = replace(cell, metadata=(value.start, value.end))
+        elif cell is not None and path[2:] == ("metadata", "tags"):
+            found[path[:2]] = replace(cell, tags=value)
+    return [found[path] for path in sorted(found, key=_order)]
+
+
 def _values(text: str) -> Iterator[tuple[tuple[str | int, ...], SourceText]]:
-    """Yield each cell's path as it opens, with an empty source, and again with the source when that is read."""
+    """Yield each cell's path with an empty source where the cell begins, and with its source where it has one."""
+    sources = {}
+    for path, value in _walk(text):
+        if _is_source(path):
+            sources[path[:-1]] = value
+        elif _is_cell(path):
+            yield path, sources.get(path, SourceText(value.start, value.start))
+
+
+def _walk(text: str) -> Iterator[tuple[tuple[str | int, ...], SourceText]]:
+    """Yield the path and the extent of every string and container, the inner ones first; the deep ones have no path."""
     stack: list[_Frame] = []
     for match in _TOKEN.finditer(text):
         token = match.group()
         frame = stack[-1] if stack else None
         if token in "{[":
             stack.append(_Frame(token == "{", match.start(), "" if token == "{" else 0, token == "{"))
-            if token == "{" and _is_cell(path := _path(stack[:-1])):
-                yield path, SourceText(match.start(), match.start())
         elif token in "}]":
             closed = stack.pop()
-            if token == "]" and _is_source(path := _path(stack)):
-                yield path[:-1], SourceText(closed.start, match.end(), tuple(closed.strings))
+            yield _path(stack), SourceText(closed.start, match.end(), tuple(closed.strings))
         elif frame is None or token == ":":
             continue
         elif token == ",":
@@ -72,8 +110,7 @@ def _values(text: str) -> Iterator[tuple[tuple[str | int, ...], SourceText]]:
             frame.key, frame.expects_key = _key(token), False
         elif token.startswith('"'):
             frame.strings.append(match.span())
-            if _is_source(path := _path(stack)):
-                yield path[:-1], SourceText(*match.span(), (match.span(),))
+            yield _path(stack), SourceText(*match.span(), (match.span(),))
 
 
 def _advance(frame: _Frame) -> None:

@@ -24,6 +24,7 @@ import cloudpickle
 
 from nb2dag.runtime import definitions
 from nb2dag.runtime.definitions import CellStandIn, module_name, resolve, state_family
+from nb2dag.runtime.generators import GLOBAL_GENERATORS, global_generator
 from nb2dag.runtime.sharing import Memory, view, window
 
 _PROTOCOL = 5
@@ -108,6 +109,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             return _reduce_text_stream
         if kind.__module__ == self._module and definitions.guards_attributes(kind):
             return _reduce_guarded
+        if kind.__name__ in ("RandomState", "Random"):
+            return _reduce_generator
         return self._arrays.reducer_of(kind) if self._arrays is not None else None
 
     def _reduce_class(self, cls: type) -> Reduced:
@@ -164,6 +167,12 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         package = str(getattr(obj, "__module__", None) or "").partition(".")[0]
         if package not in ("", "nb2dag", self._module) and package not in sys.stdlib_module_names:
             self.packages.add(package)
+
+
+def _reduce_generator(generator: Any) -> Reduced:
+    """Let the generator that a whole process draws from be that of the process that loads it, not a copy beside it."""
+    module = next((name for name in GLOBAL_GENERATORS if generator is global_generator(name)), None)
+    return NotImplemented if module is None else (global_generator, (module,))
 
 
 class _ArrayReducers:

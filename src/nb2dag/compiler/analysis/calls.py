@@ -8,6 +8,7 @@ a call may change when its result is thrown away.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -44,6 +45,13 @@ _PLAIN = {"list", "tuple", "immutable", "plain iterator"}
 """Kinds of which pickle keeps an iterator, and where it stands."""
 _ITERATORS = {f"builtins.{name}" for name in ("enumerate", "zip", "reversed", "iter", "map", "filter")}
 _PATHS = {"pathlib.Path", "pathlib.PurePath", "builtins.str", "os.fspath", "os.path.join"}
+_GENERATORS = ("<numpy.random>", "<random>")
+_FITS = ("fit", "train")
+"""Methods that are known of estimators, but draw in some libraries that are not."""
+
+_CHANCE = re.compile(
+    r"rand|sample|simul|generat|shuffl|permut|bootstrap|noise|draw|jitter|fake|synth|split|fit|train|rvs"
+)
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
 
 
@@ -111,6 +119,8 @@ def _method_call(
         facts = knowledge.method_call(function.attr, owner.kind)
     if facts is None:
         return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
+    if not owner.kind and function.attr.startswith(_FITS):
+        _may_draw(evaluator, function.attr, node)
     return _known_method(evaluator, owner, facts, arguments, node)
 
 
@@ -175,6 +185,7 @@ def _unknown_method(
                 effects.mutate(value, node, deep=True)
                 effects.hold(owner, value)
     _call_callables(evaluator, arguments.all(), everything, node)
+    _may_draw(evaluator, called_name(node), node)
     effects.unstable.setdefault(f"`.{called_name(node)}()`", node)
     return shares(everything)
 
@@ -338,8 +349,19 @@ def _unknown_function(
     if discarded and not constructor:
         for value in arguments.all():
             effects.mutate(value, node, deep=True)
+    _may_draw(evaluator, name, node)
     effects.unstable.setdefault(f"`{path.removeprefix('builtins.')}()`", node)
     return container(arguments.all()) if constructor else shares(arguments.all())
+
+
+def _may_draw(evaluator: CallingEvaluator, name: str, node: ast.Call) -> None:
+    """Let a call that nothing is known of draw from the global generators, if its name says that chance is in it.
+
+    Only a notebook that seeds a generator sees anything of that: the numbers below depend on how many were drawn.
+    """
+    if _CHANCE.search(name.lower()):
+        for state in _GENERATORS:
+            evaluator.effects.add(Draw(state, node))
 
 
 # -- anything else -----------------------------------------------------------------------------------------------

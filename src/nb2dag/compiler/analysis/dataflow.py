@@ -16,13 +16,14 @@ from nb2dag.model.dataflow import Dataflow, FlowProblem, LocalFile, Output, Slic
 from nb2dag.model.program import Program
 
 
-def analyse(program: Program) -> Dataflow:
+def analyse(program: Program, flow: Flow | None = None) -> Dataflow:
     """Return the flow of a whole notebook between its tasks.
 
-    Nothing is raised for what cannot be split; it is among the result's problems.
+    Nothing is raised for what cannot be split; it is among the result's problems. `flow` is what `trace_flow` found for
+    the program's statements, where that is known already.
     """
     path = program.notebook.path
-    flow = trace_flow(statements(program))
+    flow = flow or trace_flow(statements(program))
     demands = Demands(flow, program.task_ids)
     demands.follow()
     guesses = keep_for_effect(flow, demands)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from nb2dag.compiler.analysis.effects import Effects
@@ -61,6 +61,11 @@ class Statement:
 def statements(program: Program) -> list[Statement]:
     """Return the statements of every cell that has a meaning, in notebook order."""
     return list(_statements(program))
+
+
+def owned_by(statement: Statement, cell: ProgramCell) -> Statement:
+    """Return a statement as it stands in `cell`, which is its own cell in another role."""
+    return replace(statement, cell=cell, kind=_OWNERS[cell.role])
 
 
 def _statements(program: Program) -> Iterator[Statement]:

@@ -57,7 +57,7 @@ class _Comparison:
         try:
             if check.key in self._failed:
                 raise IncomparableError(f"it cannot be saved in the notebook's run: {self._failed[check.key]}")
-            first, second = (self._load(run, check.key) for run in (self._request.first, self._second))
+            first, second = (self._load(run, check.key) for run in (self._request.first or self._second, self._second))
             runs = [self._inputs(dag, check) for dag in dags]
         except IncomparableError as error:
             for name in check.names:

@@ -83,13 +83,13 @@ class Item:
 class Request:
     """What the comparison needs: what to compare, and what the earlier runs committed.
 
-    `first` is the manifest of the first whole run; that of the second is the kernel's own. `dags` are the manifests of
-    each run of the DAG by task; a task that did not succeed is missing.
+    `first` is the manifest of the first whole run, None for the kernel's own, which is that of the second. `dags` are
+    the manifests of each run of the DAG by task; a task that did not succeed is missing.
     """
 
     checks: tuple[Check, ...]
     store: str
-    first: PointerManifest
+    first: PointerManifest | None
     failed: Mapping[str, str]
     dags: tuple[Mapping[str, PointerManifest], ...]
 
@@ -98,7 +98,7 @@ class Request:
         document = {
             "checks": [asdict(check) | {"kind": check.kind.value} for check in self.checks],
             "store": self.store,
-            "first": self.first.to_json(),
+            "first": self.first.to_json() if self.first is not None else None,
             "failed": dict(self.failed),
             "dags": [{task: manifest.to_json() for task, manifest in dag.items()} for dag in self.dags],
         }
@@ -111,7 +111,7 @@ class Request:
         return cls(
             tuple(_check(item) for item in value["checks"]),
             value["store"],
-            PointerManifest.from_json(value["first"]),
+            PointerManifest.from_json(value["first"]) if value["first"] is not None else None,
             value["failed"],
             tuple(
                 {task: PointerManifest.from_json(manifest) for task, manifest in dag.items()} for dag in value["dags"]

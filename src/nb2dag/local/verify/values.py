@@ -19,6 +19,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from nb2dag.local.verify.caches import without_caches
 from nb2dag.local.verify.equality import ABSOLUTE, RELATIVE, DifferenceError, IncomparableError
 from nb2dag.local.verify.libraries import LIBRARIES
 
@@ -219,7 +220,7 @@ class _Walk:
             if name in ("items", "entries") and left is not None and right is not None:
                 self.sequence(list(left), list(right), path)
             elif name == "" and (states := (_attributes_of(left), _attributes_of(right)))[0] and states[1]:
-                self._attributes(states[0], states[1], path)
+                self._attributes(*without_caches(type(one), *states), path)
             else:
                 self.compare(left, right, f"{path} ({name or 'state'})" if name != "" else path)
 

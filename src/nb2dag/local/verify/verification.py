@@ -23,6 +23,13 @@ from nb2dag.local.verify.execution import Executor, KernelExecutor, NotebookFail
 from nb2dag.local.verify.files import Record, file_items, read_record
 from nb2dag.local.verify.folder import copy_folder
 from nb2dag.local.verify.outputs import Mismatch, Shown, mismatch, shown_by_cell, without_changing
+from nb2dag.local.verify.pinning import (
+    pinned_bundle,
+    pinned_hashes,
+    pinned_notebook,
+    settled,
+    unseeded_generators,
+)
 from nb2dag.local.verify.report import Report, Verdict
 from nb2dag.local.verify.request import Check, Item, Kind, Outcome, Request
 from nb2dag.local.verify.whole import call, checks_of, whole_notebook, write_notebook
@@ -101,6 +108,8 @@ class _Verification:
         self.path = program.notebook.path
         self.digest = ""
         self.notes: list[str] = []
+        self.generators: tuple[str, ...] | None = None
+        """The random number generators that are pinned, once they are."""
 
     def run(self) -> Report:
         bundle = build_bundle(self.plan, self.beside)
@@ -114,16 +123,41 @@ class _Verification:
         if len(orders) > 1 and dags[0].ok:
             one_by_one = RunOptions(self.options.params, str(self.store), 1, order=orders[1])
             dags.append(self._dag("the DAG, in another order", 2, one_by_one))
-        second, values = self._second(first, dags)
+        second, values = self._judged("the notebook again", 2, first, dags)
         items = [*self._failures(dags), *values, *self._outputs(first, second, dags)]
         for dag in dags:
             items += file_items(self.plan.tasks, first.record.files, second.record.files, dag)
+        if _only_chance_is_in_doubt(items):
+            items = self._pinned(items)
         return self._report(items, orders[: len(dags)])
+
+    def _pinned(self, items: list[Item]) -> list[Item]:
+        """Run once more with the same random numbers in the notebook and in the DAG, and settle what that proves."""
+        self.generators = unseeded_generators(self.program)
+        bundle = self.folder / "bundle-pinned"
+        pinned_bundle(self.bundle, bundle, self.generators)
+        options = RunOptions(self.options.params, str(self.store), self.options.jobs)
+        with pinned_hashes():
+            dag = self._dag("the DAG, with the notebook's random numbers", 3, options, bundle)
+            if not dag.ok:
+                return items
+            whole, values = self._judged("the notebook, with the DAG's random numbers", 3, None, [dag])
+        proofs = [*values, *self._outputs(whole, whole, [dag])]
+        proofs += file_items(self.plan.tasks, whole.record.files, whole.record.files, dag)
+        after = settled(items, proofs)
+        count = sum(one != other for one, other in zip(items, after, strict=True))
+        if count:
+            self.notes.append(
+                f"{count} of the values and outputs depend on random numbers that nothing seeds: they were compared "
+                "with the same numbers in the notebook and in the DAG"
+            )
+        return after
 
     def _whole(self, name: str, number: int, last: str | None = None) -> _Whole:
         folder = self.folder / f"whole-{number}"
         record, notebook, output = folder / "files.jsonl", folder / "source.ipynb", folder / "notebook.ipynb"
-        write_notebook(whole_notebook(self.program, self.plan, self.checks, record, last), notebook)
+        document = whole_notebook(self.program, self.plan, self.checks, record, last)
+        write_notebook(document if self.generators is None else pinned_notebook(document, self.generators), notebook)
         job = Job(self.plan.dag_id, f"whole-{number}", WHOLE_TASK, 1, str(self.store), self.digest, manifest="")
         run = WholeRun(notebook, output, job, self.source, self._params(), lambda event: self._tell(name, event))
         try:
@@ -143,26 +177,30 @@ class _Verification:
         said = f"{where}: the notebook itself fails when it is run from top to bottom: {error}"
         return NotebookFailsError(f"{said}; mend it first, there is nothing to compare yet", error.cell, error.line)
 
-    def _dag(self, name: str, number: int, run: RunOptions) -> RunResult:
+    def _dag(self, name: str, number: int, run: RunOptions, bundle: Path | None = None) -> RunResult:
         folder = RunFolder(self.folder, f"dag-{number}")
         folder.path.mkdir(parents=True)
         self.options.on_step(Step(name))
-        result = self.options.executor.run_dag(self.bundle, folder, run, lambda event: self._tell_task(name, event))
+        result = self.options.executor.run_dag(
+            bundle or self.bundle, folder, run, lambda event: self._tell_task(name, event)
+        )
         if result.interrupted:
             raise KeyboardInterrupt
         return result
 
-    def _second(self, first: _Whole, dags: list[RunResult]) -> tuple[_Whole, list[Item]]:
-        request, answer = self.folder / "request.json", self.folder / "answer.json"
+    def _judged(self, name: str, number: int, first: _Whole | None, dags: list[RunResult]) -> tuple[_Whole, list[Item]]:
+        """Run the notebook whole, and compare its values in the end: with those of the first whole run and the DAGs."""
+        request, answer = self.folder / f"request-{number}.json", self.folder / f"answer-{number}.json"
         committed = tuple(
             {task.task_id: task.manifest for task in dag.tasks if task.manifest is not None} for dag in dags
         )
-        Request(self.checks, str(self.store), first.manifest, first.record.failed, committed).write(request)
+        manifest, failed = (None, {}) if first is None else (first.manifest, first.record.failed)
+        Request(self.checks, str(self.store), manifest, failed, committed).write(request)
         judged = call("judge", "judge", "globals()", repr(str(request)), repr(str(answer)))
-        second = self._whole("the notebook again", 2, judged)
+        whole = self._whole(name, number, judged)
         if not answer.exists():
             raise Nb2dagError(f"{self.path}: the comparison of the values did not end; see {self.folder}")
-        return second, [Item.from_json(item) for item in json.loads(answer.read_text(encoding="utf-8"))]
+        return whole, [Item.from_json(item) for item in json.loads(answer.read_text(encoding="utf-8"))]
 
     def _outputs(self, first: _Whole, second: _Whole, dags: list[RunResult]) -> Iterator[Item]:
         for task in self.plan.tasks:
@@ -222,6 +260,15 @@ class _Verification:
     def _tell_task(self, name: str, event: RunEvent) -> None:
         if isinstance(event, TaskEnded):
             self.options.on_step(Step(name, f"task {event.task_id}: {event.state.value.replace('_', ' ')}"))
+
+
+def _only_chance_is_in_doubt(items: Sequence[Item]) -> bool:
+    """Tell whether nothing but values that are not reproducible stands between a notebook and its proof."""
+    if any(
+        item.outcome in (Outcome.DIFFERENT, Outcome.NOT_COMPARABLE) for item in items if item.kind is not Kind.ALIAS
+    ):
+        return False
+    return any(item.outcome is Outcome.NOT_REPRODUCIBLE for item in items if item.kind is not Kind.OUTPUT)
 
 
 def _orders(plan: DagPlan) -> tuple[tuple[str, ...], ...]:

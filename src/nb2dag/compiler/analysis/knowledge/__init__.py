@@ -66,6 +66,7 @@ _RARE: dict[str, dict[str, MethodFacts]] = {
     "lock": system.THREAD,
     "styler": pandas_.STYLER,
     "torch": others.TORCH,
+    "sampler": others.SAMPLER,
 }
 
 _BY_KIND = {
@@ -81,6 +82,14 @@ _BY_KIND = {
 
 # `df.sample` is meant, not the old name of a drawing method
 _MEANT = {"sample": pandas_.PANDAS["sample"]}
+_PYLAB = ("matplotlib.pyplot", "numpy", "numpy.random", "numpy.linalg", "numpy.fft")
+_PASSED_ON = {
+    "pylab.": _PYLAB,
+    "matplotlib.pylab.": _PYLAB,
+    "seaborn.mpl.": ("matplotlib",),
+    "seaborn.matplotlib.": ("matplotlib",),
+    "seaborn.plt.": ("matplotlib.pyplot",),
+}
 _UNCHANGEABLE = frozenset({"immutable", "str"})
 _DRAWN_ON = frozenset({"axes", "figure"})
 _CAUTION = {"immutable": 0, "fresh": 1, "receiver": 2, "shares": 3}
@@ -95,7 +104,16 @@ def module_call(path: str) -> CallFacts | None:
     >>> module_call("random.shuffle").mutates, module_call("pandas.read_csv").path_read, module_call("mylib.f")
     ((0,), 0, None)
     """
-    return _CALLS.get(path) or sklearn_.estimator_call(path) or others.scipy_call(path)
+    return _CALLS.get(path) or sklearn_.estimator_call(path) or others.scipy_call(path) or _elsewhere(path)
+
+
+def _elsewhere(path: str) -> CallFacts | None:
+    """Return what is known of a name by the module that it comes from, where another one passes it on."""
+    for prefix, modules in _PASSED_ON.items():
+        if path.startswith(prefix):
+            name = path.removeprefix(prefix)
+            return next((facts for module in modules if (facts := _CALLS.get(f"{module}.{name}"))), None)
+    return None
 
 
 def method_call(name: str, receiver_kind: str = "") -> MethodFacts | None:

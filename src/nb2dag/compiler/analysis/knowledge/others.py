@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from nb2dag.compiler.analysis.knowledge.facts import (
     CONFIGURES,
     FILES,
@@ -164,12 +166,15 @@ _SCIPY_DRAWING = words(
     "cluster.vq.kmeans cluster.vq.kmeans2 stats.bootstrap stats.permutation_test "
     "stats.monte_carlo_test sparse.random sparse.rand sparse.random_array"
 )
+_SAMPLES = re.compile(r"sample|simulate|rvs")
 _SCIPY_CALLING = CallFacts(calls=(0, "func", "fun", "f"))
 
 
 def scipy_call(path: str) -> CallFacts | None:
     """Return the facts of a function of scipy or statsmodels: both calculate, and change no argument."""
     if path.startswith("statsmodels."):
+        if _SAMPLES.search(path.rpartition(".")[2]):
+            return _SCIPY_DRAW
         return SHARES if path.rpartition(".")[2][:1].isupper() else FRESH
     if not path.startswith("scipy."):
         return None
@@ -197,6 +202,16 @@ CLIENT = method_table(
         ),
     ),
 )
+
+SAMPLER = method_table(
+    (
+        MethodFacts(
+            False, reads=(NUMPY_RANDOM,), writes=(NUMPY_RANDOM,), seeded_by=("random_state", "rng", "seed", "distrvs")
+        ),
+        "rvs generate_sample",
+    ),
+)
+"""Distributions of scipy and statsmodels, and processes of statsmodels."""
 
 TORCH = method_table(
     (MUTATES_SHARES, "train eval to cuda cpu requires_grad_ half float double apply"),

@@ -17,6 +17,7 @@ _PREFIXES = {
     "matplotlib.rcParams": CONFIG,
     "matplotlib.pyplot.rcParams": CONFIG,
     "matplotlib.pylab.rcParams": CONFIG,
+    "pylab.rcParams": CONFIG,
     "matplotlib.style": CONFIG,
     "seaborn": CONFIG,
     "warnings": CONFIG,

@@ -1,0 +1,1 @@
+"""Migrate notebooks that are tagged for other systems."""
