@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nb2dag.compiler.analysis.cell_names import list_cell_names
-from nb2dag.compiler.analysis.dataflow import analyse
+from nb2dag.compiler.analysis.dataflow import analyse, explain
 from nb2dag.compiler.analysis.edges import build_graph
 from nb2dag.compiler.analysis.exported import exported_problems
 from nb2dag.compiler.analysis.parameters import Parameters, read_parameters
@@ -57,6 +57,7 @@ from nb2dag.model.names import CellNames
 from nb2dag.model.notebook import Notebook
 from nb2dag.model.plan import DagPlan
 from nb2dag.model.program import Program
+from nb2dag.model.reasons import TaskReasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,11 @@ def list_names(path: str | os.PathLike[str]) -> tuple[Program, tuple[CellNames, 
     """
     program = tag_program(read_notebook(Path(path)), only_environment=True)
     return program, list_cell_names(program)
+
+
+def explain_tasks(compilation: Compilation) -> tuple[TaskReasons, ...]:
+    """Return, for a notebook compiled without errors, why each task runs, loads and saves what it does."""
+    return explain(compilation.program)
 
 
 def compile_program(notebook: Notebook, folder: Path, most_bytes: int) -> Compilation:

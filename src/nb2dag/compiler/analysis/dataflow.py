@@ -10,10 +10,12 @@ from nb2dag.compiler.analysis.files import file_problems, imported_modules, ment
 from nb2dag.compiler.analysis.flow import Flow, trace_flow
 from nb2dag.compiler.analysis.handoffs import define_what_groups_carry, inputs_of, outputs_of, unite_aliases
 from nb2dag.compiler.analysis.kept import keep_for_effect
+from nb2dag.compiler.analysis.reasons import task_reasons
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, statements
 from nb2dag.compiler.analysis.unsupported import find_opaque
 from nb2dag.model.dataflow import Dataflow, FlowProblem, LocalFile, Output, Slice, TaskFlow
 from nb2dag.model.program import Program
+from nb2dag.model.reasons import TaskReasons
 
 
 def analyse(program: Program) -> Dataflow:
@@ -22,14 +24,7 @@ def analyse(program: Program) -> Dataflow:
     Nothing is raised for what cannot be split; it is among the result's problems.
     """
     path = program.notebook.path
-    flow = trace_flow(statements(program))
-    demands = Demands(flow, program.task_ids)
-    demands.follow()
-    guesses = keep_for_effect(flow, demands)
-    unite_aliases(flow, demands)
-    ids = _ids(program)
-    outputs = _outputs(flow, demands, ids)
-    define_what_groups_carry(flow, demands, outputs, ids)
+    flow, demands, guesses, ids, outputs = _solved(program)
     problems = [
         *find_conflicts(flow, demands, path),
         *find_opaque(flow, demands, path),
@@ -42,6 +37,28 @@ def analyse(program: Program) -> Dataflow:
         problems=tuple(problems),
         files=tuple(_files(flow, exported)),
     )
+
+
+def explain(program: Program) -> tuple[TaskReasons, ...]:
+    """Return why each task runs, loads and saves what it does."""
+    flow, demands, _, ids, _ = _solved(program)
+    return task_reasons(flow, demands, ids)
+
+
+_Solved = tuple[Flow, Demands, list[Statement], dict[str, str], dict[str, list[Output]]]
+
+
+def _solved(program: Program) -> _Solved:
+    """Return the flow, who needs what, the calls of unknown effect, the tasks' ids, and what each task saves."""
+    flow = trace_flow(statements(program))
+    demands = Demands(flow, program.task_ids)
+    demands.follow()
+    guesses = keep_for_effect(flow, demands)
+    unite_aliases(flow, demands)
+    ids = _ids(program)
+    outputs = _outputs(flow, demands, ids)
+    define_what_groups_carry(flow, demands, outputs, ids)
+    return flow, demands, guesses, ids, outputs
 
 
 def _guess_problems(guesses: Iterable[Statement], path: str) -> list[FlowProblem]:
