@@ -42,6 +42,7 @@ from nb2dag.compiler.frontend.neighbours import find_neighbours
 from nb2dag.compiler.frontend.reader import read_notebook
 from nb2dag.compiler.frontend.tagging import tag_program
 from nb2dag.compiler.lowering import lower
+from nb2dag.compiler.rules.advice import without_premature
 from nb2dag.compiler.rules.airflow import graph_diagnostics
 from nb2dag.compiler.rules.dataflow import flow_diagnostics
 from nb2dag.compiler.rules.directive import directive_diagnostics, tag_conflicts
@@ -165,5 +166,6 @@ def _any_error(diagnostics: Iterable[Diagnostic]) -> bool:
 
 def _in_order(program: Program, found: Iterable[Diagnostic], *, complete: bool = True) -> tuple[Diagnostic, ...]:
     """Return the diagnostics that no comment silences, in notebook order; `complete`: every check was made."""
-    unique = dict.fromkeys(silence(found, find_suppressions(program), program.notebook.path, complete=complete))
+    kept = silence(found, find_suppressions(program), program.notebook.path, complete=complete)
+    unique = dict.fromkeys(without_premature(kept))
     return tuple(sorted(unique, key=lambda item: (item.span.cell, item.span.region, item.code)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nb2dag.compiler.analysis.advice import find_advice
 from nb2dag.compiler.analysis.conflicts import find_conflicts
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.files import file_problems, imported_modules, mentioned_paths, written_paths
@@ -25,13 +26,14 @@ def analyse(program: Program) -> Dataflow:
     """
     path = program.notebook.path
     flow, demands, guesses, ids, outputs = _solved(program)
+    exported = _exported(flow, demands)
     problems = [
         *find_conflicts(flow, demands, path),
         *find_opaque(flow, demands, path),
         *file_problems(flow, path),
         *_guess_problems(guesses, path),
+        *find_advice(flow, demands, program, exported),
     ]
-    exported = _exported(flow, demands)
     return Dataflow(
         tasks=tuple(_tasks(program, flow, demands, outputs, ids)),
         problems=tuple(problems),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from nb2dag.compiler.rules import advice
 from nb2dag.compiler.rules.dataflow_pages import (
     BARE_CALL,
     CANNOT_HAND_OVER,
@@ -219,4 +220,4 @@ _WORDINGS: dict[str, tuple[Rule, Callable[[_Values], _Wording]]] = {
         (EDGE_BETWEEN_KERNELS, _kernels),
         (DEFINITION_NEEDS_VALUE, _definition_needs_value),
     )
-}
+} | advice.WORDINGS

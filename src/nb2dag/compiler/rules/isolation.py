@@ -81,12 +81,47 @@ INSTALLS_PACKAGES = Rule(
     ),
 )
 
+UNORDERED_ACCESS = Rule(
+    "NBD310",
+    "unordered-access",
+    Severity.ERROR,
+    page(
+        "Reports two tasks that use the same file, address or database table outside the notebook, one of them "
+        "writing, where neither waits for the other. Paths and tables are compared where they are written in the code.",
+        "The notebook runs them in its order. In the DAG nothing keeps that order: the reader may come first.",
+        '%%airflow_task load\nwith open("/data/rows.txt", "w") as file:\n    file.write("1")\n# %%\n'
+        '%%airflow_task report\nwith open("/data/rows.txt") as file:\n    print(file.read())',
+        '%%airflow_task load\nwith open("/data/rows.txt", "w") as file:\n    file.write("1")\n# %%\n'
+        '%%airflow_task report --after load\nwith open("/data/rows.txt") as file:\n    print(file.read())',
+        "When the order really does not matter. An edge costs little: declare it all the same.",
+    ),
+)
+
+FIGURES_IN_LOOP = Rule(
+    "NBD311",
+    "figures-in-loop",
+    Severity.NOTE,
+    page(
+        "Reports `plt.show()` in a loop that may turn many times.",
+        "Every figure is kept in the executed notebook of the task, for every try of every run. Hundreds of them make "
+        "it slow to open, and nobody looks at them.",
+        "import matplotlib.pyplot as plt\n# %%\n%%airflow_task load\nnames = open('/data/names').readlines()\n# %%\n"
+        "%%airflow_task draw\nfor name in names:\n    plt.title(name)\n    plt.show()",
+        "import matplotlib.pyplot as plt\n# %%\n%%airflow_task load\nnames = open('/data/names').readlines()\n# %%\n"
+        "%%airflow_task draw\nfigure, axes = plt.subplots(len(names))\nfor name, ax in zip(names, axes):\n"
+        "    ax.set_title(name)\nplt.show()",
+        "When the loop is known to turn a few times only.",
+    ),
+)
+
 RULES: tuple[Rule, ...] = (
     FILE_BETWEEN_TASKS,
     FILE_TOO_LARGE,
     ABSOLUTE_LOCAL_PATH,
     INTERACTIVE_INPUT,
     INSTALLS_PACKAGES,
+    UNORDERED_ACCESS,
+    FIGURES_IN_LOOP,
 )
 """The family's rules, in the order of their codes."""
 
@@ -101,6 +136,15 @@ def file_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
                 "each in a folder of its own",
                 problem.span,
                 "hand over a value instead: read the file back into a name in the task that wrote it",
+                tuple(Label(span, text) for span, text in problem.labels),
+            )
+        elif problem.rule == UNORDERED_ACCESS.name:
+            values = {key: printable(value) for key, value in problem.values}
+            yield UNORDERED_ACCESS.diagnostic(
+                f"task `{values['task']}` {values['verb']} {values['thing']}, which `{values['other']}` has "
+                f"{values['earlier']} above, and it does not wait for `{values['other']}`",
+                problem.span,
+                f"give `{values['task']}` the option `--after {values['other']}`",
                 tuple(Label(span, text) for span, text in problem.labels),
             )
 
@@ -132,6 +176,11 @@ _WORDINGS = {
             INSTALLS_PACKAGES,
             "`{command} install` would change the worker at every run",
             "install it where the workers are built, and tag a cell that is only for yourself `%%airflow_skip`",
+        ),
+        (
+            FIGURES_IN_LOOP,
+            "`{call}()` in a loop keeps a figure for each turn in the executed notebook",
+            "draw into the axes of one figure, or save the figures to files and close them",
         ),
     )
 }
