@@ -179,7 +179,7 @@ class Demands:
         """Let a task define the class or function that `name` stands for: what it takes is that one's state."""
         definition = self.flow.definition_with_state(name, reader)
         if definition is not None and self.replayable[definition.position]:
-            self.replay(demand, definition.position)
+            self.replay(demand, definition.position, Origin(Cause.CARRIED, definition.name, reader))
 
     def _may_replay(self, maker: Statement, name: str, version: int) -> bool:
         if not self.replayable[version]:

@@ -1,16 +1,14 @@
-"""Find what two tasks do outside the notebook in an order that the DAG does not keep: absolute paths, URLs, tables."""
+"""Find what two tasks do in storage and databases in an order that the DAG does not keep."""
 
 from __future__ import annotations
 
 import ast
-import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
 from nb2dag.compiler.analysis.edges import after_options, task_ids
-from nb2dag.compiler.analysis.files import normalised
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.statements import Statement, node_region
 from nb2dag.model.dataflow import FlowProblem
@@ -78,23 +76,13 @@ def _span(access: _Access, path: str) -> Span:
 
 def _accesses(statement: Statement) -> Iterator[_Access]:
     for use in statement.effects.files:
-        place = _outside(use.path)
-        if place and hasattr(use.why, "lineno"):
-            yield _Access("file", place, f"`{use.path}`", use.writes, use.why, statement)
+        if "://" in use.path and hasattr(use.why, "lineno"):
+            yield _Access("storage", use.path, f"`{use.path}`", use.writes, use.why, statement)
     source = statement.cell.cell.source
     if "sql" in source:
         for node in ast.walk(statement.node):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 yield from _tables(statement, node, node.func)
-
-
-def _outside(path: str) -> str:
-    """Return a path in one spelling if it means the same file for every task, else an empty string."""
-    if normalised(path) is not None or not path or "\0" in path or "\n" in path or path.startswith("~"):
-        return ""
-    if "://" in path:
-        return path
-    return posixpath.normpath(path) if path.startswith("/") else ""
 
 
 def _tables(statement: Statement, node: ast.Call, function: ast.Attribute) -> Iterator[_Access]:

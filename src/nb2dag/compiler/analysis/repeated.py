@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Iterator
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
@@ -15,6 +16,12 @@ _TRAINING = {
     "fit", "fit_transform", "fit_predict", "partial_fit", "cross_val_score", "cross_validate", "cross_val_predict",
     "train_on_batch",
 }  # fmt: skip
+
+_SIZED = re.compile(
+    r"range|arange|linspace|logspace|zeros|ones|full|empty|rand|randn|randint|random|normal|uniform|choice|repeat|tile"
+    r"|date_range|make_\w+"
+)
+"""Calls that make as many elements as an argument says."""
 
 _MUCH = 10**6
 """Elements or turns of a loop from which on work is worth a task of its own: about a second in plain Python."""
@@ -67,12 +74,15 @@ def _called(node: ast.AST) -> str:
 
 
 def _size(node: ast.AST) -> float:
-    """Return the largest number that a call is given."""
+    """Return the largest number that a call is given which makes as many elements."""
     sizes = [
         _number(argument)
         for call in ast.walk(node)
-        if isinstance(call, ast.Call)
-        for argument in [*call.args, *(keyword.value for keyword in call.keywords)]
+        if isinstance(call, ast.Call) and _SIZED.fullmatch(_called(call))
+        for argument in [
+            *call.args,
+            *(keyword.value for keyword in call.keywords if "state" not in (keyword.arg or "")),
+        ]
     ]
     return max(sizes, default=0)
 

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from nb2dag.compiler.analysis.effects import Draw, Seed
+from nb2dag.compiler.analysis.effects import Seed
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.outside import called_name
 from nb2dag.compiler.analysis.statements import Statement, node_region
@@ -18,6 +18,12 @@ _GENERATORS = {"default_rng", "RandomState", "Random", "SeedSequence"}
 
 _BY_SAMPLE = {"silhouette_score"}
 """Calls that draw only where they are told to look at a sample."""
+
+_CHANCE = re.compile(
+    r"\b(?:RandomForest|ExtraTrees|Bagging|MLP|SGD)(?:Classifier|Regressor)\b"
+    r"|\b(?:KMeans|MiniBatchKMeans|TSNE|IsolationForest|RandomizedSearchCV)\b"
+)
+"""Models of scikit-learn whose result depends on chance whatever the data and the other arguments are."""
 
 _MOST_LABELS = 3
 
@@ -35,20 +41,38 @@ def unseeded_randomness(flow: Flow, exported: Iterable[Statement], path: str) ->
 
 
 def _unseeded(flow: Flow, statement: Statement) -> tuple[str, ast.AST] | None:
-    seeded = {event.state for event in statement.effects.events if isinstance(event, Seed)}
-    for event in statement.effects.events:
-        if isinstance(event, Draw) and event.state not in seeded and _draws(event.why):
-            snapshot = flow.timeline.before(event.state, statement.position)
-            if snapshot is None:
-                return event.state, event.why
-    node = statement.effects.unstable.get("<entropy>")
-    return ("<entropy>", node) if node is not None and called_name(node) in _GENERATORS else None
+    """Return the generator that a statement certainly draws from although nothing has seeded it, and where."""
+    effects = statement.effects
+    seeded = {event.state for event in effects.events if isinstance(event, Seed)}
+    for state in ("<random>", "<numpy.random>", "<torch.random>"):
+        node = effects.unstable.get(state)
+        seeds = state in seeded or flow.timeline.before(state, statement.position) is not None
+        if node is not None and not seeds and not _keeps_to_all(node):
+            return state, node
+    node = effects.unstable.get("<entropy>")
+    if node is not None and called_name(node) in _GENERATORS:
+        return "<entropy>", node
+    return _unseeded_model(flow, statement)
 
 
-def _draws(node: ast.AST) -> bool:
-    if not isinstance(node, ast.Call) or called_name(node) not in _BY_SAMPLE:
-        return True
-    return any(keyword.arg == "sample_size" for keyword in node.keywords)
+def _keeps_to_all(node: ast.AST) -> bool:
+    """Tell whether a call would draw only if it were told to look at a sample."""
+    by_sample = isinstance(node, ast.Call) and called_name(node) in _BY_SAMPLE
+    return by_sample and not any(keyword.arg == "sample_size" for keyword in getattr(node, "keywords", ()))
+
+
+def _unseeded_model(flow: Flow, statement: Statement) -> tuple[str, ast.AST] | None:
+    """Return the call that makes a model which learns by chance, if neither it nor numpy's generator has a seed."""
+    if flow.timeline.before("<numpy.random>", statement.position) is not None:
+        return None
+    if not _CHANCE.search(statement.cell.cell.source) or isinstance(statement.node, ast.ImportFrom):
+        return None
+    for node in ast.walk(statement.node):
+        if isinstance(node, ast.Call) and _CHANCE.fullmatch(called_name(node)):
+            given = {keyword.arg for keyword in node.keywords}
+            if not given & {"random_state", "seed", None}:
+                return "<model>", node
+    return None
 
 
 def wall_clock_dates(exported: Iterable[Statement], path: str) -> Iterator[FlowProblem]:

@@ -10,6 +10,7 @@ from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.edges import after_options, task_ids
 from nb2dag.compiler.analysis.effects import WriteState
 from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.replay import is_definition
 from nb2dag.compiler.analysis.statements import Statement
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.program import Program, ProgramCell
@@ -17,6 +18,8 @@ from nb2dag.model.span import START
 
 _MEANT = {"return", "outlets", "setup", "teardown", "branch", "short_circuit", "map"}
 """Options that give a task a meaning of its own, whatever its code does."""
+
+_MOST_NAMES = 4
 
 _HARMLESS = {"<clock>", "<entropy>", "<files>", "<random>", "<numpy.random>", "<torch.random>"}
 
@@ -45,7 +48,9 @@ def unused_tasks(flow: Flow, demands: Demands, program: Program) -> Iterator[Flo
         if demand.task_id not in waited_for and not any(map(_speaks, cells)) and _is_quiet(flow, demand):
             directive = cells[0].directive
             place = cells[0].cell.span(program.notebook.path, START if directive is None else directive.region)
-            yield FlowProblem("unused-task", place, (("task", demand.task_id), ("names", _names(flow, demand))))
+            defines = all(is_definition(flow.statements[position].node) for position in demand.positions)
+            values = (("task", demand.task_id), ("names", _names(flow, demand)), ("defines", "yes" if defines else ""))
+            yield FlowProblem("unused-task", place, values)
 
 
 def _speaks(cell: ProgramCell) -> bool:
@@ -84,4 +89,5 @@ def _acts(node: ast.AST) -> bool:
 
 def _names(flow: Flow, demand: Demand) -> str:
     bound = [name for position in demand.positions for name in flow.statements[position].names.binds]
-    return ", ".join(f"`{name}`" for name in dict.fromkeys(bound))
+    names = [f"`{name}`" for name in dict.fromkeys(bound)]
+    return ", ".join(names[:_MOST_NAMES]) + (" ..." if len(names) > _MOST_NAMES else "")

@@ -12,8 +12,8 @@ UNUSED_TASK = Rule(
     "unused-task",
     Severity.WARNING,
     page(
-        "Reports a task whose values nobody reads, and that writes and shows nothing. Only a task that binds names by "
-        "known calls is reported, and never the notebook's last one.",
+        "Reports a task whose values nobody reads, and that writes and shows nothing: it only imports and defines, or "
+        "binds names by known calls. The notebook's last task is never reported: it may be unfinished.",
         "It takes a worker's time in every run, and its results are thrown away. Often a name below is misspelt, or "
         "the task was left behind.",
         "%%airflow_task load\nrows = [1, 2]\n# %%\n%%airflow_task count\nn = len(rows)\n# %%\n"
@@ -78,6 +78,11 @@ _Wording = tuple[str, str]
 
 
 def _unused(values: _Values) -> _Wording:
+    if values["defines"]:
+        return (
+            f"task `{values['task']}` only imports and defines ({values['names']}), and does no work of its own",
+            "take its tag away: what a cell without a tag imports and defines, each task takes that needs it",
+        )
     made = f" (it makes {values['names']})" if values["names"] else ""
     return (
         f"no task reads what `{values['task']}` makes, and it writes and shows nothing{made}",
@@ -112,13 +117,15 @@ _SEEDS = {
     "<random>": "`random.seed(0)` in a cell above the first task",
     "<numpy.random>": "`np.random.seed(0)` in a cell above the first task, or `random_state=0` in the call",
     "<torch.random>": "`torch.manual_seed(0)` in a cell above the first task",
+    "<model>": "`random_state=0` in the call, or `np.random.seed(0)` in a cell above the first task",
 }
 
 
 def _unseeded(values: _Values) -> _Wording:
     seed = _SEEDS.get(values["state"], f"give `{values['call']}` a seed")
+    what = "learns by chance" if values["state"] == "<model>" else "draws random numbers"
     return (
-        f"`{values['call']}` draws random numbers, and no seed is set: each run computes something else",
+        f"`{values['call']}` {what}, and no seed is set: each run computes something else",
         f"for runs that can be repeated: {seed}",
     )
 

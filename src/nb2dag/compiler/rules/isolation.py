@@ -86,13 +86,13 @@ UNORDERED_ACCESS = Rule(
     "unordered-access",
     Severity.ERROR,
     page(
-        "Reports two tasks that use the same file, address or database table outside the notebook, one of them "
-        "writing, where neither waits for the other. Paths and tables are compared where they are written in the code.",
+        "Reports two tasks that use the same address in a storage or the same table of a database, one of them "
+        "writing, where neither waits for the other. Addresses and tables are compared as they stand in the code.",
         "The notebook runs them in its order. In the DAG nothing keeps that order: the reader may come first.",
-        '%%airflow_task load\nwith open("/data/rows.txt", "w") as file:\n    file.write("1")\n# %%\n'
-        '%%airflow_task report\nwith open("/data/rows.txt") as file:\n    print(file.read())',
-        '%%airflow_task load\nwith open("/data/rows.txt", "w") as file:\n    file.write("1")\n# %%\n'
-        '%%airflow_task report --after load\nwith open("/data/rows.txt") as file:\n    print(file.read())',
+        'import pandas as pd\n# %%\n%%airflow_task load\npd.DataFrame({"n": [1]}).to_parquet("s3://shop/rows")\n# %%\n'
+        '%%airflow_task report\nprint(pd.read_parquet("s3://shop/rows"))',
+        'import pandas as pd\n# %%\n%%airflow_task load\npd.DataFrame({"n": [1]}).to_parquet("s3://shop/rows")\n# %%\n'
+        '%%airflow_task report --after load\nprint(pd.read_parquet("s3://shop/rows"))',
         "When the order really does not matter. An edge costs little: declare it all the same.",
     ),
 )
