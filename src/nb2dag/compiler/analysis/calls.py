@@ -18,7 +18,7 @@ from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.effects import Draw, Summary, WriteState
 from nb2dag.compiler.analysis.instances import class_of, construct, through_wrappers
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
-from nb2dag.compiler.analysis.outside import called_name, record_files, record_state
+from nb2dag.compiler.analysis.outside import GENERATORS, called_name, record_files, record_state
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import (
     FRESH,
@@ -278,6 +278,8 @@ def _unknown_function(
     if state:
         effects.add(WriteState(state, node))
         return FRESH
+    if knowledge.module_state(path) in GENERATORS:
+        effects.add(Draw(str(knowledge.module_state(path)), node))
     _call_callables(evaluator, arguments.all(), arguments.all(), node)
     if path.startswith("builtins.") and name[:1].isupper():
         return container(arguments.all())

@@ -10,7 +10,7 @@ from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.edges import after_options, task_ids
 from nb2dag.compiler.analysis.effects import Mutate
 from nb2dag.compiler.analysis.flow import Flow
-from nb2dag.compiler.analysis.replay import GENERATORS
+from nb2dag.compiler.analysis.outside import GENERATORS
 from nb2dag.compiler.analysis.statements import Statement, node_region
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.program import Program
