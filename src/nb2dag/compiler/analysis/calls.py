@@ -132,7 +132,7 @@ def _unknown_method(
 ) -> Value:
     effects = evaluator.effects
     everything = [owner, *arguments.all()]
-    if owner.kind not in ("resource", "client", "logger"):
+    if owner.kind not in ("resource", "client", "logger", "connection"):
         effects.mutate(owner, node, deep=True)
         if discarded:
             for value in arguments.all():
@@ -211,6 +211,8 @@ def _module_call(
         return _unknown_function(evaluator, path, arguments, node, discarded=discarded)
     _known_effects(evaluator, facts, arguments, node)
     kind = "resource" if facts.opens else facts.kind
+    if facts.kind == "frame" and arguments.given(("chunksize", "iterator")):
+        kind = "iterator"
     returns = "shares" if facts.returns == "fresh" and _copy_is_false(arguments) else facts.returns
     result = _result(returns, kind, None, arguments, shallow=facts.shallow)
     result = replace(result, apart=facts.returns == "fresh" and not facts.unpacks)

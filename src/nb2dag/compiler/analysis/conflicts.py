@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 
 from nb2dag.compiler.analysis.classes import is_cached
@@ -15,9 +16,14 @@ from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
 
 _RESOURCES = {
-    "resource": "a connection, client or logger", "client": "a connection or client", "file": "an open file",
+    "resource": "a connection, client or pool", "client": "a connection or client", "file": "an open file",
+    "connection": "a connection", "lock": "a lock", "thread": "a thread or pool", "queue": "a queue of threads",
+    "process": "a running process", "server": "a running server",
     "generator": "a generator", "iterator": "an iterator", "module": "a module",
 }  # fmt: skip
+
+
+_MOST_LABELS = 4
 
 
 def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem]:
@@ -35,7 +41,22 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
     for demand in demands.tasks.values():
         yield from _versions(flow, demand, places)
         yield from _reopened(flow, demand, places)
-        yield from _unpicklable(flow, demand, places)
+    yield from _once(problem for demand in demands.tasks.values() for problem in _unpicklable(flow, demand, places))
+
+
+def _once(problems: Iterable[FlowProblem]) -> Iterator[FlowProblem]:
+    """Yield what cannot be handed over once per name, with the other tasks that use it as labels of the first."""
+    found: dict[tuple[str, str], FlowProblem] = {}
+    for problem in problems:
+        values = dict(problem.values)
+        key = (problem.rule, values.get("name", values.get("state", "")))
+        first = found.get(key)
+        if first is None:
+            found[key] = problem
+        elif len(first.labels) < _MOST_LABELS and "task" in values:
+            label = (problem.span, f"`{values['task']}` uses it too")
+            found[key] = replace(first, labels=(*first.labels, label))
+    yield from found.values()
 
 
 def _task(task_id: str) -> str:
