@@ -125,13 +125,17 @@ def compile_program(notebook: Notebook, folder: Path, most_bytes: int) -> Compil
     """Compile a notebook already read; `folder` is where its files lie, `most_bytes` the limit of one of them."""
     program = tag_program(notebook)
     parameters = read_parameters(program)
-    early = [*notebook_diagnostics(program), *_tag_diagnostics(program), *secret_diagnostics(secret_problems(program))]
+    early = [
+        *notebook_diagnostics(program),
+        *_tag_diagnostics(program),
+        *secret_diagnostics(secret_problems(program), program),
+    ]
     if _any_error(early) and not _worth_analysing(program):
         return Compilation(notebook, program, _in_order(program, early, complete=False))
     dataflow = analyse(program)
     graph = build_graph(program, dataflow)
-    found = [*early, *_flow_diagnostics(dataflow, graph, parameters)]
-    found += exported_diagnostics(exported_problems(program, dataflow))
+    found = [*early, *_flow_diagnostics(program, dataflow, graph, parameters)]
+    found += exported_diagnostics(exported_problems(program, dataflow), program)
     neighbours = find_neighbours(folder, dataflow.files, most_bytes)
     found += size_diagnostics(notebook.path, neighbours.too_large, most_bytes)
     if _any_error(found):
@@ -153,11 +157,13 @@ def _worth_analysing(program: Program) -> bool:
     return bool(program.task_ids) and not any(cell.problems or cell.code.problem for cell in program.cells)
 
 
-def _flow_diagnostics(dataflow: Dataflow, graph: TaskGraph, parameters: Parameters) -> Iterator[Diagnostic]:
+def _flow_diagnostics(
+    program: Program, dataflow: Dataflow, graph: TaskGraph, parameters: Parameters
+) -> Iterator[Diagnostic]:
     problems = [*dataflow.problems, *graph.problems, *parameters.problems]
-    yield from flow_diagnostics(problems)
-    yield from file_diagnostics(problems)
-    yield from graph_diagnostics(problems)
+    yield from flow_diagnostics(problems, program)
+    yield from file_diagnostics(problems, program)
+    yield from graph_diagnostics(problems, program)
 
 
 def _any_error(diagnostics: Iterable[Diagnostic]) -> bool:

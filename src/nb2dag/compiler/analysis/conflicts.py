@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
+from nb2dag.compiler.analysis.scratch import scratch_repair
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_region
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import FlowProblem
@@ -35,7 +36,12 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
         yield FlowProblem(
             trouble.rule,
             places.name(reader, trouble.name),
-            (("name", trouble.name), ("task", _task(trouble.task_id)), ("cell", str(maker.cell.cell.index))),
+            (
+                ("name", trouble.name),
+                ("task", _task(trouble.task_id)),
+                ("cell", str(maker.cell.cell.index)),
+                *((("repair", scratch_repair(flow, demands, maker)),) if trouble.rule == "scratch-value" else ()),
+            ),
             ((places.whole(maker), "changed here"),),
         )
     for demand in demands.tasks.values():
@@ -128,7 +134,7 @@ def _names_in(node: ast.AST) -> set[str]:
 
 def _similar(flow: Flow, name: str, statement: Statement) -> str:
     known = [other for other in flow.timeline.names if flow.timeline.before(other, statement.position) is not None]
-    return next(iter(get_close_matches(name, known, 1, 0.8)), "")
+    return next(iter(get_close_matches(name, known, 1, 0.72)), "")
 
 
 def _versions(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:

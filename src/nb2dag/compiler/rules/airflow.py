@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from nb2dag.compiler.rules.fixes import fix_for
 from nb2dag.compiler.rules.rule import Rule, page
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.diagnostic import Applicability, Diagnostic, Edit, Fix, Label, Severity
+from nb2dag.model.program import Program
 from nb2dag.model.span import Span
 
 UNKNOWN_UPSTREAM = Rule(
@@ -53,13 +55,16 @@ RULES: tuple[Rule, ...] = (UNKNOWN_UPSTREAM, AFTER_ITSELF, WALL_CLOCK_DATE)
 """The family's rules, in the order of their codes."""
 
 
-def graph_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
+def graph_diagnostics(problems: Iterable[FlowProblem], program: Program) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each problem of the declared edges, and of what Airflow's runs mean."""
     for problem in problems:
         values = dict(problem.values)
         if problem.rule == AFTER_ITSELF.name:
             yield AFTER_ITSELF.diagnostic(
-                f"task `{values['task']}` is to come after itself", problem.span, "remove it from `after`"
+                f"task `{values['task']}` is to come after itself",
+                problem.span,
+                "remove it from `after`",
+                fix=fix_for(problem, program),
             )
         elif problem.rule == WALL_CLOCK_DATE.name:
             yield WALL_CLOCK_DATE.diagnostic(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from nb2dag.compiler.rules.fixes import fix_for
 from nb2dag.compiler.rules.rule import Rule, page
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.diagnostic import Diagnostic, Label, Severity
 from nb2dag.model.plan import FilePlan
+from nb2dag.model.program import Program
 from nb2dag.model.span import Span
 from nb2dag.report.style import printable
 
@@ -126,7 +128,7 @@ RULES: tuple[Rule, ...] = (
 """The family's rules, in the order of their codes."""
 
 
-def file_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
+def file_diagnostics(problems: Iterable[FlowProblem], program: Program) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each problem of files between tasks."""
     for problem in problems:
         if problem.rule == FILE_BETWEEN_TASKS.name:
@@ -146,17 +148,19 @@ def file_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
                 problem.span,
                 f"give `{values['task']}` the option `--after {values['other']}`",
                 tuple(Label(span, text) for span, text in problem.labels),
+                fix_for(problem, program),
             )
 
 
-def exported_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
+def exported_diagnostics(problems: Iterable[FlowProblem], program: Program) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each thing in exported code that works only where the notebook was written."""
     for problem in problems:
         entry = _WORDINGS.get(problem.rule)
         if entry is not None:
             rule, message, hint = entry
             values = {key: printable(value) for key, value in problem.values}
-            yield rule.diagnostic(message.format(**values), problem.span, hint)
+            fix = fix_for(problem, program)
+            yield rule.diagnostic(message.format(**values), problem.span, hint, fix=fix)
 
 
 _WORDINGS = {
