@@ -6,8 +6,10 @@ import pytest
 
 from support.oracle import compile_cells
 
-SEEDED = "import numpy as np\nimport lib\nfrom scipy import stats\nimport statsmodels.api as sm\n"
+SEEDED = (
+    "import numpy as np\nimport lib\nfrom scipy import stats\nimport statsmodels.api as sm\n"
     "np.random.seed(0)\nk = lib.K"
+)
 
 
 def upstream(draw: str, head: str = SEEDED) -> tuple[str, ...]:

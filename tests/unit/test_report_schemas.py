@@ -26,6 +26,14 @@ BAD = [
     "%%airflow_task nothing",
     "import foo\nfoo.bar()\npassword = 'hunter2'",
 ]
+CARRYING = [
+    "import warnings\nwarnings.filterwarnings('ignore')\nimport foo\nfoo.bar()",
+    "class Box:\n    size = 1",
+    "%%airflow_shared\nlimit = 3",
+    "%%airflow_task a\nx = [Box()]\ny = [x]",
+    "%%airflow_task b\nx.append(1)",
+    "%%airflow_task c --after b\nprint(y)",
+]
 CONFLICT = ["%%airflow_task a\nx = 1", "%%airflow_task b --after a\nprint(y)", "%airflow_dag d", "%airflow_dag e"]
 
 
@@ -58,6 +66,8 @@ def printed(tmp_path, cells, *arguments):
         ("show", ["show"], GOOD),
         ("show-cells", ["show", "--cells"], GOOD),
         ("show-cells", ["show", "--cells"], BAD),
+        ("show-why", ["show", "--why"], GOOD),
+        ("show-why", ["show", "--why"], CARRYING),
     ],
 )
 def test_output_is_what_its_schema_says(tmp_path, name, arguments, cells):

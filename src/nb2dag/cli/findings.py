@@ -133,7 +133,13 @@ def require_distinct(findings: Findings) -> None:
 
 
 def require_plan(ctx: click.Context, path: str, *, print_warnings: bool = False) -> tuple[Notebook, DagPlan]:
-    """Compile one notebook for a command that needs its plan, and return both.
+    """Compile one notebook for a command that needs its plan, and return both; see `require_compilation`."""
+    compilation, plan = require_compilation(ctx, path, print_warnings=print_warnings)
+    return compilation.notebook, plan
+
+
+def require_compilation(ctx: click.Context, path: str, *, print_warnings: bool = False) -> tuple[Compilation, DagPlan]:
+    """Compile one notebook for a command that needs its plan, and return the compilation with it.
 
     With findings of severity error there is no plan: they are printed to stderr, and the command ends with their exit
     code. With `print_warnings`, findings that stop nothing are printed there too.
@@ -149,4 +155,4 @@ def require_plan(ctx: click.Context, path: str, *, print_warnings: bool = False)
         ctx.exit(findings.exit_code or exits.COULD_NOT_RUN)
     if print_warnings and findings.diagnostics:
         print_text(findings, err=True)
-    return compilation.notebook, compilation.plan
+    return compilation, compilation.plan

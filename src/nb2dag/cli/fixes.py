@@ -14,7 +14,7 @@ from nb2dag.compiler.pipeline import compile_program
 from nb2dag.compiler.rules.selection import Selection
 from nb2dag.config import load_config
 from nb2dag.errors import Nb2dagError
-from nb2dag.model.diagnostic import Applicability, Diagnostic, Edit
+from nb2dag.model.diagnostic import Applicability, Diagnostic, Edit, Fix, Severity
 from nb2dag.report.ipynb_edit import apply_edits, edit_source, overlaps
 
 _MOST_ROUNDS = 20
@@ -63,26 +63,46 @@ def mend_notebook(path: str, selection: Selection, *, unsafe: bool) -> Mended:
 
 def _mended(text: str, check: Callable[[str], list[Diagnostic]], unsafe: bool) -> tuple[str, int]:
     count = 0
+    found = check(text)
+    refused: set[Fix] = set()
     for _ in range(_MOST_ROUNDS):
-        fixes = _choose(check(text), unsafe)
+        fixes = _choose([item for item in found if item.fix not in refused], unsafe)
         if not fixes:
             break
-        text = _edited(text, [edit for edits in fixes for edit in edits])
+        after = _edited(text, [edit for _, fix in fixes for edit in fix.edits])
+        then = check(after)
+        if len(fixes) > 1 and _is_worse(fixes, found, then):
+            # One of them is to blame: they are tried one by one, the rest in later rounds.
+            fixes = fixes[:1]
+            after = _edited(text, [edit for _, fix in fixes for edit in fix.edits])
+            then = check(after)
+        if _is_worse(fixes, found, then):
+            refused.update(fix for _, fix in fixes)
+            continue
+        text, found = after, then
         count += len(fixes)
     return text, count
 
 
-def _choose(diagnostics: Iterable[Diagnostic], unsafe: bool) -> list[tuple[Edit, ...]]:
-    """Return the edits of each fix to make in this round; those that touch another one's wait for the next."""
+def _is_worse(fixes: Iterable[tuple[str, Fix]], before: Iterable[Diagnostic], after: Iterable[Diagnostic]) -> bool:
+    """Tell whether fixes brought forth errors; what was mended in a tag may only now let the flow be looked at."""
+    if any(code[3] in "01" for code, _ in fixes):
+        return False
+    errors = [sum(item.severity is Severity.ERROR for item in found) for found in (before, after)]
+    return errors[1] > errors[0]
+
+
+def _choose(diagnostics: Iterable[Diagnostic], unsafe: bool) -> list[tuple[str, Fix]]:
+    """Return the fixes to make in this round; those that touch another one's edits wait for the next."""
     wanted = {Applicability.SAFE, *([Applicability.UNSAFE] if unsafe else [])}
-    chosen: list[tuple[Edit, ...]] = []
+    chosen: list[tuple[str, Fix]] = []
     for diagnostic in diagnostics:
         fix = diagnostic.fix
         if fix is None or fix.applicability not in wanted:
             continue
-        taken = [edit for edits in chosen for edit in edits]
+        taken = [edit for _, other in chosen for edit in other.edits]
         if not any(overlaps(edit, taken) for edit in fix.edits):
-            chosen.append(fix.edits)
+            chosen.append((diagnostic.code, fix))
     return chosen
 
 

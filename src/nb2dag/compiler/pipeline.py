@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nb2dag.compiler.analysis.cell_names import list_cell_names
-from nb2dag.compiler.analysis.dataflow import analyse
+from nb2dag.compiler.analysis.dataflow import analyse, explain
 from nb2dag.compiler.analysis.edges import build_graph
 from nb2dag.compiler.analysis.exported import exported_problems
 from nb2dag.compiler.analysis.flow import Flow
@@ -43,6 +43,7 @@ from nb2dag.compiler.frontend.neighbours import find_neighbours
 from nb2dag.compiler.frontend.reader import read_notebook
 from nb2dag.compiler.frontend.tagging import tag_program
 from nb2dag.compiler.lowering import lower
+from nb2dag.compiler.rules.advice import without_premature
 from nb2dag.compiler.rules.airflow import graph_diagnostics
 from nb2dag.compiler.rules.dataflow import flow_diagnostics
 from nb2dag.compiler.rules.directive import directive_diagnostics, tag_conflicts
@@ -58,6 +59,7 @@ from nb2dag.model.names import CellNames
 from nb2dag.model.notebook import Notebook
 from nb2dag.model.plan import DagPlan
 from nb2dag.model.program import Program
+from nb2dag.model.reasons import TaskReasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,11 @@ def list_names(path: str | os.PathLike[str]) -> tuple[Program, tuple[CellNames, 
     return program, list_cell_names(program)
 
 
+def explain_tasks(compilation: Compilation) -> tuple[TaskReasons, ...]:
+    """Return, for a notebook compiled without errors, why each task runs, loads and saves what it does."""
+    return explain(compilation.program)
+
+
 def compile_program(notebook: Notebook, folder: Path, most_bytes: int) -> Compilation:
     """Compile a notebook already read; `folder` is where its files lie, `most_bytes` the limit of one of them."""
     return compile_tagged(tag_program(notebook), folder, most_bytes)
@@ -131,13 +138,17 @@ def compile_tagged(program: Program, folder: Path, most_bytes: int, flow: Flow |
     """
     notebook = program.notebook
     parameters = read_parameters(program)
-    early = [*notebook_diagnostics(program), *_tag_diagnostics(program), *secret_diagnostics(secret_problems(program))]
+    early = [
+        *notebook_diagnostics(program),
+        *_tag_diagnostics(program),
+        *secret_diagnostics(secret_problems(program), program),
+    ]
     if _any_error(early) and not _worth_analysing(program):
         return Compilation(notebook, program, _in_order(program, early, complete=False))
     dataflow = analyse(program, flow)
     graph = build_graph(program, dataflow)
-    found = [*early, *_flow_diagnostics(dataflow, graph, parameters)]
-    found += exported_diagnostics(exported_problems(program, dataflow))
+    found = [*early, *_flow_diagnostics(program, dataflow, graph, parameters)]
+    found += exported_diagnostics(exported_problems(program, dataflow), program)
     neighbours = find_neighbours(folder, dataflow.files, most_bytes)
     found += size_diagnostics(notebook.path, neighbours.too_large, most_bytes)
     if _any_error(found):
@@ -159,11 +170,13 @@ def _worth_analysing(program: Program) -> bool:
     return bool(program.task_ids) and not any(cell.problems or cell.code.problem for cell in program.cells)
 
 
-def _flow_diagnostics(dataflow: Dataflow, graph: TaskGraph, parameters: Parameters) -> Iterator[Diagnostic]:
+def _flow_diagnostics(
+    program: Program, dataflow: Dataflow, graph: TaskGraph, parameters: Parameters
+) -> Iterator[Diagnostic]:
     problems = [*dataflow.problems, *graph.problems, *parameters.problems]
-    yield from flow_diagnostics(problems)
-    yield from file_diagnostics(problems)
-    yield from graph_diagnostics(problems)
+    yield from flow_diagnostics(problems, program)
+    yield from file_diagnostics(problems, program)
+    yield from graph_diagnostics(problems, program)
 
 
 def _any_error(diagnostics: Iterable[Diagnostic]) -> bool:
@@ -172,5 +185,6 @@ def _any_error(diagnostics: Iterable[Diagnostic]) -> bool:
 
 def _in_order(program: Program, found: Iterable[Diagnostic], *, complete: bool = True) -> tuple[Diagnostic, ...]:
     """Return the diagnostics that no comment silences, in notebook order; `complete`: every check was made."""
-    unique = dict.fromkeys(silence(found, find_suppressions(program), program.notebook.path, complete=complete))
+    kept = silence(found, find_suppressions(program), program.notebook.path, complete=complete)
+    unique = dict.fromkeys(without_premature(kept))
     return tuple(sorted(unique, key=lambda item: (item.span.cell, item.span.region, item.code)))

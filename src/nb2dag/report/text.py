@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from nb2dag.model.diagnostic import Diagnostic, Severity
+from nb2dag.model.diagnostic import Applicability, Diagnostic, Severity
 from nb2dag.model.notebook import Notebook
 from nb2dag.model.span import Span
 from nb2dag.report.caret import underlined
 from nb2dag.report.style import Style, printable
 from nb2dag.report.summary import Summary
+
+_HOW = {
+    Applicability.SAFE: " (check --fix)",
+    Applicability.UNSAFE: " (check --fix --unsafe-fixes)",
+    Applicability.DISPLAY_ONLY: "",
+}
+"""How a fix is applied."""
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -58,6 +65,9 @@ def _diagnostic_lines(diagnostic: Diagnostic, known: Mapping[str, Notebook], sty
         yield from _source_lines(label.span, known, style, "blue")
     if diagnostic.hint:
         yield f"  {style.paint('hint:', 'bold', 'green')} {printable(diagnostic.hint)}"
+    if diagnostic.fix is not None:
+        how = _HOW[diagnostic.fix.applicability]
+        yield f"  {style.paint('fix:', 'bold', 'green')} {printable(diagnostic.fix.title)}{how}"
 
 
 def _source_lines(span: Span, known: Mapping[str, Notebook], style: Style, colour: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.effects import Draw, Summary, WriteState
 from nb2dag.compiler.analysis.instances import class_of, construct, through_wrappers
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
-from nb2dag.compiler.analysis.outside import called_name, record_files, record_state
+from nb2dag.compiler.analysis.outside import GENERATORS, called_name, record_files, record_state
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import (
     FRESH,
@@ -32,7 +32,8 @@ from nb2dag.compiler.analysis.values import (
     union,
 )
 
-_DYNAMIC = {"exec", "eval", "globals", "locals", "__import__"}
+_DYNAMIC = {f"builtins.{name}" for name in ("exec", "eval", "globals", "locals", "__import__")}
+_DYNAMIC_ALONE = {"builtins.vars", "builtins.dir"}
 _ASKING = {f"builtins.{name}" for name in ("isinstance", "issubclass", "id", "super", "type", "callable", "vars")}
 """Functions that call no method of what they are given."""
 _CONTAINERS = {"list", "dict", "set", "tuple", "defaultdict", "frame", "series", "array"}
@@ -178,7 +179,7 @@ def _unknown_method(
     effects = evaluator.effects
     everything = [owner, *arguments.all()]
     call_methods(evaluator, arguments.all(), ["__*__", "*"], node, everything)
-    if owner.kind not in ("resource", "client", "logger"):
+    if owner.kind not in ("resource", "client", "logger", "connection"):
         effects.mutate(owner, node, deep=True)
         if discarded:
             for value in arguments.all():
@@ -244,9 +245,7 @@ def _module_call(
 ) -> Value:
     effects = evaluator.effects
     name = path.rpartition(".")[2]
-    if path.startswith("builtins.") and name in _DYNAMIC:
-        effects.dynamic.setdefault(name, node)
-    if path in ("builtins.vars", "builtins.dir") and not arguments.all():
+    if path in _DYNAMIC or (path in _DYNAMIC_ALONE and not arguments.all()):
         effects.dynamic.setdefault(name, node)
     if (special := _special(path, arguments)) is not None:
         return special
@@ -264,6 +263,8 @@ def _module_call(
         return _unknown_function(evaluator, path, arguments, node, discarded=discarded)
     _known_effects(evaluator, facts, arguments, node)
     kind = "resource" if facts.opens else facts.kind
+    if facts.kind == "frame" and arguments.given(("chunksize", "iterator")):
+        kind = "iterator"
     returns = "shares" if facts.returns == "fresh" and _copy_is_false(arguments) else facts.returns
     result = _result(returns, kind, None, arguments, shallow=facts.shallow)
     result = replace(result, apart=facts.returns == "fresh" and not facts.unpacks)
@@ -342,6 +343,8 @@ def _unknown_function(
     if state:
         effects.add(WriteState(state, node))
         return FRESH
+    if knowledge.module_state(path) in GENERATORS:
+        effects.add(Draw(str(knowledge.module_state(path)), node))
     _call_callables(evaluator, arguments.all(), arguments.all(), node)
     if path.startswith("builtins.") and name[:1].isupper():
         return container(arguments.all())

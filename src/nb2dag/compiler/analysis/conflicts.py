@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
+from nb2dag.compiler.analysis.scratch import scratch_repair
 from nb2dag.compiler.analysis.spelled_out import is_optional
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_region
 from nb2dag.compiler.analysis.values import Definition
@@ -16,10 +18,15 @@ from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
 
 _RESOURCES = {
-    "resource": "a connection, client or logger", "client": "a connection or client", "file": "an open file",
+    "resource": "a connection, client or pool", "client": "a connection or client", "file": "an open file",
+    "connection": "a connection", "lock": "a lock", "thread": "a thread or pool", "queue": "a queue of threads",
+    "process": "a running process", "server": "a running server",
     "weak reference": "a weak reference", "context variable": "a context variable",
     "generator": "a generator", "iterator": "an iterator", "module": "a module",
 }  # fmt: skip
+
+
+_MOST_LABELS = 4
 
 
 def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem]:
@@ -31,13 +38,33 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
         yield FlowProblem(
             trouble.rule,
             places.name(reader, trouble.name),
-            (("name", trouble.name), ("task", _task(trouble.task_id)), ("cell", str(maker.cell.cell.index))),
+            (
+                ("name", trouble.name),
+                ("task", _task(trouble.task_id)),
+                ("cell", str(maker.cell.cell.index)),
+                *((("repair", scratch_repair(flow, demands, maker)),) if trouble.rule == "scratch-value" else ()),
+            ),
             ((places.whole(maker), "changed here"),),
         )
     for demand in demands.tasks.values():
         yield from _versions(flow, demand, places)
         yield from _reopened(flow, demand, places)
-        yield from _unpicklable(flow, demand, places)
+    yield from _once(problem for demand in demands.tasks.values() for problem in _unpicklable(flow, demand, places))
+
+
+def _once(problems: Iterable[FlowProblem]) -> Iterator[FlowProblem]:
+    """Yield what cannot be handed over once per name, with the other tasks that use it as labels of the first."""
+    found: dict[tuple[str, str], FlowProblem] = {}
+    for problem in problems:
+        values = dict(problem.values)
+        key = (problem.rule, values.get("name", values.get("state", "")))
+        first = found.get(key)
+        if first is None:
+            found[key] = problem
+        elif len(first.labels) < _MOST_LABELS and "task" in values:
+            label = (problem.span, f"`{values['task']}` uses it too")
+            found[key] = replace(first, labels=(*first.labels, label))
+    yield from found.values()
 
 
 def _task(task_id: str) -> str:
@@ -109,7 +136,7 @@ def _names_in(node: ast.AST) -> set[str]:
 
 def _similar(flow: Flow, name: str, statement: Statement) -> str:
     known = [other for other in flow.timeline.names if flow.timeline.before(other, statement.position) is not None]
-    return next(iter(get_close_matches(name, known, 1, 0.8)), "")
+    return next(iter(get_close_matches(name, known, 1, 0.72)), "")
 
 
 def _versions(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nb2dag.compiler.analysis.advice import find_advice
 from nb2dag.compiler.analysis.conflicts import find_conflicts
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.files import file_problems, imported_modules, mentioned_paths, written_paths
 from nb2dag.compiler.analysis.flow import Flow, trace_flow
 from nb2dag.compiler.analysis.handoffs import define_what_groups_carry, inputs_of, outputs_of, unite_aliases
 from nb2dag.compiler.analysis.kept import keep_for_effect
+from nb2dag.compiler.analysis.reasons import task_reasons
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, statements
 from nb2dag.compiler.analysis.unsupported import find_opaque
 from nb2dag.model.dataflow import Dataflow, FlowProblem, LocalFile, Output, Slice, TaskFlow
 from nb2dag.model.program import Program
+from nb2dag.model.reasons import TaskReasons
 
 
 def analyse(program: Program, flow: Flow | None = None) -> Dataflow:
@@ -23,6 +26,33 @@ def analyse(program: Program, flow: Flow | None = None) -> Dataflow:
     the program's statements, where that is known already.
     """
     path = program.notebook.path
+    flow, demands, guesses, ids, outputs = _solved(program, flow)
+    exported = _exported(flow, demands)
+    problems = [
+        *find_conflicts(flow, demands, path),
+        *find_opaque(flow, demands, path),
+        *file_problems(flow, path),
+        *_guess_problems(guesses, path),
+        *find_advice(flow, demands, program, exported),
+    ]
+    return Dataflow(
+        tasks=tuple(_tasks(program, flow, demands, outputs, ids)),
+        problems=tuple(problems),
+        files=tuple(_files(flow, exported)),
+    )
+
+
+def explain(program: Program) -> tuple[TaskReasons, ...]:
+    """Return why each task runs, loads and saves what it does."""
+    flow, demands, _, ids, _ = _solved(program)
+    return task_reasons(flow, demands, ids)
+
+
+_Solved = tuple[Flow, Demands, list[Statement], dict[str, str], dict[str, list[Output]]]
+
+
+def _solved(program: Program, flow: Flow | None = None) -> _Solved:
+    """Return the flow, who needs what, the calls of unknown effect, the tasks' ids, and what each task saves."""
     flow = flow or trace_flow(statements(program))
     demands = Demands(flow, program.task_ids)
     demands.follow()
@@ -31,18 +61,7 @@ def analyse(program: Program, flow: Flow | None = None) -> Dataflow:
     ids = _ids(program)
     outputs = _outputs(flow, demands, ids)
     define_what_groups_carry(flow, demands, outputs, ids)
-    problems = [
-        *find_conflicts(flow, demands, path),
-        *find_opaque(flow, demands, path),
-        *file_problems(flow, path),
-        *_guess_problems(guesses, path),
-    ]
-    exported = _exported(flow, demands)
-    return Dataflow(
-        tasks=tuple(_tasks(program, flow, demands, outputs, ids)),
-        problems=tuple(problems),
-        files=tuple(_files(flow, exported)),
-    )
+    return flow, demands, guesses, ids, outputs
 
 
 def _guess_problems(guesses: Iterable[Statement], path: str) -> list[FlowProblem]:

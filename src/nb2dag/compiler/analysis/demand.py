@@ -18,9 +18,19 @@ from nb2dag.compiler.analysis.replay import (
 )
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement
 from nb2dag.compiler.analysis.values import Definition
+from nb2dag.model.reasons import Cause
 
 IMPLICIT = "\0shared"
 """Stands for the implicit task until it gets its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Why a task runs a statement before its own: for a cause that is a reading, what `reader` reads is `name`."""
+
+    cause: Cause
+    name: str = ""
+    reader: int = -1
 
 
 @dataclass(slots=True)
@@ -30,8 +40,8 @@ class Demand:
     `inputs` maps a name to the positions of the versions it needs from other tasks, each with the position of the
     first statement that needs it: more than one version is a conflict. `sources` says, for each such name, the
     position after which it is taken (at its version, or later where an alias forces it). `outputs` are the (name,
-    position) it must save. `replays` are positions of statements that run before its loads, `replayed` the version of
-    each name that must hold when they have run.
+    position) it must save. `replays` are positions of statements that run before its loads, each with the first reason
+    for it, `replayed` the version of each name that must hold when they have run.
     """
 
     task_id: str
@@ -39,7 +49,7 @@ class Demand:
     inputs: dict[str, dict[int, int]] = field(default_factory=dict)
     sources: dict[str, int] = field(default_factory=dict)
     outputs: set[tuple[str, int]] = field(default_factory=set)
-    replays: set[int] = field(default_factory=set)
+    replays: dict[int, Origin] = field(default_factory=dict)
     replayed: dict[str, dict[int, int]] = field(default_factory=dict)
 
     @property
@@ -107,7 +117,7 @@ class Demands:
         if not self.replayable[definition.position]:
             self._trouble("definition-needs-value", definition.name, demand.task_id, reader, definition.position)
             return
-        self.replay(demand, definition.position)
+        self.replay(demand, definition.position, Origin(Cause.CARRIED, definition.name, reader))
         if self.flow.definition_with_state(definition.name, reader) == definition:
             # Its state at this point is asked for by its name, as a version of its own.
             return
@@ -155,7 +165,7 @@ class Demands:
             self._trouble("scratch-value", name, demand.task_id, reader, version)
         elif self._may_replay(maker, name, version):
             demand.replayed.setdefault(name, {}).setdefault(version, reader)
-            self._replay_version(demand, name, version)
+            self._replay_version(demand, name, version, reader)
         elif demand.task_id == IMPLICIT:
             self._trouble("shared-needs-task", name, demand.task_id, reader, version)
         else:
@@ -178,7 +188,7 @@ class Demands:
         """Let a task define the class or function that `name` stands for: what it takes is that one's state."""
         definition = self.flow.definition_with_state(name, reader)
         if definition is not None and self.replayable[definition.position]:
-            self.replay(demand, definition.position)
+            self.replay(demand, definition.position, Origin(Cause.CARRIED, definition.name, reader))
 
     def _may_replay(self, maker: Statement, name: str, version: int) -> bool:
         if not self.replayable[version]:
@@ -195,7 +205,7 @@ class Demands:
         demand.outputs.add((name, position))
         maker = self.flow.statements[position]
         if task_id == IMPLICIT:
-            self.replay(demand, position)
+            self.replay(demand, position, Origin(Cause.GIVEN, name, position))
             if not binds_for_certain(maker, name):
                 self.request(Request(task_id, name, position, position, slicing=True))
         elif not binds_for_certain(maker, name):
@@ -203,22 +213,22 @@ class Demands:
 
     # -- slices --------------------------------------------------------------------------------------------------
 
-    def _replay_version(self, demand: Demand, name: str, version: int) -> None:
-        self.replay(demand, version)
+    def _replay_version(self, demand: Demand, name: str, version: int, reader: int) -> None:
+        self.replay(demand, version, Origin(Cause.READ, name, reader))
         if not binds_for_certain(self.flow.statements[version], name):
             self.request(Request(demand.task_id, name, version, version, slicing=True))
 
-    def replay(self, demand: Demand, position: int) -> None:
+    def replay(self, demand: Demand, position: int, origin: Origin) -> None:
         """Let a task run the statement at `position` before its own, with all that the statement needs."""
         if position in demand.replays:
             return
-        demand.replays.add(position)
+        demand.replays[position] = origin
         use = self.flow.uses[position]
         for name in sorted(use.names):
             self.request(Request(demand.task_id, name, position, position, slicing=True))
         for definition in use.definitions:
             if self.flow.statements[definition.position].kind is not OwnerKind.SCRATCH:
-                self.replay(demand, definition.position)
+                self.replay(demand, definition.position, Origin(Cause.CARRIED, definition.name, position))
 
     def _slice(self, request: Request) -> None:
         version = self.flow.timeline.version(request.name, request.position)
@@ -231,7 +241,7 @@ class Demands:
         elif maker.kind is OwnerKind.TASK and not self.replayable[version]:
             self._trouble("shared-needs-task", request.name, request.task_id, request.asked_at, version)
         else:
-            self.replay(demand, version)
+            self.replay(demand, version, Origin(Cause.READ, request.name, request.asked_at))
             self._before(
                 Request(request.task_id, request.name, request.position, request.asked_at, slicing=True), maker
             )

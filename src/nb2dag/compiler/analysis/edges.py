@@ -20,10 +20,10 @@ def build_graph(program: Program, dataflow: Dataflow) -> TaskGraph:
     declared: dict[str, set[str]] = {}
     problems: list[FlowProblem] = []
     known = {flow.task_id for flow in dataflow.tasks}
-    for cell, option in _after_options(program):
+    for cell, option in after_options(program):
         span = cell.cell.span(program.notebook.path, option.region)
         task_id = cell.task_id or ""
-        for other in _ids(option.value):
+        for other in task_ids(option.value):
             if other == task_id:
                 problems.append(FlowProblem("after-itself", span, (("task", task_id),)))
             elif other not in known:
@@ -53,7 +53,8 @@ def build_graph(program: Program, dataflow: Dataflow) -> TaskGraph:
     return TaskGraph(tuple(nodes[task_id] for task_id in order), tuple(problems))
 
 
-def _after_options(program: Program) -> Iterator[tuple[ProgramCell, Option]]:
+def after_options(program: Program) -> Iterator[tuple[ProgramCell, Option]]:
+    """Yield the cells of tasks that name tasks to wait for, each with that option."""
     for cell in program.cells:
         if cell.task_id is not None and cell.directive is not None:
             option = cell.directive.option("after")
@@ -76,7 +77,8 @@ def _word(cell: ProgramCell, region: Region, word: str) -> Region:
     return found[0] if len(found) == 1 else region
 
 
-def _ids(value: object) -> tuple[str, ...]:
+def task_ids(value: object) -> tuple[str, ...]:
+    """Return the ids of an option that takes tasks."""
     return tuple(str(item) for item in value) if isinstance(value, (tuple, list)) else (str(value),)
 
 

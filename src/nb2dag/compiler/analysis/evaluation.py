@@ -205,7 +205,7 @@ class Evaluator(ExpressionEvaluator):
         values += [self.value(decorator) for decorator in node.decorator_list]
         if self.function:
             names = function_names(node)
-            inside = frozenset(names.free) - self.locals.keys()
+            inside = frozenset(names.free).difference(self.locals)
             self.bind(node.name, replace(container([*values, *self.captured(names.free)]), free=inside))
         else:
             made = self.defined(node.name, node, values)

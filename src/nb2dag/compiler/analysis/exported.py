@@ -28,6 +28,10 @@ _SHELL_BODIES = ("bash", "sh", "script", "!", "!!")
 _PATH = "absolute-local-path"
 _QUESTION = "interactive-input"
 _INSTALLS = "installs-packages"
+_FIGURES = "figures-in-loop"
+
+_MANY_FIGURES = 20
+"""Turns of a loop up to which its figures are few enough to look at."""
 
 
 def exported_problems(program: Program, dataflow: Dataflow) -> Iterator[FlowProblem]:
@@ -40,6 +44,10 @@ def exported_problems(program: Program, dataflow: Dataflow) -> Iterator[FlowProb
             yield FlowProblem(_PATH, cell.cell.span(path, node_region(node, source)), (("path", text),))
         for call, name in _questions(statement, bound):
             yield FlowProblem(_QUESTION, cell.cell.span(path, node_region(call, source)), (("call", name),))
+        if "show(" in source:
+            for call in _figures_in_loops(statement):
+                place = cell.cell.span(path, node_region(call, source))
+                yield FlowProblem(_FIGURES, place, (("call", _dotted(call.func)),))
     for cell in _exported_cells(program, dataflow):
         for region, command in _installations(cell):
             yield FlowProblem(_INSTALLS, cell.cell.span(path, region), (("command", command),))
@@ -103,6 +111,32 @@ def _questions(statement: ast.stmt, bound: set[str]) -> Iterator[tuple[ast.Call,
             name = _dotted(node.func)
             if name in _QUESTIONS and name not in bound:
                 yield node, name
+
+
+def _figures_in_loops(statement: ast.stmt) -> Iterator[ast.Call]:
+    """Yield the first `plt.show()` of each loop whose number of turns is not plainly small."""
+    for loop in ast.walk(statement):
+        if isinstance(loop, ast.While) or (isinstance(loop, ast.For) and not _is_short(loop.iter)):
+            shows = (node for part in loop.body for node in ast.walk(part) if _shows_figure(node))
+            call = next(shows, None)
+            if isinstance(call, ast.Call):
+                yield call
+                return
+
+
+def _shows_figure(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and _dotted(node.func) in ("plt.show", "pyplot.show", "pylab.show", "fig.show")
+
+
+def _is_short(iterated: ast.expr) -> bool:
+    """Tell whether a loop turns a few times only, as its literal says."""
+    while isinstance(iterated, ast.Call) and _dotted(iterated.func) in ("enumerate", "zip", "sorted") and iterated.args:
+        iterated = iterated.args[0]
+    if isinstance(iterated, (ast.List, ast.Tuple, ast.Set, ast.Dict)):
+        return True
+    bounds = iterated.args if isinstance(iterated, ast.Call) and _dotted(iterated.func) == "range" else []
+    numbers = [bound.value for bound in bounds if isinstance(bound, ast.Constant) and isinstance(bound.value, int)]
+    return bool(bounds) and len(numbers) == len(bounds) and max(numbers) <= _MANY_FIGURES
 
 
 def _dotted(node: ast.expr) -> str:

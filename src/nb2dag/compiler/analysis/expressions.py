@@ -12,6 +12,7 @@ from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
 from nb2dag.compiler.analysis.escapes import evaluate_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import class_of
+from nb2dag.compiler.analysis.outside import GENERATORS
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import (
     FRESH,
@@ -238,7 +239,8 @@ class ExpressionEvaluator:
         if owner.module:
             path = f"{owner.module}.{node.attr}"
             state = knowledge.module_state(path)
-            if state and state != "<config>":
+            # `np.random` by itself reads nothing: what a call through it does, the tables know.
+            if state and state != "<config>" and not (state in GENERATORS and state == f"<{path}>"):
                 self.effects.add(ReadState(state, node))
             return Value(module=path)
         if self.function or owner.carries:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 
-from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
+from nb2dag.compiler.analysis.demand import IMPLICIT, Demands, Origin
 from nb2dag.compiler.analysis.effects import Mutate
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.replay import configures
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement
 from nb2dag.model.code import ESCAPE_NAME
 from nb2dag.model.program import Role
+from nb2dag.model.reasons import Cause
 
 _REGISTERING = ("register", "route", "listens_for", "add_", "on_")
 """How the names of decorators begin that are used for their effect on a library."""
@@ -32,15 +33,23 @@ def keep_for_effect(flow: Flow, demands: Demands) -> list[Statement]:
                 continue
             after = statement.task_id is not None and demand.first <= statement.position
             if demand.positions and demand.positions[-1] > statement.position and not after:
-                demands.replay(demand, statement.position)
+                demands.replay(demand, statement.position, Origin(_cause(statement)))
     demands.answer()
     implicit = demands.tasks[IMPLICIT]
     if implicit.outputs:
         for statement in flow.statements:
             if statement.kind is OwnerKind.SHARED and statement.cell.role is Role.SHARED and _is_kept(flow, statement):
-                demands.replay(implicit, statement.position)
+                demands.replay(implicit, statement.position, Origin(_cause(statement)))
         demands.answer()
     return guesses
+
+
+def _cause(statement: Statement) -> Cause:
+    if statement.kind is OwnerKind.WHOLE:
+        return Cause.WHOLE
+    if is_bare_call(statement):
+        return Cause.UNKNOWN_CALL
+    return Cause.IMPORTED if isinstance(statement.node, (ast.Import, ast.ImportFrom)) else Cause.SETS_UP
 
 
 def _needs_are_replayable(flow: Flow, demands: Demands, statement: Statement) -> bool:

@@ -9,7 +9,8 @@ from nb2dag.compiler.analysis.effects import Draw, Effects, FileUse, ReadState, 
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
 from nb2dag.compiler.analysis.values import Value
 
-_GENERATORS = {"<random>", "<numpy.random>", "<torch.random>"}
+GENERATORS = frozenset({"<random>", "<numpy.random>", "<torch.random>"})
+"""Global random number generators, as state without a name."""
 
 
 def record_state(effects: Effects, facts: CallFacts | MethodFacts, arguments: Arguments, node: ast.AST) -> None:
@@ -25,7 +26,7 @@ def record_state(effects: Effects, facts: CallFacts | MethodFacts, arguments: Ar
     for state in dict.fromkeys([*facts.reads, *facts.writes]):
         if state == "<config>":
             effects.configures = True
-        elif state in _GENERATORS:
+        elif state in GENERATORS:
             effects.add(Draw(state, node))
             effects.unstable.setdefault(state, node)
         elif state in ("<clock>", "<entropy>", "<network>", "<files>"):

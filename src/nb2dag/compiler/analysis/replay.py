@@ -6,13 +6,11 @@ import ast
 
 from nb2dag.compiler.analysis.effects import Mutate, Seed, WriteState
 from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.outside import GENERATORS
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement
 
 REPLAYED_STATES = frozenset({"<environ>", "<sys.path>"})
 """State without a name that a replayed statement may set: setting it again has the same result."""
-
-GENERATORS = frozenset({"<random>", "<numpy.random>", "<torch.random>"})
-"""Global random number generators, as state without a name."""
 
 
 def replayable_positions(flow: Flow) -> list[bool]:

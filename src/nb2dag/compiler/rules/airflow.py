@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from nb2dag.compiler.rules.fixes import fix_for
 from nb2dag.compiler.rules.rule import Rule, page
 from nb2dag.model.dataflow import FlowProblem
-from nb2dag.model.diagnostic import Applicability, Diagnostic, Edit, Fix, Severity
+from nb2dag.model.diagnostic import Applicability, Diagnostic, Edit, Fix, Label, Severity
+from nb2dag.model.program import Program
 from nb2dag.model.span import Span
 
 UNKNOWN_UPSTREAM = Rule(
@@ -35,17 +37,41 @@ AFTER_ITSELF = Rule(
     ),
 )
 
-RULES: tuple[Rule, ...] = (UNKNOWN_UPSTREAM, AFTER_ITSELF)
+WALL_CLOCK_DATE = Rule(
+    "NBD410",
+    "wall-clock-date",
+    Severity.NOTE,
+    page(
+        "Reports, once per notebook, that a task asks the clock for the date: `date.today()`, `datetime.now()`.",
+        "A scheduled run stands for a day of its own. When it is late, tried again, or run for last month, the clock "
+        "says another day than the one that is meant.",
+        "from datetime import date\n# %%\n%%airflow_task load\nday = date.today()\nprint(day)",
+        '#| parameters\nday = "2026-01-01"  # airflow: {{ ds }}\n# %%\n%%airflow_task load\nprint(day)',
+        "When the moment of the work itself is meant, as in the heading of a report.",
+    ),
+)
+
+RULES: tuple[Rule, ...] = (UNKNOWN_UPSTREAM, AFTER_ITSELF, WALL_CLOCK_DATE)
 """The family's rules, in the order of their codes."""
 
 
-def graph_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each problem of the declared edges."""
+def graph_diagnostics(problems: Iterable[FlowProblem], program: Program) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each problem of the declared edges, and of what Airflow's runs mean."""
     for problem in problems:
         values = dict(problem.values)
         if problem.rule == AFTER_ITSELF.name:
             yield AFTER_ITSELF.diagnostic(
-                f"task `{values['task']}` is to come after itself", problem.span, "remove it from `after`"
+                f"task `{values['task']}` is to come after itself",
+                problem.span,
+                "remove it from `after`",
+                fix=fix_for(problem, program),
+            )
+        elif problem.rule == WALL_CLOCK_DATE.name:
+            yield WALL_CLOCK_DATE.diagnostic(
+                f"`{values['call']}` is the day on which the task happens to run, not the day the run is meant for",
+                problem.span,
+                'make the day a parameter, and a scheduled run sets it: `day = "2026-01-01"  # airflow: {{ ds }}`',
+                tuple(Label(span, text) for span, text in problem.labels),
             )
         elif problem.rule == UNKNOWN_UPSTREAM.name:
             similar = values["similar"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from nb2dag.compiler.rules import advice
 from nb2dag.compiler.rules.dataflow_pages import (
     BARE_CALL,
     CANNOT_HAND_OVER,
@@ -24,9 +25,11 @@ from nb2dag.compiler.rules.dataflow_pages import (
     UNDEFINED_NAME,
     UNNAMED_STATE,
 )
+from nb2dag.compiler.rules.fixes import fix_for
 from nb2dag.compiler.rules.rule import Rule
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.diagnostic import Diagnostic, Label
+from nb2dag.model.program import Program
 
 __all__ = ["RULES", "flow_diagnostics"]
 
@@ -34,7 +37,7 @@ _Values = Mapping[str, str]
 _Wording = tuple[str, str]
 
 
-def flow_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
+def flow_diagnostics(problems: Iterable[FlowProblem], program: Program) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each problem that this family words; problems of other families are passed over."""
     for problem in problems:
         entry = _WORDINGS.get(problem.rule)
@@ -42,7 +45,7 @@ def flow_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
             rule, wording = entry
             message, hint = wording(dict(problem.values))
             labels = tuple(Label(span, text) for span, text in problem.labels)
-            yield rule.diagnostic(message, problem.span, hint, labels)
+            yield rule.diagnostic(message, problem.span, hint, labels, fix_for(problem, program))
 
 
 def _undefined(values: _Values) -> _Wording:
@@ -219,4 +222,4 @@ _WORDINGS: dict[str, tuple[Rule, Callable[[_Values], _Wording]]] = {
         (EDGE_BETWEEN_KERNELS, _kernels),
         (DEFINITION_NEEDS_VALUE, _definition_needs_value),
     )
-}
+} | advice.WORDINGS

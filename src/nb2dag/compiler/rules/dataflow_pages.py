@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nb2dag.compiler.rules import advice
 from nb2dag.compiler.rules.rule import Rule, page
 from nb2dag.model.diagnostic import Severity
 
@@ -266,5 +267,6 @@ RULES: tuple[Rule, ...] = (
     PARAMETER_NOT_LITERAL,
     EDGE_BETWEEN_KERNELS,
     DEFINITION_NEEDS_VALUE,
+    *advice.RULES,
 )
 """The family's rules, in the order of their codes."""

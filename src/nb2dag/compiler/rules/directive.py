@@ -10,7 +10,7 @@ from nb2dag.directives.vocabulary import DIRECTIVES, find_option
 from nb2dag.model.diagnostic import Applicability, Diagnostic, Edit, Fix, Label
 from nb2dag.model.directive import Directive, DirectiveKind, DirectiveProblem, Option
 from nb2dag.model.notebook import Cell
-from nb2dag.model.span import Region
+from nb2dag.model.span import START, Region
 
 __all__ = ["RULES", "directive_diagnostics", "tag_conflicts"]
 
@@ -67,7 +67,24 @@ def _repeated_dag(path: str, cell: Cell, directive: Directive, settings: tuple[C
         cell.span(path, directive.region),
         "move the options to the first one, or make a second notebook",
         (Label(first_cell.span(path, first.region), "the first one"),),
+        _without_second(cell, directive, first),
     )
+
+
+def _without_second(cell: Cell, directive: Directive, first: Directive) -> Fix | None:
+    """Return the removal of a second DAG line that says nothing the first one does not."""
+    lines = directive.tag_lines
+    said = all(
+        (option.name, option.value) in [(one.name, one.value) for one in first.options] for option in directive.options
+    )
+    if not said or directive.name not in (None, first.name) or lines[-1] - lines[0] + 1 != len(lines):
+        return None
+    count = len(cell.source.split("\n"))
+    if lines[-1] < count:
+        region = Region(lines[0], 1, lines[-1] + 1, 1)
+    else:
+        region = Region(lines[0], 1, lines[-1], len(cell.source.split("\n")[-1]) + 1)
+    return Fix("Remove the second one", (Edit(cell.index, cell.id, region, ""),), Applicability.SAFE)
 
 
 def _contradicting(path: str, task: str, cell: Cell, option: Option, first: tuple[Cell, Option]) -> Diagnostic:
@@ -270,13 +287,37 @@ def _labels(path: str, cell: Cell, values: _Values) -> tuple[Label, ...]:
 
 
 def _fix(cell: Cell, problem: DirectiveProblem, values: _Values) -> Fix | None:
-    """Return the replacement of a misspelt word, which is a guess, or the percent sign that a tag plainly lacks."""
+    """Return the replacement of a misspelt word, which is a guess, or what a tag plainly lacks."""
     start = problem.region
     if problem.rule == "line-magic-for-a-cell" and (start.line, start.column) == (1, 1):
         sign = Edit(cell.index, cell.id, Region(1, 1, 1, 1), "%")
         return Fix("Write two percent signs", (sign,), Applicability.SAFE)
+    if problem.rule == "misplaced-tag":
+        return _to_the_top(cell, start)
     suggestion = values.get("suggestion", "")
-    if not suggestion or problem.rule not in {"unknown-option", "unknown-directive"}:
+    if not suggestion or problem.rule not in _MISSPELT:
         return None
     edit = Edit(cell.index, cell.id, problem.region, suggestion)
     return Fix(f"Replace with `{suggestion}`", (edit,), Applicability.UNSAFE)
+
+
+_MISSPELT = {"unknown-option", "unknown-directive", "invalid-name", "invalid-value"}
+
+
+def _to_the_top(cell: Cell, start: Region) -> Fix | None:
+    """Return the edits that move a tag to the cell's first lines, where it stands on lines of its own below others."""
+    lines = cell.source.split("\n")
+    line = lines[start.line - 1]
+    is_tag = line.startswith("%%") or line.lstrip().startswith("#|")
+    if start.line == 1 or start.line > len(lines) or not is_tag or line.endswith("\\"):
+        return None
+    last = start.line
+    while last < len(lines) and lines[last].lstrip().startswith("#|"):
+        last += 1
+    text = "\n".join(lines[start.line - 1 : last])
+    if last < len(lines):
+        gone = Region(start.line, 1, last + 1, 1)
+    else:
+        gone = Region(start.line - 1, len(lines[start.line - 2]) + 1, last, len(lines[last - 1]) + 1)
+    edits = (Edit(cell.index, cell.id, START, f"{text}\n"), Edit(cell.index, cell.id, gone, ""))
+    return Fix("Move the tag to the top of the cell", edits, Applicability.SAFE)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from nb2dag.compiler.rules.fixes import fix_for
 from nb2dag.compiler.rules.rule import Rule, page
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.diagnostic import Diagnostic, Label, Severity
 from nb2dag.model.plan import FilePlan
+from nb2dag.model.program import Program
 from nb2dag.model.span import Span
 from nb2dag.report.style import printable
 
@@ -81,17 +83,52 @@ INSTALLS_PACKAGES = Rule(
     ),
 )
 
+UNORDERED_ACCESS = Rule(
+    "NBD310",
+    "unordered-access",
+    Severity.ERROR,
+    page(
+        "Reports two tasks that use the same address in a storage or the same table of a database, one of them "
+        "writing, where neither waits for the other. Addresses and tables are compared as they stand in the code.",
+        "The notebook runs them in its order. In the DAG nothing keeps that order: the reader may come first.",
+        'import pandas as pd\n# %%\n%%airflow_task load\npd.DataFrame({"n": [1]}).to_parquet("s3://shop/rows")\n# %%\n'
+        '%%airflow_task report\nprint(pd.read_parquet("s3://shop/rows"))',
+        'import pandas as pd\n# %%\n%%airflow_task load\npd.DataFrame({"n": [1]}).to_parquet("s3://shop/rows")\n# %%\n'
+        '%%airflow_task report --after load\nprint(pd.read_parquet("s3://shop/rows"))',
+        "When the order really does not matter. An edge costs little: declare it all the same.",
+    ),
+)
+
+FIGURES_IN_LOOP = Rule(
+    "NBD311",
+    "figures-in-loop",
+    Severity.NOTE,
+    page(
+        "Reports `plt.show()` in a loop that may turn many times.",
+        "Every figure is kept in the executed notebook of the task, for every try of every run. Hundreds of them make "
+        "it slow to open, and nobody looks at them.",
+        "import matplotlib.pyplot as plt\n# %%\n%%airflow_task load\nnames = open('/data/names').readlines()\n# %%\n"
+        "%%airflow_task draw\nfor name in names:\n    plt.title(name)\n    plt.show()",
+        "import matplotlib.pyplot as plt\n# %%\n%%airflow_task load\nnames = open('/data/names').readlines()\n# %%\n"
+        "%%airflow_task draw\nfigure, axes = plt.subplots(len(names))\nfor name, ax in zip(names, axes):\n"
+        "    ax.set_title(name)\nplt.show()",
+        "When the loop is known to turn a few times only.",
+    ),
+)
+
 RULES: tuple[Rule, ...] = (
     FILE_BETWEEN_TASKS,
     FILE_TOO_LARGE,
     ABSOLUTE_LOCAL_PATH,
     INTERACTIVE_INPUT,
     INSTALLS_PACKAGES,
+    UNORDERED_ACCESS,
+    FIGURES_IN_LOOP,
 )
 """The family's rules, in the order of their codes."""
 
 
-def file_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
+def file_diagnostics(problems: Iterable[FlowProblem], program: Program) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each problem of files between tasks."""
     for problem in problems:
         if problem.rule == FILE_BETWEEN_TASKS.name:
@@ -103,16 +140,27 @@ def file_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
                 "hand over a value instead: read the file back into a name in the task that wrote it",
                 tuple(Label(span, text) for span, text in problem.labels),
             )
+        elif problem.rule == UNORDERED_ACCESS.name:
+            values = {key: printable(value) for key, value in problem.values}
+            yield UNORDERED_ACCESS.diagnostic(
+                f"task `{values['task']}` {values['verb']} {values['thing']}, which `{values['other']}` has "
+                f"{values['earlier']} above, and it does not wait for `{values['other']}`",
+                problem.span,
+                f"give `{values['task']}` the option `--after {values['other']}`",
+                tuple(Label(span, text) for span, text in problem.labels),
+                fix_for(problem, program),
+            )
 
 
-def exported_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
+def exported_diagnostics(problems: Iterable[FlowProblem], program: Program) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each thing in exported code that works only where the notebook was written."""
     for problem in problems:
         entry = _WORDINGS.get(problem.rule)
         if entry is not None:
             rule, message, hint = entry
             values = {key: printable(value) for key, value in problem.values}
-            yield rule.diagnostic(message.format(**values), problem.span, hint)
+            fix = fix_for(problem, program)
+            yield rule.diagnostic(message.format(**values), problem.span, hint, fix=fix)
 
 
 _WORDINGS = {
@@ -132,6 +180,11 @@ _WORDINGS = {
             INSTALLS_PACKAGES,
             "`{command} install` would change the worker at every run",
             "install it where the workers are built, and tag a cell that is only for yourself `%%airflow_skip`",
+        ),
+        (
+            FIGURES_IN_LOOP,
+            "`{call}()` in a loop keeps a figure for each turn in the executed notebook",
+            "draw into the axes of one figure, or save the figures to files and close them",
         ),
     )
 }

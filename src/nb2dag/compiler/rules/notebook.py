@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nb2dag.compiler.rules.rule import Rule, page
-from nb2dag.model.diagnostic import Diagnostic, Severity
+from nb2dag.model.code import SyntaxProblem
+from nb2dag.model.diagnostic import Applicability, Diagnostic, Edit, Fix, Severity
 from nb2dag.model.directive import DirectiveKind
+from nb2dag.model.notebook import Cell
 from nb2dag.model.program import Program, ProgramCell, Role
-from nb2dag.model.span import Span
+from nb2dag.model.span import Region, Span
 
 SYNTAX_ERROR = Rule(
     "NBD001",
@@ -65,6 +67,9 @@ EMPTY_TASK = Rule(
 RULES: tuple[Rule, ...] = (SYNTAX_ERROR, NOT_PYTHON, NO_TASKS, EMPTY_TASK)
 """The family's rules, in the order of their codes."""
 
+_COMMAND = "is an IPython command without its percent sign"
+"""How the parser's words begin where it took a line for a command."""
+
 _WITHOUT_CODE = {Role.SKIP, Role.TEST, Role.SCRATCH}
 
 
@@ -102,7 +107,18 @@ def _syntax(program: Program) -> Iterator[Diagnostic]:
             if problem.needs_version
             else "correct the cell, or tag it `%%airflow_skip` if the DAG does not need it"
         )
-        yield SYNTAX_ERROR.diagnostic(problem.message, cell.cell.span(program.notebook.path, problem.region), hint)
+        place = cell.cell.span(program.notebook.path, problem.region)
+        yield SYNTAX_ERROR.diagnostic(problem.message, place, hint, fix=_percent_sign(cell.cell, problem))
+
+
+def _percent_sign(cell: Cell, problem: SyntaxProblem) -> Fix | None:
+    """Return the percent sign that IPython puts before a command such as `ls -l` by itself."""
+    if _COMMAND not in problem.message:
+        return None
+    line = cell.source.split("\n")[problem.region.line - 1]
+    column = len(line) - len(line.lstrip()) + 1
+    edit = Edit(cell.index, cell.id, Region(problem.region.line, column, problem.region.line, column), "%")
+    return Fix("Write the percent sign", (edit,), Applicability.SAFE)
 
 
 def _is_sql(cell: ProgramCell) -> bool:

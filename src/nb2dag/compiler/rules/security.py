@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from nb2dag.compiler.rules.fixes import fix_for
 from nb2dag.compiler.rules.rule import Rule, page
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.diagnostic import Diagnostic, Severity
+from nb2dag.model.program import Program
 from nb2dag.report.style import printable
 
 SECRET_IN_SOURCE = Rule(
@@ -28,7 +30,7 @@ RULES: tuple[Rule, ...] = (SECRET_IN_SOURCE,)
 """The family's rules, in the order of their codes."""
 
 
-def secret_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
+def secret_diagnostics(problems: Iterable[FlowProblem], program: Program) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each literal that looks like a secret; the secret is never part of the message."""
     for problem in problems:
         if problem.rule == SECRET_IN_SOURCE.name:
@@ -37,4 +39,5 @@ def secret_diagnostics(problems: Iterable[FlowProblem]) -> Iterator[Diagnostic]:
                 f"{what} stands here as a literal and looks like a secret",
                 problem.span,
                 "read it when the task runs: from an environment variable, or from an Airflow connection",
+                fix=fix_for(problem, program),
             )

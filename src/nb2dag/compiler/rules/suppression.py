@@ -70,13 +70,25 @@ def _mistakes(suppression: Suppression, path: str) -> Iterator[Diagnostic]:
                 f"there is no rule `{printable(word)[:_SHOWN]}`",
                 span,
                 f"did you mean `{meant}`?" if meant else "`nb2dag explain` lists the rules",
+                fix=_respelt(suppression, word, meant),
             )
         elif rule.severity is Severity.ERROR:
             yield SUPPRESSED_ERROR.diagnostic(
                 f"`{rule.name}` is an error, which a comment cannot silence",
                 span,
                 f"remove it, and see `nb2dag explain {rule.code}`",
+                fix=Fix("Remove what cannot be silenced", (_removal(suppression, [word]),), Applicability.SAFE),
             )
+
+
+def _respelt(suppression: Suppression, word: str, meant: str) -> Fix | None:
+    """Return the replacement of a misspelt rule."""
+    cell, region = suppression.cell, suppression.region
+    column = cell.source.split("\n")[region.line - 1].find(word, region.column - 1) + 1
+    if not meant or not column:
+        return None
+    place = Region(region.line, column, region.line, column + len(word))
+    return Fix(f"Replace with `{meant}`", (Edit(cell.index, cell.id, place, meant),), Applicability.UNSAFE)
 
 
 def _unused(suppression: Suppression, unused: Sequence[str], path: str) -> Diagnostic:

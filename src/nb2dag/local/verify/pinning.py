@@ -21,7 +21,7 @@ from typing import Any
 
 from nb2dag.compiler.analysis.effects import Seed
 from nb2dag.compiler.analysis.flow import trace_flow
-from nb2dag.compiler.analysis.replay import GENERATORS
+from nb2dag.compiler.analysis.outside import GENERATORS
 from nb2dag.compiler.analysis.statements import statements
 from nb2dag.local.verify.request import Item, Outcome
 from nb2dag.local.verify.whole import call

@@ -196,10 +196,18 @@ CLIENT = method_table(
     (MUTATES, "close mount commit rollback flush disconnect dispose begin add_all delete expunge refresh"),
     (
         MethodFacts(True, touches_only_receiver=True, returns="shares", reads=(NETWORK,), deterministic=False),
-        (
-            "execute executemany executescript fetchone fetchmany fetchall scalars scalar cursor connect "
-            "query sql ping __enter__ raw_connection"
+        ("execute executemany executescript fetchone fetchmany fetchall scalars scalar query sql ping __enter__"),
+    ),
+    (
+        MethodFacts(
+            True,
+            touches_only_receiver=True,
+            returns="shares",
+            kind="connection",
+            reads=(NETWORK,),
+            deterministic=False,
         ),
+        "cursor connect raw_connection",
     ),
 )
 

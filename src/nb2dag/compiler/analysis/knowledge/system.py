@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nb2dag.compiler.analysis.knowledge.facts import (
     CLOCK,
     CONFIG,
@@ -119,7 +121,11 @@ _FILES = (
 )
 
 _PROCESSES = (
-    call_table("subprocess", (_RUNS, "run call check_call check_output getoutput getstatusoutput Popen")),
+    call_table("subprocess", (_RUNS, "run call check_call check_output getoutput getstatusoutput")),
+    call_table("subprocess", (replace(_RUNS, kind="process"), "Popen")),
+    call_table("socket", (CallFacts(returns="shares", kind="connection", opens=True), "socket")),
+    call_table("http.server", (CallFacts(returns="shares", kind="server"), "HTTPServer ThreadingHTTPServer")),
+    call_table("socketserver", (CallFacts(returns="shares", kind="server"), "TCPServer UDPServer ThreadingTCPServer")),
     call_table(
         "platform",
         (

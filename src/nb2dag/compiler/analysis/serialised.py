@@ -1,0 +1,160 @@
+"""Find tasks that wait for another one only because both change one object, or draw from one generator."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
+from nb2dag.compiler.analysis.edges import after_options, task_ids
+from nb2dag.compiler.analysis.effects import Mutate
+from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.outside import GENERATORS
+from nb2dag.compiler.analysis.statements import Statement, node_region
+from nb2dag.model.dataflow import FlowProblem
+from nb2dag.model.program import Program
+from nb2dag.model.span import Span
+
+_ADDING = {"append", "extend", "add", "update", "insert", "appendleft", "setdefault"}
+"""Methods that put something into their receiver and ask nothing of what is there."""
+
+
+@dataclass(slots=True)
+class _Use:
+    """What statements do to one object by its name: the keys they write and read, None among them for any key."""
+
+    written: set[object] = field(default_factory=set)
+    read: set[object] = field(default_factory=set)
+    first: tuple[Statement, ast.AST] | None = None
+    otherwise: bool = False
+    """The object is used in a way that may depend on anything in it."""
+    changed_otherwise: bool = False
+    """A statement may change it in another way than by the keys."""
+
+
+def serial_mutations(flow: Flow, demands: Demands, program: Program) -> Iterator[FlowProblem]:
+    """Yield a problem for each pair of tasks whose edge neither a value nor a declaration asks for."""
+    declared = {(cell.task_id, other) for cell, option in after_options(program) for other in task_ids(option.value)}
+    for demand in demands.tasks.values():
+        taken: dict[str, list[str]] = {}
+        for name, position in sorted(demand.sources.items()):
+            taken.setdefault(flow.statements[position].task_id or IMPLICIT, []).append(name)
+        for producer, names in taken.items():
+            if IMPLICIT not in (producer, demand.task_id) and (demand.task_id, producer) not in declared:
+                yield from _serialised(flow, demands.tasks[producer], demand, names, program.notebook.path)
+
+
+def _serialised(flow: Flow, maker: Demand, taker: Demand, names: list[str], path: str) -> Iterator[FlowProblem]:
+    found = [_only_changed(flow, maker, taker, name) for name in names]
+    if found and all(use is not None for use in found):
+        use = found[0]
+        assert use is not None
+        assert use.first is not None
+        changed = flow.statements[taker.sources[names[0]]]
+        values = (("task", taker.task_id), ("other", maker.task_id), ("name", names[0]), ("names", _listed(names)))
+        label = (changed.cell.cell.span(path, changed.region), f"`{maker.task_id}` changes it here")
+        yield FlowProblem("serial-mutation", _span(*use.first, path), values, (label,))
+
+
+def _only_changed(flow: Flow, maker: Demand, taker: Demand, name: str) -> _Use | None:
+    """Return what the taker does to an object, None where it may need what the maker did to it."""
+    version = flow.statements[taker.sources[name]]
+    if name in version.names.touched:
+        return None
+    if name in GENERATORS:
+        return _drawn(flow, taker, name)
+    here, there = _use(flow, taker, name), _use(flow, maker, name, until=taker.sources[name])
+    apart = not here.read or (None not in there.written | here.read and not here.read & there.written)
+    plain = not here.otherwise and not there.changed_otherwise
+    return here if plain and apart and here.first is not None and there.written else None
+
+
+def _drawn(flow: Flow, taker: Demand, name: str) -> _Use | None:
+    for position in taker.positions:
+        for event in flow.statements[position].effects.events:
+            if getattr(event, "state", "") == name:
+                node: ast.AST = getattr(event, "why", flow.statements[position].node)
+                return _Use(first=(flow.statements[position], node))
+    return None
+
+
+def _use(flow: Flow, demand: Demand, name: str, until: int | None = None) -> _Use:
+    use = _Use()
+    for position in demand.positions:
+        if until is not None and position > until:
+            break
+        statement = flow.statements[position]
+        one = _Use(first=use.first)
+        if name in statement.names.reads:
+            _Occurrences(one, statement, name).visit(statement.node)
+        elif name in flow.uses[position].names or name in statement.names.touched:
+            one.otherwise = True
+        changes = any(isinstance(event, Mutate) and event.name == name for event in statement.effects.events)
+        use.changed_otherwise |= changes and (one.otherwise or not one.written)
+        use.otherwise |= one.otherwise
+        use.written |= one.written
+        use.read |= one.read
+        use.first = one.first
+    return use
+
+
+class _Occurrences(ast.NodeVisitor):
+    """Sorts every occurrence of a name in a statement into what is written, what is read, and the rest."""
+
+    def __init__(self, use: _Use, statement: Statement, name: str) -> None:
+        self.use = use
+        self.statement = statement
+        self.name = name
+
+    def is_it(self, node: ast.AST) -> bool:
+        return isinstance(node, ast.Name) and node.id == self.name
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if self.is_it(node):
+            self.use.otherwise = True
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if not self.is_it(node.value):
+            self.generic_visit(node)
+            return
+        self.visit(node.slice)
+        key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        if isinstance(node.ctx, ast.Load):
+            self.use.read.add(key)
+            self.use.otherwise |= key is None
+        else:
+            self.wrote(key, node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Subscript) and self.is_it(node.target.value):
+            self.use.read.add(node.target.slice.value if isinstance(node.target.slice, ast.Constant) else None)
+        self.generic_visit(node)
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        call = node.value
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr in _ADDING
+            and self.is_it(call.func.value)
+        ):
+            self.wrote(None, call)
+            for argument in [*call.args, *call.keywords]:
+                self.visit(argument)
+        else:
+            self.generic_visit(node)
+
+    def wrote(self, key: object, node: ast.AST) -> None:
+        self.use.written.add(key)
+        if self.use.first is None:
+            self.use.first = (self.statement, node)
+
+
+def _span(statement: Statement, node: ast.AST, path: str) -> Span:
+    cell = statement.cell.cell
+    return cell.span(path, node_region(node, cell.source) if hasattr(node, "lineno") else statement.region)
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(f"`{name.strip('<>')}`" for name in names)
