@@ -69,7 +69,9 @@ def examine_all(paths: Sequence[Path], jobs: int, limit: float, seed: str) -> An
     for path in paths:
         waiting.put(path)
     answers: Answers = {}
-    threads = [threading.Thread(target=_work, args=(waiting, answers, limit, seed)) for _ in range(min(jobs, len(paths)))]
+    threads = [
+        threading.Thread(target=_work, args=(waiting, answers, limit, seed)) for _ in range(min(jobs, len(paths)))
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -89,7 +91,9 @@ def _work(waiting: queue.SimpleQueue[Path], answers: Answers, limit: float, seed
         if isinstance(answer, str):
             process.stop()
             process = None
-            answer = [{"way": "all", "outcome": answer, "seconds": limit, "rules": {}, "violations": [answer], "digest": ""}]
+            answer = [
+                {"way": "all", "outcome": answer, "seconds": limit, "rules": {}, "violations": [answer], "digest": ""}
+            ]
         answers[path] = answer
     if process is not None:
         process.stop()

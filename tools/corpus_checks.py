@@ -118,7 +118,10 @@ def _compiled(notebook: Notebook, folder: Path, found: Finding, *, in_file: bool
         found.violations += _said_badly(notebook, diagnostic)
     if bundle is not None:
         found.violations += _wrong_files(bundle)
-    rendered = [render_text(compilation.diagnostics, [notebook]), [diagnostic_to_json(d) for d in compilation.diagnostics]]
+    rendered = [
+        render_text(compilation.diagnostics, [notebook]),
+        [diagnostic_to_json(d) for d in compilation.diagnostics],
+    ]
     if in_file:
         rendered.append(render_github(compilation.diagnostics, FileLocator()))
     return [rendered, compilation.dataflow, dict(bundle.files) if bundle is not None else None]

@@ -61,9 +61,7 @@ def _patch(folder: Path) -> int:
 
 def _probe(path: str, version: str) -> Interpreter | None:
     try:
-        done = subprocess.run(
-            [path, "-c", _PROBE], capture_output=True, text=True, timeout=_PROBE_SECONDS, check=True
-        )
+        done = subprocess.run([path, "-c", _PROBE], capture_output=True, text=True, timeout=_PROBE_SECONDS, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     kind, full, executable = done.stdout.strip().split(" ", 2)

@@ -122,7 +122,9 @@ def _make_environment(environment: Path, interpreter: Interpreter, log: Path) ->
 
 def _clean() -> dict[str, str]:
     """Return the environment without what would make one Python read another's packages."""
-    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME")}
+    return {
+        name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME")
+    }
 
 
 def _counts(report: Path) -> tuple[int, int, int]:

@@ -28,12 +28,10 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
     yield from _undefined(flow, places)
     for trouble in demands.troubles.values():
         reader, maker = flow.statements[trouble.reader], flow.statements[trouble.maker]
-        yield FlowProblem(
-            trouble.rule,
-            places.name(reader, trouble.name),
-            (("name", trouble.name), ("task", _task(trouble.task_id)), ("cell", str(maker.cell.cell.index))),
-            ((places.whole(maker), "changed here"),),
-        )
+        values = (("name", trouble.name), ("task", _task(trouble.task_id)), ("cell", str(maker.cell.cell.index)))
+        other = (("other", _task(maker.task_id or IMPLICIT)),)
+        labels = ((places.whole(maker), "changed here"),)
+        yield FlowProblem(trouble.rule, places.name(reader, trouble.name), values + other, labels)
     for demand in demands.tasks.values():
         yield from _versions(flow, demand, places)
         yield from _reopened(flow, demand, places)
