@@ -81,7 +81,7 @@ def _guarded(way: str, work: Callable[[Finding], object]) -> Finding:
     """Do the work and turn what it raises into a violation."""
     found = Finding(way)
     try:
-        found.digest = _digest(work(found))
+        found.digest = digest(work(found))
     except Nb2dagError as error:
         found.outcome, found.digest = "impossible", str(error)
     except Exception:  # noqa: BLE001 - that it raises is what is looked for
@@ -102,6 +102,14 @@ def _names(notebook: Notebook, found: Finding) -> object:
         for use in (*own.definitions, *own.references, *own.mutations):
             found.violations += _misplaced(notebook.cell(own.cell), use.region, f"name {use.name}")
     return [document, cells_text(program, names, Style()), list(unlisted(program))]
+
+
+def examine_notebook(notebook: Notebook, folder: Path) -> list[Finding]:
+    """Return what came of a notebook that was read: its names listed, and compiled as it is."""
+    return [
+        _guarded("names", lambda found: _names(notebook, found)),
+        _guarded("as it is", lambda found: _compiled(notebook, folder, found)),
+    ]
 
 
 def _compiled(notebook: Notebook, folder: Path, found: Finding, *, in_file: bool = False) -> object:
@@ -202,7 +210,8 @@ def _crash() -> str:
     return "crash: " + traceback.format_exc(limit=-4).strip()
 
 
-def _digest(value: object) -> str:
+def digest(value: object) -> str:
+    """Return what identifies a value, of which no part has an address in its text; sets have no order."""
     return hashlib.sha256(_canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 

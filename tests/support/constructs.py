@@ -213,9 +213,6 @@ MOTIFS: tuple[Motif, ...] = (
     ),
     Motif("function attribute", ("look.calls = $i", "look.calls += 1", "print(getattr(look, 'calls', 0))")),
     Motif("module attribute", ("import fractions\nfractions.limit = 5", "print(getattr(fractions, 'limit', None))")),
-    Motif(
-        "module attribute", ("import fractions", "fractions.limit = $i", "print(getattr(fractions, 'limit', None))"), 1
-    ),
     Motif("environment", ("os.environ['NB_RATE'] = 'low'", "print(os.environ.get('NB_RATE'), os.getenv('NB_NONE'))")),
     Motif(
         "seeded generator",
@@ -264,9 +261,12 @@ MOTIFS: tuple[Motif, ...] = (
     Motif("parameter reassigned", ("label += 'er'", "limits = [*limits, $j]", "print(rate, limits, label)")),
     Motif("side by side", ("side = [$i]", "side.append($j)", "side.append(K)", "print(side)")),
     Motif("side by side", ("side = {}\nalso = [side]", "side['l'] = $i", "also[0]['r'] = $j", "print(side, also)")),
-    Motif("star import", ("from math import *", "$i = floor(sqrt(len($x) + 9))", "print(ceil($i + 0.5))"), 1),
-    Motif("exec", ("exec('$i = $j + 1')", "print($i)"), 1),
-    Motif("globals()", ("globals()['$i'] = $j + 2", "print($i)"), 1),
+    Motif("star import", ("from math import *", "$i = floor(sqrt(len($x) + 9))", "print(ceil($i + 0.5))"), 4),
+    Motif("exec", ("exec('$i = $j + 1')", "print($i)"), 4),
+    Motif("globals()", ("print(globals()['$i'])", "$i = eval('$i + 1')", "print($i)"), 3),
+    Motif("exec", ("exec('made = 3')", "$x.append(made)", "print(made)"), 3),
+    Motif("iterator", ("gen = iter(flat($x) + [7, 8])", "$i = next(gen)", "print(next(gen, 0))"), 3),
+    Motif("globals()", ("globals()['$i'] = $j + 2", "print($i)"), 4),
     Motif(
         "file",
         (
