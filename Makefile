@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`. Both create what they need in .venv, once.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench pins clean venv
+.PHONY: help demo test test-matrix corpus lint format bench pins clean venv
 
 BIN := .venv/bin
 # Test processes side by side. A file's tests stay on one of them (an example's cells share a kernel, an integration
@@ -9,7 +9,7 @@ JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -q --nbval-lax
 
 help:  ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: venv  ## turn an example notebook into a DAG and run it in a real Airflow (about 1 minute)
 	@$(BIN)/python tools/demo.py
@@ -17,6 +17,9 @@ demo: venv  ## turn an example notebook into a DAG and run it in a real Airflow 
 test: lint  ## run the lints and every test, the example notebooks included
 	@echo "· tests: unit, spec, golden, property, packaging, integration (real kernels, real Airflow), notebooks"
 	@$(PYTEST) tests/integration tests src notebooks/examples
+
+test-matrix: venv  ## run the tests on every declared Python (some minutes each; PATHS="tests src" for all of them)
+	@$(BIN)/python tools/matrix.py --jobs $(JOBS) $(PATHS)
 
 lint: venv  ## check style, types and the floor plan
 	@echo "· lint: ruff, mypy, import-linter"
@@ -37,7 +40,7 @@ pins: venv  ## resolve constraints.txt anew, keeping what still fits
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --strip-extras --quiet -o constraints.txt
 
 clean:  ## remove everything that make and the tools left behind
-	rm -rf .venv .demo .nb2dag .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf .venv .venv-3.* .demo .nb2dag .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	rm -rf benchmarks/.venv-kale
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

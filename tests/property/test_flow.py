@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.constructs import MOTIFS, STATEMENTS
 from support.oracle import judge
+from support.pool import judge_seeds
 from support.programs import program
 
+PROGRAMS = 1600
+LEAST_SHARE = 0.01
+MOST_REFUSED = 0.10
+MOST_BROKEN = 0.03
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(data=st.data(), seed=st.integers(0, 1000))
 def test_a_dag_prints_what_the_notebook_prints(data: st.DataObject, seed: int) -> None:
-    cells = program(lambda options: data.draw(st.sampled_from(options)))
+    cells = program(lambda options: data.draw(st.sampled_from(options))).cells
     verdict = judge(cells, seed)
     assert verdict.kind in ("same", "refused", "broken"), "\n---\n".join([*cells, verdict.detail])
+
+
+@pytest.mark.timeout(1200)
+def test_thousands_of_programs_with_every_construct() -> None:
+    """None is wrong, each construct is in 1 % of them, at most 10 % are refused; the figures are printed (`-rP`)."""
+    judged = judge_seeds(range(PROGRAMS))
+    print(judged.figures())
+    assert judged.wrong == [], judged.wrong[0]
+    assert judged.verdicts["refused"] <= MOST_REFUSED * PROGRAMS, judged.figures()
+    assert judged.verdicts["broken"] <= MOST_BROKEN * PROGRAMS, judged.figures()
+    wanted = {"task continued", *(construct for construct, _ in STATEMENTS), *(motif.construct for motif in MOTIFS)}
+    rare = {name for name in wanted if judged.constructs[name] < LEAST_SHARE * PROGRAMS}
+    assert rare == set(), judged.figures()
 
 
 def test_a_long_chain_of_names_for_one_object() -> None:

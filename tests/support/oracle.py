@@ -1,17 +1,19 @@
 """Run a notebook whole, and run its plan task by task in separate processes, and say where the two differ.
 
-Cells are plain Python here and run without IPython, in a forked process each, so that thousands of programs can be
-tried in a minute; handoffs go through the real runtime and a real store.
+Tasks run in a forked process each, so that thousands of programs can be tried in a minute; handoffs go through the real
+runtime and a real store. Cells of plain Python run without IPython, others in a shell of IPython's own.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import os
 import pickle
 import random
+import re
 import sys
 import tempfile
 import traceback
@@ -22,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nb2dag.compiler.extraction import cell_lines
 from nb2dag.compiler.backend.task_notebook import emit_task_notebook
 from nb2dag.compiler.frontend.reader import parse_notebook
 from nb2dag.compiler.pipeline import Compilation, compile_program
@@ -31,10 +34,13 @@ from nb2dag.runtime import commit, pickler
 from nb2dag.runtime.formats import JOB_VARIABLE, Job, PointerManifest
 
 MOST_BYTES = 10**7
+SCRATCH = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112 - a folder in memory, where there is one
 WARM = (commit, pickler)
 """Imported here so that no forked task pays for it."""
 
 Outputs = dict[int, str]
+
+_ESCAPE = re.compile(r"^[ \t]*[%!]", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -95,10 +101,11 @@ def judge(cells: Sequence[str], seed: int = 0, folder: Path | None = None) -> Ve
 def run_whole(compilation: Compilation) -> Outputs | str:
     """Run every cell with a meaning in one process; return what each printed, or a traceback."""
     cells = [
-        (cell.cell.index, cell.cell.source)
+        (cell.cell.index, code.text)
         for cell in compilation.program.cells
-        if cell.role not in (Role.SKIP, Role.TEST, Role.CONFIG)
+        if cell.role not in (Role.SKIP, Role.TEST, Role.CONFIG) and (code := cell_lines(cell)) is not None
     ]
+    _compile_here(cells)
     return _in_child(lambda namespace: _run_cells(namespace, cells))
 
 
@@ -108,7 +115,7 @@ def run_split(plan: DagPlan, seed: int) -> Outputs | str:
     manifests: dict[str, PointerManifest] = {}
     outputs: Outputs = {}
     waiting = {task.task_id: task for task in plan.tasks}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
         while waiting:
             ready = [task for task in waiting.values() if all(other in manifests for other in task.upstream)]
             task = generator.choice(ready)
@@ -137,6 +144,8 @@ def _run_task(plan: DagPlan, task: TaskPlan, manifests: dict[str, PointerManifes
             own = origin["purpose"] == "body" and not task.implicit
             cells.append((origin["cell"] if own else -number - 1, "".join(cell["source"])))
 
+    _compile_here(cells)
+
     def work(namespace: dict[str, Any]) -> Outputs:
         os.environ[JOB_VARIABLE] = str(job_file)
         return {index: text for index, text in _run_cells(namespace, cells).items() if index > 0}
@@ -151,12 +160,42 @@ def _run_task(plan: DagPlan, task: TaskPlan, manifests: dict[str, PointerManifes
 
 def _run_cells(namespace: dict[str, Any], cells: Sequence[tuple[int, str]]) -> Outputs:
     found: Outputs = {}
+    run = _run_with_ipython(namespace) if any(_ESCAPE.search(source) for _, source in cells) else _run_plain(namespace)
     for index, source in cells:
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
-            exec(compile(source, f"<cell {index}>", "exec"), namespace)
+            run(index, source)
         found[index] = found.get(index, "") + out.getvalue()
     return found
+
+
+def _run_plain(namespace: dict[str, Any]) -> Callable[[int, str], None]:
+    return lambda index, source: exec(_code(index, source), namespace)
+
+
+@functools.lru_cache(1000)
+def _code(index: int, source: str) -> types.CodeType:
+    return compile(source, f"<cell {index}>", "exec")
+
+
+def _run_with_ipython(namespace: dict[str, Any]) -> Callable[[int, str], None]:
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    shell = InteractiveShell(config=Config(HistoryManager={"enabled": False}), user_module=sys.modules["__main__"])
+
+    def run(index: int, source: str) -> None:
+        result = shell.run_cell(source)
+        result.raise_error()
+
+    return run
+
+
+def _compile_here(cells: Sequence[tuple[int, str]]) -> None:
+    """Compile before the fork, once for all tasks that repeat a cell; what does not compile fails in its own process."""
+    for index, source in cells:
+        with contextlib.suppress(SyntaxError):
+            _code(index, source)
 
 
 def _in_child(work: Callable[[dict[str, Any]], Outputs]) -> Outputs | str:
@@ -170,9 +209,10 @@ def _in_child(work: Callable[[dict[str, Any]], Outputs]) -> Outputs | str:
             main = types.ModuleType("__main__")
             main.__dict__["__builtins__"] = __builtins__
             sys.modules["__main__"] = main
+            sys.path.insert(0, "")
             random.seed()
             warnings.simplefilter("ignore")
-            with tempfile.TemporaryDirectory() as place:
+            with tempfile.TemporaryDirectory(dir=SCRATCH) as place:
                 os.chdir(place)
                 result: Any = work(main.__dict__)
                 os.chdir("/")

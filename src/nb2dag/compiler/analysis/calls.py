@@ -41,6 +41,7 @@ _CONTAINERS = {"list", "dict", "set", "tuple", "defaultdict", "frame", "series",
 _STATE_OBJECTS = {"decimal.getcontext": "decimal.current_context"}
 """Functions that return an object which is state of a module: to set its attributes is to set that state."""
 _COPIES = {"frame", "series", "array"}
+_VIEWED = {"frame", "series", "array", ""}
 _CONSUMED = {"generator", "iterator", "plain iterator", "file"}
 _PLAIN = {"list", "tuple", "immutable", "plain iterator"}
 """Kinds of which pickle keeps an iterator, and where it stands."""
@@ -265,7 +266,8 @@ def _module_call(
     kind = "resource" if facts.opens else facts.kind
     if facts.kind == "frame" and arguments.given(("chunksize", "iterator")):
         kind = "iterator"
-    returns = "shares" if facts.returns == "fresh" and _copy_is_false(arguments) else facts.returns
+    views = facts.views and _may_be_viewed(arguments)
+    returns = "shares" if facts.returns == "fresh" and (views or _copy_is_false(arguments)) else facts.returns
     result = _result(returns, kind, None, arguments, shallow=facts.shallow)
     result = replace(result, apart=facts.returns == "fresh" and not facts.unpacks)
     if facts.draws and not arguments.given(facts.seeded_by):
@@ -322,6 +324,14 @@ def _joined(values: Sequence[Value]) -> str | None:
 def _copy_is_false(arguments: Arguments) -> bool:
     node = arguments.nodes.get("copy")
     return isinstance(node, ast.Constant) and node.value is False
+
+
+def _may_be_viewed(arguments: Arguments) -> bool:
+    """Tell whether the first argument may be an array or a frame: a copy that is asked for is made in any version."""
+    first = arguments.get(0) or arguments.get("data")
+    copied = arguments.nodes.get("copy")
+    asked = isinstance(copied, ast.Constant) and copied.value is True
+    return first is not None and first.kind in _VIEWED and not asked
 
 
 def _changed_state(path: str) -> str | None:

@@ -35,17 +35,12 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
     yield from _undefined(flow, places)
     for trouble in demands.troubles.values():
         reader, maker = flow.statements[trouble.reader], flow.statements[trouble.maker]
-        yield FlowProblem(
-            trouble.rule,
-            places.name(reader, trouble.name),
-            (
-                ("name", trouble.name),
-                ("task", _task(trouble.task_id)),
-                ("cell", str(maker.cell.cell.index)),
-                *((("repair", scratch_repair(flow, demands, maker)),) if trouble.rule == "scratch-value" else ()),
-            ),
-            ((places.whole(maker), "changed here"),),
-        )
+        values = [("name", trouble.name), ("task", _task(trouble.task_id)), ("cell", str(maker.cell.cell.index))]
+        values.append(("other", _task(maker.task_id or IMPLICIT)))
+        if trouble.rule == "scratch-value":
+            values.append(("repair", scratch_repair(flow, demands, maker)))
+        labels = ((places.whole(maker), "changed here"),)
+        yield FlowProblem(trouble.rule, places.name(reader, trouble.name), tuple(values), labels)
     for demand in demands.tasks.values():
         yield from _versions(flow, demand, places)
         yield from _reopened(flow, demand, places)

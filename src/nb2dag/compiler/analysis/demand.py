@@ -121,6 +121,8 @@ class Demands:
         if self.flow.definition_with_state(definition.name, reader) == definition:
             # Its state at this point is asked for by its name, as a version of its own.
             return
+        if (changed := self.flow.changed_since_defined(definition, reader)) is not None:
+            self._trouble("definition-state", definition.name, demand.task_id, reader, changed)
         demand.replayed.setdefault(definition.name, {}).setdefault(definition.position, reader)
 
     def request(self, request: Request) -> None:

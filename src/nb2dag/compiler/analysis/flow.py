@@ -51,6 +51,14 @@ class Flow:
         version = self.timeline.version(name, position)
         return None if version == snapshot.bound else snapshot.definition
 
+    def changed_since_defined(self, definition: Definition, position: int) -> int | None:
+        """Return where the object of a definition was last changed before `position`, whatever its name means there."""
+        snapshot = self.timeline.before(definition.name, definition.position + 1)
+        if snapshot is None or snapshot.definition != definition:
+            return None
+        events = [event for number in snapshot.own for event in self.timeline.regions[number].events]
+        return max((event for event in events if definition.position < event < position), default=None)
+
 
 def trace_flow(statements: list[Statement]) -> Flow:
     """Return the flow of the whole notebook."""
@@ -134,6 +142,7 @@ class _Tracer:
             if isinstance(event, (Draw, ReadState, WriteState)) and self.timeline.now(event.state) is not None:
                 use.names.add(event.state)
         touched = statement.names.touched
+        runs = not _only_derives(statement.node)
         names = list(use.names)
         definitions = [item for item in statement.effects.references if item.name not in touched]
         seen: set[Definition] = set()
@@ -147,7 +156,8 @@ class _Tracer:
                 if self.has_state(definition):
                     _defer(frozenset({definition.name}), use, names)
                 definitions += self.inside(definition)
-                _defer(self.free_names(definition), use, names)
+                if runs or _runs_when_derived(definition.node):
+                    _defer(self.free_names(definition), use, names)
         return use
 
     def behind(self, name: str, use: Use, names: list[str]) -> list[Definition]:
@@ -266,10 +276,17 @@ class _Tracer:
         own, reach = self.regions_of(value)
         plain = value.same and not value.part and not value.holds
         carries = value.carries
-        if value.definition is not None and not certain:
+        one_of_several = frozenset[Definition]()
+        if not certain:
             # It may be one of several definitions of this name: what reads the name needs them all.
-            carries |= {value.definition}
-        if not value.module and (not value.immutable or carries or value.free) and not (plain and own):
+            earlier = before.definition if before is not None and not always else None
+            one_of_several = frozenset(each for each in (value.definition, earlier) if each is not None)
+            carries |= one_of_several
+        if (
+            not value.module
+            and (not value.immutable or carries or value.free)
+            and (one_of_several or not (plain and own))
+        ):
             region = self.timeline.new_region(carries, value.free, value.draws)
             own, reach = own | {region}, reach | {region}
         snapshot = Snapshot(
@@ -319,6 +336,24 @@ class _Tracer:
                 self.timeline.record(event.state, Snapshot(position, position, own, own))
             else:
                 self.timeline.touch(snapshot.own, position)
+
+
+def _only_derives(node: ast.stmt) -> bool:
+    """Tell whether a statement is a class whose making calls nothing of the notebook: its bases do not run yet."""
+    if not isinstance(node, ast.ClassDef) or node.keywords or node.decorator_list:
+        return False
+    made = [*node.bases, *(part for part in node.body if not isinstance(part, ast.FunctionDef))]
+    made += [part.args for part in node.body if isinstance(part, ast.FunctionDef)]
+    if any(part.decorator_list for part in node.body if isinstance(part, ast.FunctionDef)):
+        return False
+    return not any(isinstance(part, ast.Call) for whole in made for part in ast.walk(whole))
+
+
+def _runs_when_derived(node: ast.AST) -> bool:
+    """Tell whether a class has code that runs when another one is derived from it."""
+    if not isinstance(node, ast.ClassDef):
+        return False
+    return bool(node.keywords) or any(getattr(part, "name", "") == "__init_subclass__" for part in node.body)
 
 
 def _defer(found: frozenset[str], use: Use, names: list[str]) -> None:

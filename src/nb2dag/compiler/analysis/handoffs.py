@@ -189,4 +189,8 @@ def _carried(flow: Flow, name: str, position: int) -> list[Definition]:
     if snapshot is None:
         return []
     carried = {item for number in snapshot.reach for item in flow.timeline.regions[number].carries}
-    return sorted(carried - {snapshot.definition}, key=lambda item: item.position)
+    carried -= {snapshot.definition}
+    # A class or function that changed since it was defined is in the stream with what it keeps.
+    if (changed := flow.definition_with_state(name, position)) is not None:
+        carried.add(changed)
+    return sorted(carried, key=lambda item: item.position)

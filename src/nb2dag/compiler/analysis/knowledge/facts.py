@@ -43,6 +43,8 @@ class CallFacts:
         shallow: With `returns="shares"`: the result is an object of its own, only its elements are shared.
         stores: The mutated argument afterwards contains the other arguments.
         unpacks: Kinds of the elements of a returned tuple, where they are certain.
+        views: The result may be a view of the first argument where that may be an array: then read `returns` as
+            `shares` (a frame, which pandas before 3 makes of an array without a copy).
     """
 
     mutates: tuple[int | str, ...] = ()
@@ -63,6 +65,7 @@ class CallFacts:
     shallow: bool = False
     stores: bool = False
     unpacks: tuple[str, ...] = ()
+    views: bool = False
 
 
 @dataclass(frozen=True, slots=True)

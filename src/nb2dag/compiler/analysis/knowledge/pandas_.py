@@ -1,7 +1,7 @@
 """List pandas' functions, and the methods of frames, series, indexes and what they are grouped into.
 
-Purity is that of pandas 3, where copy-on-write holds: a method that returns another frame or series shares nothing
-with its receiver that either could change (elements of object columns, and an index's own name, excepted).
+A method that is said to be fresh returns what shares nothing with its receiver that either could change (elements of
+object columns, and an index's own name, excepted): in pandas 3, where copy-on-write holds, and in pandas 2 as well.
 """
 
 from __future__ import annotations
@@ -40,12 +40,14 @@ _FUNCTIONS = call_table(
     (
         _FRAME,
         (
-            "DataFrame crosstab from_dummies get_dummies json_normalize lreshape melt merge merge_asof "
+            "crosstab from_dummies get_dummies json_normalize lreshape melt merge merge_asof "
             "merge_ordered pivot pivot_table wide_to_long DataFrame.from_dict DataFrame.from_records "
             "DataFrame.from_arrow"
         ),
     ),
-    (_SERIES, "Series Series.from_arrow"),
+    (_SERIES, "Series.from_arrow"),
+    (CallFacts(kind="frame", views=True), "DataFrame"),
+    (CallFacts(kind="series", views=True), "Series"),
     (
         _INDEX,
         (
@@ -148,16 +150,16 @@ _ARITHMETIC = (
 _STATISTICS = (
     "all any argmax argmin argsort autocorr corr corrwith count cov cummax cummin cumprod cumsum "
     "describe diff idxmax idxmin kurt kurtosis max mean median min mode nlargest nsmallest nunique "
-    "pct_change quantile rank sem skew std sum value_counts var cumcount ngroup ohlc first last nth"
+    "pct_change quantile rank sem skew std sum value_counts var cumcount ngroup ohlc nth bool"
 )
 _SHAPING = (
     "add_prefix add_suffix align asfreq asof assign astype at_time between between_time combine_first "
     "compare convert_dtypes droplevel duplicated equals explode factorize filter first_valid_index "
-    "head infer_objects isin isna isnull iterrows itertuples join last_valid_index melt memory_usage "
+    "infer_objects isin isna isnull iterrows itertuples join last_valid_index melt memory_usage "
     "merge nearest notna notnull pivot pivot_table reindex reindex_like reorder_levels repeat "
-    "searchsorted select select_dtypes set_axis set_flags shift squeeze stack swaplevel tail take "
-    "to_dict to_frame to_list to_period to_records to_timestamp to_xarray tolist transpose truncate "
-    "tz_convert tz_localize unique unstack xs get_group case_when"
+    "searchsorted select select_dtypes set_axis shift stack swaplevel take "
+    "to_dict to_list to_period to_records to_timestamp to_xarray tolist truncate "
+    "tz_convert tz_localize unique unstack get_group case_when"
 )
 _INDEX_METHODS = (
     "add_categories as_ordered as_unit as_unordered asof_locs day_name delete difference equal_levels "
@@ -166,10 +168,11 @@ _INDEX_METHODS = (
     "isocalendar month_name normalize overlaps putmask remove_categories remove_unused_categories "
     "remove_unused_levels rename_categories reorder_categories set_categories set_closed set_codes "
     "set_levels set_names slice_indexer slice_locs snap sortlevel symmetric_difference to_flat_index "
-    "to_julian_date to_pydatetime to_pytimedelta to_series to_tuples union total_seconds"
+    "to_julian_date to_pydatetime to_pytimedelta to_series to_tuples union total_seconds format holds_integer "
+    "is_boolean is_categorical is_floating is_integer is_interval is_numeric is_object"
 )
 _TEXT_METHODS = "cat extract extractall findall fullmatch get_dummies len pad slice slice_replace wrap contains match"
-_OTHERS = "keys get items copy append ceil floor strftime from_dict from_records from_arrow"
+_OTHERS = "keys items copy append ceil floor strftime from_dict from_records from_arrow"
 
 PANDAS = method_table(
     (PURE, f"{_ARITHMETIC} {_STATISTICS} {_SHAPING} {_INDEX_METHODS} {_TEXT_METHODS} {_OTHERS}"),
@@ -187,6 +190,8 @@ PANDAS = method_table(
     # a grouped or windowed object keeps a reference to the frame itself
     (MethodFacts(False, returns="shares", kind="grouped"), "groupby rolling expanding ewm resample"),
     (PURE_SHARES, "to_numpy ravel view array __array__ __getitem__ swapaxes"),
+    # views in pandas 2, where a write to one of them arrives in the frame
+    (PURE_SHARES, "first get head last set_flags squeeze tail to_frame transpose xs"),
     (MethodFacts(False, reads=(NUMPY_RANDOM,), writes=(NUMPY_RANDOM,), seeded_by=("random_state",)), "sample"),
     (MethodFacts(True, touches_only_receiver=True), "pop"),
     (MUTATES, "insert isetitem update __setitem__ __delitem__"),
@@ -198,7 +203,7 @@ PANDAS = method_table(
 )
 
 # an index is never changed in place: what these return is another one
-INDEX = {**PANDAS, "insert": PURE, "append": PURE}
+INDEX = {**PANDAS, "insert": PURE, "append": PURE, "sort": PURE}
 
 STYLER = method_table(
     (

@@ -1,0 +1,72 @@
+"""Judge many random programs at once, in as many processes as there are cores."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from support.oracle import Verdict, judge
+from support.programs import program_of
+
+_CHUNK = 25
+
+
+@dataclass
+class Judgement:
+    """How many programs came to which verdict, how many had which construct, and which were wrong."""
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    constructs: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def programs(self) -> int:
+        """How many programs were judged."""
+        return self.verdicts.total()
+
+    def figures(self) -> str:
+        """Return a line per construct: its share of the programs, and how many of those with it were refused."""
+        lines = [f"{self.programs} programs: {dict(self.verdicts)}"]
+        for construct, count in sorted(self.constructs.items(), key=lambda entry: entry[1]):
+            shares = f"{count / self.programs:6.1%} of the programs, {self.refused[construct] / count:4.0%} refused"
+            lines.append(f"  {construct:35} {shares}")
+        return "\n".join(lines)
+
+
+def judge_seeds(seeds: Sequence[int]) -> Judgement:
+    """Return what came of the random programs of `seeds`."""
+    chunks = [seeds[start : start + _CHUNK] for start in range(0, len(seeds), _CHUNK)]
+    total = Judgement()
+    # Spawned, for the threads of a test process would not survive a fork; each of these forks its tasks itself.
+    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
+        for part in pool.imap_unordered(_judge_chunk, chunks):
+            total.verdicts += part.verdicts
+            total.constructs += part.constructs
+            total.refused += part.refused
+            total.wrong += part.wrong
+    return total
+
+
+def _judge_chunk(seeds: Sequence[int]) -> Judgement:
+    part = Judgement()
+    for seed in seeds:
+        program = program_of(seed)
+        verdict = _judge(program.cells, seed)
+        part.verdicts[verdict.kind] += 1
+        part.constructs.update(program.constructs)
+        if verdict.kind == "refused":
+            part.refused.update(program.constructs)
+        elif verdict.kind not in ("same", "broken"):
+            part.wrong.append("\n---\n".join([f"seed {seed}: {verdict.kind}", *program.cells, verdict.detail]))
+    return part
+
+
+def _judge(cells: Sequence[str], seed: int) -> Verdict:
+    try:
+        return judge(cells, seed)
+    except Exception as error:  # noqa: BLE001 - a crash of the compiler is a verdict like others
+        return Verdict("crash", f"{type(error).__name__}: {error}")
