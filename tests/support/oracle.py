@@ -12,13 +12,14 @@ import json
 import os
 import pickle
 import random
+import re
 import sys
 import tempfile
 import traceback
 import types
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,15 @@ from nb2dag.model.plan import DagPlan, TaskPlan
 from nb2dag.model.program import Role
 from nb2dag.runtime import commit, pickler
 from nb2dag.runtime.formats import JOB_VARIABLE, Job, PointerManifest
+from support.shell import in_shell
 
 MOST_BYTES = 10**7
 WARM = (commit, pickler)
 """Imported here so that no forked task pays for it."""
 
 Outputs = dict[int, str]
+
+_ESCAPE = re.compile(r"^\s*[%!]", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,6 @@ def _run_task(plan: DagPlan, task: TaskPlan, manifests: dict[str, PointerManifes
         inputs={name: manifests[name] for name in producers},
     )  # fmt: skip
     job_file = folder / f"{task.task_id}.job.json"
-    job_file.write_text(json.dumps(job.to_json()))
     notebook = json.loads(emit_task_notebook(plan, task))
     cells = []
     for number, cell in enumerate(notebook["cells"]):
@@ -138,6 +141,7 @@ def _run_task(plan: DagPlan, task: TaskPlan, manifests: dict[str, PointerManifes
             cells.append((origin["cell"] if own else -number - 1, "".join(cell["source"])))
 
     def work(namespace: dict[str, Any]) -> Outputs:
+        job_file.write_text(json.dumps(replace(job, directory=os.getcwd()).to_json()))
         os.environ[JOB_VARIABLE] = str(job_file)
         return {index: text for index, text in _run_cells(namespace, cells).items() if index > 0}
 
@@ -151,10 +155,14 @@ def _run_task(plan: DagPlan, task: TaskPlan, manifests: dict[str, PointerManifes
 
 def _run_cells(namespace: dict[str, Any], cells: Sequence[tuple[int, str]]) -> Outputs:
     found: Outputs = {}
+    execute = in_shell(namespace) if any(map(_ESCAPE.search, (source for _, source in cells))) else None
     for index, source in cells:
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
-            exec(compile(source, f"<cell {index}>", "exec"), namespace)
+            if execute is not None:
+                execute(source)
+            else:
+                exec(compile(source, f"<cell {index}>", "exec"), namespace)
         found[index] = found.get(index, "") + out.getvalue()
     return found
 
@@ -171,6 +179,8 @@ def _in_child(work: Callable[[dict[str, Any]], Outputs]) -> Outputs | str:
             main.__dict__["__builtins__"] = __builtins__
             sys.modules["__main__"] = main
             random.seed()
+            if "" not in sys.path:
+                sys.path.insert(0, "")
             warnings.simplefilter("ignore")
             with tempfile.TemporaryDirectory() as place:
                 os.chdir(place)

@@ -40,6 +40,7 @@ from nb2dag.compiler.analysis.secrets import secret_problems
 from nb2dag.compiler.analysis.suppressions import find_suppressions
 from nb2dag.compiler.frontend.neighbours import find_neighbours
 from nb2dag.compiler.frontend.reader import read_notebook
+from nb2dag.compiler.frontend.scripts import with_scripts
 from nb2dag.compiler.frontend.tagging import tag_program
 from nb2dag.compiler.lowering import lower
 from nb2dag.compiler.rules.airflow import graph_diagnostics
@@ -110,13 +111,14 @@ def list_names(path: str | os.PathLike[str]) -> tuple[Program, tuple[CellNames, 
     Raises:
         NotebookUnreadable: The file is missing, not JSON, or not a notebook.
     """
-    program = tag_program(read_notebook(Path(path)), only_environment=True)
+    place = Path(path)
+    program = with_scripts(tag_program(read_notebook(place), only_environment=True), place.parent)
     return program, list_cell_names(program)
 
 
 def compile_program(notebook: Notebook, folder: Path, most_bytes: int) -> Compilation:
     """Compile a notebook already read; `folder` is where its files lie, `most_bytes` the limit of one of them."""
-    program = tag_program(notebook)
+    program = with_scripts(tag_program(notebook), folder)
     parameters = read_parameters(program)
     early = [*notebook_diagnostics(program), *_tag_diagnostics(program), *secret_diagnostics(secret_problems(program))]
     if _any_error(early) and not _worth_analysing(program):

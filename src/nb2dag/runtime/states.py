@@ -6,6 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from nb2dag.runtime.failures import HandoffError
+from nb2dag.runtime.task_folder import Located, TaskFolder
+
+_FILE = "<file:"
+
+
+def file_state(place: str) -> str:
+    """Return the name of the state of files: a path, a folder, or a pattern in the working directory.
+
+    >>> file_state("out/a.csv")
+    '<file:out/a.csv>'
+    """
+    return f"{_FILE}{place}>"
 
 
 def is_bound(namespace: dict[str, Any], name: str) -> bool:
@@ -13,20 +25,27 @@ def is_bound(namespace: dict[str, Any], name: str) -> bool:
     return name in namespace or name.startswith("<")
 
 
-def value(namespace: dict[str, Any], name: str) -> Any:
+def value(namespace: dict[str, Any], name: str, folder: TaskFolder) -> Any:
     """Return the value of a bound name, or of a state such as `<random>`."""
-    return _state(name)[0]() if name.startswith("<") else namespace[name]
+    if name.startswith("<"):
+        return _state(name, folder)[0]()
+    return folder.located(namespace[name])
 
 
-def bind(namespace: dict[str, Any], name: str, value: Any) -> None:
+def bind(namespace: dict[str, Any], name: str, value: Any, folder: TaskFolder) -> None:
     """Bind a name, or set a state back to what `value` returned in another process."""
     if name.startswith("<"):
-        _state(name)[1](value)
+        _state(name, folder)[1](value)
     else:
-        namespace[name] = value
+        namespace[name] = value.here(folder.root) if isinstance(value, Located) else value
 
 
-def _state(name: str) -> tuple[Callable[[], Any], Callable[[Any], None]]:
+def _state(name: str, folder: TaskFolder) -> tuple[Callable[[], Any], Callable[[Any], None]]:
+    if name.startswith(_FILE):
+        place = name[len(_FILE) : -1]
+        return lambda: folder.read(place), lambda tree: folder.write(place, tree)
+    if name == "<cwd>":
+        return folder.folder, folder.enter
     if name == "<random>":
         import random
 

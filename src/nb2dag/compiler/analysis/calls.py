@@ -8,6 +8,7 @@ a call may change when its result is thrown away.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -18,11 +19,20 @@ from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.effects import Draw, Summary, WriteState
 from nb2dag.compiler.analysis.instances import class_of, construct, through_wrappers
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
-from nb2dag.compiler.analysis.outside import called_name, record_files, record_state
+from nb2dag.compiler.analysis.file_calls import (
+    is_backed,
+    record_database,
+    record_files,
+    record_guessed_files,
+    touch_files,
+)
+from nb2dag.compiler.analysis.outside import called_name, record_state
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
+from nb2dag.compiler.analysis.texts import ANY, joined_path
 from nb2dag.compiler.analysis.values import (
     FRESH,
     IMMUTABLE,
+    NONE,
     Definition,
     Value,
     container,
@@ -38,6 +48,13 @@ _PLAIN = {"list", "tuple", "immutable", "plain iterator"}
 """Kinds of which pickle keeps an iterator, and where it stands."""
 _ITERATORS = {f"builtins.{name}" for name in ("enumerate", "zip", "reversed", "iter", "map", "filter")}
 _PATHS = {"pathlib.Path", "pathlib.PurePath", "builtins.str", "os.fspath", "os.path.join"}
+_WHERE = {"os.getcwd", "pathlib.Path.cwd"}
+_ENGINES = {"sqlalchemy.create_engine"}
+_CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescript", "raw_connection", "__enter__"}
+"""Methods of a connection that give something to go on using it with."""
+
+_SAVING = {"write", "save", "read", "load", "dump", "export"}
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
 
 
@@ -104,6 +121,7 @@ def _method_call(
                 for definition, summary in own
             ]
         )
+    touch_files(evaluator.effects, arguments.all(), node)
     if owner.immutable and not owner.carries:
         facts = knowledge.method_call(function.attr, "immutable") or knowledge.method_call(function.attr, "str")
         if facts is None or facts.mutates_receiver:
@@ -142,8 +160,9 @@ def _unknown_method(
                 effects.mutate(value, node, deep=True)
                 effects.hold(owner, value)
     _call_callables(evaluator, arguments.all(), everything, node)
+    states = record_guessed_files(evaluator, arguments, node)
     effects.unstable.setdefault(f"`.{called_name(node)}()`", node)
-    return shares(everything)
+    return _with_handles(shares(everything), states)
 
 
 def _known_method(
@@ -153,7 +172,7 @@ def _known_method(
     mutates = facts.mutates_receiver or (facts.inplace_keyword and _inplace(arguments))
     if facts.calls or any(_callable(value) for value in arguments.all()):
         _call_callables(evaluator, arguments.all(), [owner, *arguments.all()], node)
-    if mutates:
+    if mutates and not is_backed(owner):
         effects.mutate(owner, node)
     _mutate_places(evaluator, facts.mutates_args, arguments, node)
     if facts.stores_args:
@@ -161,9 +180,37 @@ def _known_method(
         for value in arguments.all():
             if owner.kind not in _COPIES:
                 evaluator.hold(target, owner, value)
-    record_state(evaluator.effects, facts, arguments, node)
-    record_files(evaluator.effects, (facts.path_read, facts.path_write), arguments, node, receiver=owner)
-    return _result(facts.returns, facts.kind, owner, arguments, shallow=facts.shallow)
+    if is_backed(owner):
+        # What it gives depends on the file alone, which the draws above have recorded.
+        effects.opens = effects.opens or called_name(node) == "cursor"
+        return replace(owner, same=NONE, part=NONE, holds=NONE) if called_name(node) in _CONNECTS else FRESH
+    record_state(evaluator, facts, arguments, node)
+    states = record_files(evaluator, facts, arguments, node, called_name(node), receiver=owner)
+    if not owner.kind and called_name(node) in _SAVING:
+        # A stream is meant as a rule, but an object of a library's own may take a path.
+        record_guessed_files(evaluator, arguments, node)
+    result = _result(facts.returns, facts.kind, owner, arguments, shallow=facts.shallow)
+    return _with_handles(_with_path(called_name(node), result, owner, arguments), states)
+
+
+def _with_handles(result: Value, states: frozenset[str]) -> Value:
+    """Return the result of a call that opened files to write: to use it is to change them."""
+    return replace(result, draws=result.draws | states) if states and not result.immutable else result
+
+
+def _with_path(name: str, result: Value, owner: Value, arguments: Arguments) -> Value:
+    """Return a path or text made from one, with what is known of it."""
+    if name == "joinpath":
+        return replace(result, constant=joined_path([owner.constant, *_constants(arguments.positional)]))
+    if name in ("resolve", "absolute", "as_posix", "expanduser") and owner.constant is not None:
+        return replace(result, constant=owner.constant)
+    if name == "format" and owner.constant is not None:
+        return replace(result, constant=_PLACEHOLDER.sub(ANY, owner.constant))
+    return result
+
+
+def _constants(values: Iterable[Value]) -> list[str | None]:
+    return [value.constant for value in values]
 
 
 def _result(returns: str, kind: str, owner: Value | None, arguments: Arguments, *, shallow: bool) -> Value:
@@ -214,20 +261,28 @@ def _module_call(
             effects.add(Draw(state, node))
     if facts is None:
         return _unknown_function(evaluator, path, arguments, node, discarded=discarded)
-    _known_effects(evaluator, facts, arguments, node)
+    states = _known_effects(evaluator, facts, arguments, node, path)
     kind = "resource" if facts.opens else facts.kind
-    returns = "shares" if facts.returns == "fresh" and _copy_is_false(arguments) else facts.returns
+    if kind == "temporary" and _is_false(arguments, "delete"):
+        kind = "file"
+    returns = "shares" if facts.returns == "fresh" and _is_false(arguments, "copy") else facts.returns
     result = _result(returns, kind, None, arguments, shallow=facts.shallow)
     result = replace(result, apart=facts.returns == "fresh" and not facts.unpacks)
     if facts.draws and not arguments.given(facts.seeded_by):
         result = replace(result, draws=result.draws | frozenset(facts.draws))
     if path in _ITERATORS and all(value.kind in _PLAIN or _callable(value) for value in arguments.all()):
         result = replace(result, kind="plain iterator")
-    return _with_constant(path, result, arguments)
+    return _with_handles(_with_constant(path, result, arguments), states)
 
 
-def _known_effects(evaluator: CallingEvaluator, facts: CallFacts, arguments: Arguments, node: ast.Call) -> None:
-    """Record what a function that the tables know does to its arguments and outside of them."""
+def _known_effects(
+    evaluator: CallingEvaluator, facts: CallFacts, arguments: Arguments, node: ast.Call, path: str
+) -> frozenset[str]:
+    """Record what a function that the tables know does to its arguments and outside of them.
+
+    Returns:
+        The states of the files that the result is a handle of.
+    """
     effects = evaluator.effects
     if facts.calls or any(_callable(value) for value in arguments.all()):
         _call_callables(evaluator, arguments.all(), arguments.all(), node)
@@ -241,28 +296,27 @@ def _known_effects(evaluator: CallingEvaluator, facts: CallFacts, arguments: Arg
                 effects.mutate(value, node)
     effects.configures = effects.configures or facts.configures
     effects.opens = effects.opens or facts.opens
-    record_state(effects, facts, arguments, node)
-    record_files(effects, (facts.path_read, facts.path_write), arguments, node)
+    record_state(evaluator, facts, arguments, node)
+    if path in _ENGINES:
+        return record_database(evaluator, arguments, node)
+    return record_files(evaluator, facts, arguments, node, path)
 
 
 def _with_constant(path: str, result: Value, arguments: Arguments) -> Value:
     """Return the result with what is known of it at compile time: a path's text, or that it holds numbers only."""
+    if path in _PATHS and any(value.kind == "temporary" for value in arguments.positional):
+        return replace(result, kind="temporary")
     if path in _PATHS and arguments.positional:
-        return replace(result, constant=_joined(arguments.positional))
+        return replace(result, constant=joined_path(_constants(arguments.positional)))
+    if path in _WHERE:
+        return replace(result, constant=".")
     if path in _COUNTERS and all(value.immutable for value in arguments.all()):
         return replace(result, part=frozenset(), holds=frozenset())
     return result
 
 
-def _joined(values: Sequence[Value]) -> str | None:
-    texts = [value.constant for value in values]
-    if any(text is None for text in texts):
-        return None
-    return "/".join(str(text).rstrip("/") if index < len(texts) - 1 else str(text) for index, text in enumerate(texts))
-
-
-def _copy_is_false(arguments: Arguments) -> bool:
-    node = arguments.nodes.get("copy")
+def _is_false(arguments: Arguments, name: str) -> bool:
+    node = arguments.nodes.get(name)
     return isinstance(node, ast.Constant) and node.value is False
 
 
@@ -292,8 +346,9 @@ def _unknown_function(
     if discarded and not constructor:
         for value in arguments.all():
             effects.mutate(value, node, deep=True)
+    states = record_guessed_files(evaluator, arguments, node)
     effects.unstable.setdefault(f"`{path.removeprefix('builtins.')}()`", node)
-    return container(arguments.all()) if constructor else shares(arguments.all())
+    return _with_handles(container(arguments.all()) if constructor else shares(arguments.all()), states)
 
 
 # -- anything else -----------------------------------------------------------------------------------------------
@@ -324,8 +379,9 @@ def _unknown_call(
     if callee.kind != "definition":
         effects.mutate(callee, node, deep=True)
     _call_callables(evaluator, values, values, node)
+    states = record_guessed_files(evaluator, arguments, node)
     effects.unstable.setdefault(f"`{ast.unparse(node.func)[:40]}()`", node)
-    return shares([callee, *values])
+    return _with_handles(shares([callee, *values]), states)
 
 
 def _callable(value: Value) -> bool:

@@ -17,6 +17,7 @@ from nb2dag.model.span import Span
 
 _RESOURCES = {
     "resource": "a connection, client or logger", "client": "a connection or client", "file": "an open file",
+    "temporary": "a temporary file or folder",
     "generator": "a generator", "iterator": "an iterator", "module": "a module",
 }  # fmt: skip
 

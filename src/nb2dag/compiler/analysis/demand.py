@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.replay import (
     binds_for_certain,
     chain_replayable,
@@ -31,7 +32,7 @@ class Demand:
     first statement that needs it: more than one version is a conflict. `sources` says, for each such name, the
     position after which it is taken (at its version, or later where an alias forces it). `outputs` are the (name,
     position) it must save. `replays` are positions of statements that run before its loads, `replayed` the version of
-    each name that must hold when they have run.
+    each name that must hold when they have run. `early` are the states of files that they themselves need from others.
     """
 
     task_id: str
@@ -41,6 +42,7 @@ class Demand:
     outputs: set[tuple[str, int]] = field(default_factory=set)
     replays: set[int] = field(default_factory=set)
     replayed: dict[str, dict[int, int]] = field(default_factory=dict)
+    early: set[str] = field(default_factory=set)
 
     @property
     def first(self) -> int:
@@ -228,6 +230,9 @@ class Demands:
         demand = self.tasks[request.task_id]
         if maker.kind is OwnerKind.SCRATCH:
             self._trouble("scratch-value", request.name, request.task_id, request.asked_at, version)
+        elif self._comes_early(request, maker):
+            demand.early.add(request.name)
+            self.outside(demand, request.name, version, request.asked_at)
         elif maker.kind is OwnerKind.TASK and not self.replayable[version]:
             self._trouble("shared-needs-task", request.name, request.task_id, request.asked_at, version)
         else:
@@ -235,6 +240,14 @@ class Demands:
             self._before(
                 Request(request.task_id, request.name, request.position, request.asked_at, slicing=True), maker
             )
+
+    def _comes_early(self, request: Request, maker: Statement) -> bool:
+        """Tell whether what is to be replayed needs files that another task, or the implicit one, has to hand over."""
+        return (
+            is_file_state(request.name)
+            and request.task_id not in (IMPLICIT, maker.task_id)
+            and not chain_replayable(self.flow, request.name, request.position, self.replayable)
+        )
 
     def _trouble(self, rule: str, name: str, task_id: str, reader: int, maker: int) -> None:
         self.troubles.setdefault((rule, name, task_id, maker), Trouble(rule, name, task_id, reader, maker))

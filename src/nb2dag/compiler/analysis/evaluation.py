@@ -16,6 +16,7 @@ from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvalua
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement, apply_decorator
 from nb2dag.compiler.analysis.resolver import Resolver
+from nb2dag.compiler.analysis.texts import parameter
 from nb2dag.compiler.analysis.values import (
     FRESH,
     IMMUTABLE,
@@ -28,6 +29,7 @@ from nb2dag.compiler.analysis.values import (
     union,
     without_locals,
 )
+from nb2dag.model.code import ParsedCode
 
 _PASSES = 2
 _MOST_DEPTH = 3
@@ -44,6 +46,11 @@ class Evaluator(ExpressionEvaluator):
     def body(self, statements: Iterable[ast.stmt]) -> None:
         for statement in statements:
             self.statement(statement)
+
+    def run(self, code: ParsedCode) -> None:
+        outer, self.escapes = self.escapes, code.escapes
+        self.body(code.tree.body)
+        self.escapes = outer
 
     def statement(self, node: ast.stmt) -> None:
         method = getattr(self, f"on_{type(node).__name__}", None)
@@ -111,6 +118,13 @@ class Evaluator(ExpressionEvaluator):
 
     on_AsyncFor = on_For
 
+    def on_If(self, node: ast.If) -> None:
+        self.value(node.test)
+        self.branches += 1
+        self.body(node.body)
+        self.body(node.orelse)
+        self.branches -= 1
+
     def on_While(self, node: ast.While) -> None:
         def once() -> None:
             self.value(node.test)
@@ -122,9 +136,11 @@ class Evaluator(ExpressionEvaluator):
     def repeated(self, once: Callable[[], None]) -> None:
         """Walk a loop's body twice, so that what a pass does at its end is seen at the next one's beginning."""
         self.depth += 1
+        self.branches += 1
         for _ in range(_PASSES if self.depth <= _MOST_DEPTH else 1):
             once()
         self.depth -= 1
+        self.branches -= 1
 
     def on_With(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
@@ -136,6 +152,7 @@ class Evaluator(ExpressionEvaluator):
     on_AsyncWith = on_With
 
     def on_Try(self, node: ast.Try) -> None:
+        self.branches += 1
         self.body(node.body)
         for handler in node.handlers:
             if handler.type is not None:
@@ -144,12 +161,14 @@ class Evaluator(ExpressionEvaluator):
                 self.bind(handler.name, FRESH)
             self.body(handler.body)
         self.body(node.orelse)
+        self.branches -= 1
         self.body(node.finalbody)
 
     on_TryStar = on_Try
 
     def on_Match(self, node: ast.Match) -> None:
         subject = self.value(node.subject)
+        self.branches += 1
         for case in node.cases:
             for child in ast.walk(case.pattern):
                 if isinstance(child, (ast.MatchAs, ast.MatchStar)) and child.name:
@@ -161,8 +180,10 @@ class Evaluator(ExpressionEvaluator):
             if case.guard is not None:
                 self.value(case.guard)
             self.body(case.body)
+        self.branches -= 1
 
     def on_Return(self, node: ast.Return) -> None:
+        self.may_have_left = self.may_have_left or self.branches > 0
         items = node.value.elts if isinstance(node.value, ast.Tuple) else []
         plain = bool(items) and not any(isinstance(item, ast.Starred) for item in items)
         self.tuples.append([self.value(item) for item in items] if plain else None)
@@ -300,11 +321,12 @@ def evaluate_function(resolver: Resolver, node: ast.FunctionDef | ast.AsyncFunct
     evaluator = Evaluator(resolver, function=True)
     arguments = all_arguments(node.args)
     for argument in arguments:
-        evaluator.locals[argument.arg] = Value(same=frozenset({f"@{argument.arg}"}))
+        evaluator.locals[argument.arg] = Value(same=frozenset({f"@{argument.arg}"}), constant=parameter(argument.arg))
     if isinstance(node, ast.Lambda):
         evaluator.returned.append(evaluator.value(node.body))
     else:
         for _ in range(_PASSES):
+            evaluator.may_have_left = False
             evaluator.body(node.body)
     returned = without_locals(union(evaluator.returned)) if evaluator.returned else IMMUTABLE
     return Summary(

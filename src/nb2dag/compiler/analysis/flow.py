@@ -6,10 +6,12 @@ import ast
 import builtins
 from dataclasses import dataclass, field, replace
 
-from nb2dag.compiler.analysis.effects import Bind, Draw, Hold, Mutate, ReadState, Seed, Summary, WriteState
+from nb2dag.compiler.analysis.effects import Bind, Draw, FileUse, Hold, Mutate, ReadState, Seed, Summary, WriteState
 from nb2dag.compiler.analysis.evaluation import Evaluator
+from nb2dag.compiler.analysis.file_states import FileStates
 from nb2dag.compiler.analysis.functions import function_names
 from nb2dag.compiler.analysis.names import statement_names
+from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.star_imports import STARS, StarImports
 from nb2dag.compiler.analysis.statements import Statement
 from nb2dag.compiler.analysis.summaries import Summaries
@@ -70,6 +72,7 @@ class _Tracer:
         self.summaries = Summaries(self)
         self.free: dict[Definition, frozenset[str]] = {}
         self.stars = StarImports()
+        self.files = FileStates(self.timeline)
         self.position = 0
 
     # -- the resolver --------------------------------------------------------------------------------------------
@@ -133,6 +136,11 @@ class _Tracer:
         for event in statement.effects.events:
             if isinstance(event, (Draw, ReadState, WriteState)) and self.timeline.now(event.state) is not None:
                 use.names.add(event.state)
+            elif isinstance(event, FileUse):
+                use.names |= self.files.needed(event)
+        use.names |= self.files.imported(statement.node)
+        if self.timeline.now("<cwd>") is not None and (statement.effects.files or statement.effects.unstable):
+            use.names.add("<cwd>")
         touched = statement.names.touched
         names = list(use.names)
         definitions = [item for item in statement.effects.references if item.name not in touched]
@@ -303,15 +311,23 @@ class _Tracer:
             if now is not None and not reach <= now.reach:
                 self.timeline.record(name, replace(now, position=position, reach=now.reach | reach))
 
-    def state(self, event: Draw | Seed | ReadState | WriteState, position: int) -> None:
-        if isinstance(event, Seed):
+    def state(self, event: Draw | Seed | ReadState | WriteState | FileUse, position: int) -> None:
+        if isinstance(event, FileUse):
+            self.files.apply(event, position)
+        elif isinstance(event, Draw) and is_file_state(event.state):
+            self.files.touch(event.state, position)
+        elif isinstance(event, Seed) and (event.certain or self.timeline.now(event.state) is None):
             region = self.timeline.new_region()
             own = frozenset({region})
             self.timeline.record(event.state, Snapshot(position, position, own, own))
-        elif isinstance(event, Draw):
+        elif isinstance(event, (Draw, Seed)):
             snapshot = self.timeline.now(event.state)
             if snapshot is not None:
                 self.timeline.touch(snapshot.own, position)
+        elif isinstance(event, WriteState) and event.state == "<cwd>":
+            own = frozenset({self.timeline.new_region()})
+            made = Snapshot(position, position, own, own, kind="immutable", constant=event.text)
+            self.timeline.record(event.state, made)
         elif isinstance(event, WriteState):
             snapshot = self.timeline.now(event.state)
             if snapshot is None:

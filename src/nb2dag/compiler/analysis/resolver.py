@@ -7,6 +7,7 @@ from typing import Protocol
 
 from nb2dag.compiler.analysis.effects import Effects, Summary
 from nb2dag.compiler.analysis.values import Definition, Value
+from nb2dag.model.code import ParsedCode
 
 
 class Resolver(Protocol):
@@ -31,8 +32,17 @@ class CallingEvaluator(Protocol):
     resolver: Resolver
     effects: Effects
 
+    @property
+    def certain(self) -> bool:
+        """Whether the code that is being evaluated runs on every path."""
+        ...
+
     def value(self, node: ast.expr) -> Value:
         """Return the value of an expression, its effects recorded."""
+        ...
+
+    def run(self, code: ParsedCode) -> None:
+        """Evaluate other code as if it stood here."""
         ...
 
     def hold(self, owner_node: ast.expr, owner: Value, item: Value) -> None:

@@ -47,6 +47,8 @@ _COMMON: dict[str, dict[str, MethodFacts]] = {
     "iterator": builtins_.ITERATOR,
     "plain iterator": builtins_.ITERATOR,
     "file": builtins_.FILE,
+    "buffer": builtins_.FILE,
+    "temporary": builtins_.FILE,
     "estimator": sklearn_.ESTIMATOR,
     "rng": numpy_.GENERATOR,
     "logger": system.LOGGER,

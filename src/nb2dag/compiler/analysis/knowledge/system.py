@@ -98,13 +98,13 @@ _FILES = (
     call_table("glob", (CallFacts(kind="iterator", reads=(FILES,), deterministic=False, path_read=0), "iglob")),
     call_table(
         "tempfile",
-        (CallFacts(kind="file", deterministic=False), "NamedTemporaryFile TemporaryFile SpooledTemporaryFile"),
+        (CallFacts(kind="temporary", deterministic=False), "NamedTemporaryFile TemporaryFile SpooledTemporaryFile"),
         (CallFacts(returns="immutable", deterministic=False), "mkdtemp mkstemp mktemp"),
-        (CallFacts(deterministic=False), "TemporaryDirectory"),
+        (CallFacts(kind="temporary", deterministic=False), "TemporaryDirectory"),
         (_ENVIRON_READ, "gettempdir gettempprefix"),
     ),
     call_table(
-        "io", (_OPEN, "open"), (CallFacts(kind="file"), "StringIO BytesIO"), (SHARES, "TextIOWrapper BufferedReader")
+        "io", (_OPEN, "open"), (CallFacts(kind="buffer"), "StringIO BytesIO"), (SHARES, "TextIOWrapper BufferedReader")
     ),
     call_table("gzip", (_OPEN, "open GzipFile")),
     call_table("bz2", (_OPEN, "open BZ2File"), (IMMUTABLE, "compress decompress")),
