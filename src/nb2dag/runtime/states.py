@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from nb2dag.runtime import settings
 from nb2dag.runtime.failures import HandoffError
 from nb2dag.runtime.task_folder import Located, TaskFolder
 
@@ -46,6 +47,15 @@ def _state(name: str, folder: TaskFolder) -> tuple[Callable[[], Any], Callable[[
         return lambda: folder.read(place), lambda tree: folder.write(place, tree)
     if name == "<cwd>":
         return folder.folder, folder.enter
+    if name == "<environ>":
+        return settings.environment, settings.set_environment
+    if name == "<sys.path>":
+        return (
+            lambda: settings.search_path(folder.root),
+            lambda changes: settings.set_search_path(changes, folder.root),
+        )
+    if name == "<config>":
+        return settings.options, settings.set_options
     if name == "<random>":
         import random
 
@@ -54,4 +64,7 @@ def _state(name: str, folder: TaskFolder) -> tuple[Callable[[], Any], Callable[[
         import numpy as np
 
         return np.random.get_state, np.random.set_state
+    path = name[1:-1]
+    if "." in path and all(part.isidentifier() for part in path.split(".")):
+        return lambda: settings.attribute(path), lambda value: settings.set_attribute(path, value)
     raise HandoffError(f"this nb2dag knows no state `{name}`: the kernel needs the nb2dag that compiled the DAG")

@@ -26,7 +26,7 @@ from nb2dag.compiler.analysis.file_calls import (
     record_guessed_files,
     touch_files,
 )
-from nb2dag.compiler.analysis.outside import called_name, record_state
+from nb2dag.compiler.analysis.outside import called_name, record_setting, record_state
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import ANY, joined_path
 from nb2dag.compiler.analysis.values import (
@@ -53,6 +53,7 @@ _ENGINES = {"sqlalchemy.create_engine"}
 _CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescript", "raw_connection", "__enter__"}
 """Methods of a connection that give something to go on using it with."""
 
+_LOGGER_SETTINGS = {"setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter"}
 _SAVING = {"write", "save", "read", "load", "dump", "export"}
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
@@ -124,6 +125,8 @@ def _method_call(
     touch_files(evaluator.effects, arguments.all(), node)
     if owner.immutable and not owner.carries:
         facts = knowledge.method_call(function.attr, "immutable") or knowledge.method_call(function.attr, "str")
+        if function.attr in _LOGGER_SETTINGS:
+            record_setting(evaluator.effects, function.attr, node)
         if facts is None or facts.mutates_receiver:
             _call_callables(evaluator, arguments.all(), arguments.all(), node)
             return IMMUTABLE
@@ -184,7 +187,7 @@ def _known_method(
         # What it gives depends on the file alone, which the draws above have recorded.
         effects.opens = effects.opens or called_name(node) == "cursor"
         return replace(owner, same=NONE, part=NONE, holds=NONE) if called_name(node) in _CONNECTS else FRESH
-    record_state(evaluator, facts, arguments, node)
+    record_state(evaluator, facts, arguments, node, called_name(node))
     states = record_files(evaluator, facts, arguments, node, called_name(node), receiver=owner)
     if not owner.kind and called_name(node) in _SAVING:
         # A stream is meant as a rule, but an object of a library's own may take a path.
@@ -252,6 +255,9 @@ def _module_call(
         effects.dynamic.setdefault(name, node)
     if path == "builtins.type" and len(arguments.all()) == 1:
         return union([part_of(arguments.all()[0]), class_of(arguments.all()[0])])
+    if path == "decimal.getcontext":
+        # The context itself, whose attributes are settings.
+        return Value(module="decimal.context")
     if path == "builtins.id":
         for value in arguments.all():
             effects.identity.update(value.reaches)
@@ -294,9 +300,9 @@ def _known_effects(
         for value in arguments.all():
             if value.kind in _CONSUMED:
                 effects.mutate(value, node)
-    effects.configures = effects.configures or facts.configures
+    effects.configures = effects.configures or (facts.configures and not knowledge.is_handed_over(path))
     effects.opens = effects.opens or facts.opens
-    record_state(evaluator, facts, arguments, node)
+    record_state(evaluator, facts, arguments, node, path)
     if path in _ENGINES:
         return record_database(evaluator, arguments, node)
     return record_files(evaluator, facts, arguments, node, path)
@@ -334,7 +340,7 @@ def _unknown_function(
     name = path.rpartition(".")[2]
     state = _changed_state(path)
     if state == "<config>":
-        effects.configures = True
+        record_setting(effects, path, node)
         return FRESH
     if state:
         effects.add(WriteState(state, node))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.flow import Flow, is_surrounding
 from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.replay import (
     binds_for_certain,
@@ -154,7 +154,9 @@ class Demands:
         """Let a task get a version of a name that it did not make."""
         maker = self.flow.statements[version]
         if maker.kind is OwnerKind.SCRATCH:
-            self._trouble("scratch-value", name, demand.task_id, reader, version)
+            # That a scratch cell changes the process's surroundings is said where it does.
+            if not is_surrounding(name):
+                self._trouble("scratch-value", name, demand.task_id, reader, version)
         elif self._may_replay(maker, name, version):
             demand.replayed.setdefault(name, {}).setdefault(version, reader)
             self._replay_version(demand, name, version)

@@ -139,7 +139,7 @@ def _words(text: str) -> list[str]:
 
 
 def _use(evaluator: CallingEvaluator, text: str, access: FileAccess, node: ast.AST) -> None:
-    folder = working_folder(evaluator.resolver)
+    folder = working_folder(evaluator)
     evaluator.effects.add(FileUse(text, folder, access, evaluator.certain, node))
 
 

@@ -15,6 +15,7 @@ from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState
 from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator, is_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement, apply_decorator
+from nb2dag.compiler.analysis.outside import record_setting
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.texts import parameter
 from nb2dag.compiler.analysis.values import (
@@ -311,7 +312,7 @@ class Evaluator(ExpressionEvaluator):
     def module_state(self, path: str, why: ast.AST) -> None:
         state = knowledge.module_state(path) or f"<{path}>"
         if state == "<config>":
-            self.effects.configures = True
+            record_setting(self.effects, path, why)
         else:
             self.effects.add(WriteState(state, why))
 

@@ -12,7 +12,7 @@ from nb2dag.compiler.analysis.knowledge.facts import FILES, MODE, RECEIVER, Call
 from nb2dag.compiler.analysis.modes import mode_of
 from nb2dag.compiler.analysis.outside import called_name
 from nb2dag.compiler.analysis.places import file_state, is_file_state, place_of
-from nb2dag.compiler.analysis.resolver import CallingEvaluator, Resolver
+from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import ANY, has_parameter, joined_path
 from nb2dag.compiler.analysis.values import Value
 
@@ -52,9 +52,12 @@ _PATHLIKE = re.compile(r"^[\w .\-/*\0\1\2]*\.[A-Za-z]\w{0,7}$")
 _SQLITE = "sqlite:///"
 
 
-def working_folder(resolver: Resolver) -> str:
+def working_folder(evaluator: CallingEvaluator) -> str:
     """Return what is known of the working directory, relative to where the notebook began: empty at first."""
-    value = resolver.resolve("<cwd>")
+    if any(isinstance(event, WriteState) and event.state == "<cwd>" for event in evaluator.effects.events):
+        # It changes within the statement, perhaps for a while only (`with chdir(...)`).
+        return ANY
+    value = evaluator.resolver.resolve("<cwd>")
     if value.kind != "immutable":
         return ""
     return ANY if value.constant is None else value.constant
@@ -62,10 +65,10 @@ def working_folder(resolver: Resolver) -> str:
 
 def record_move(evaluator: CallingEvaluator, text: str | None, node: ast.AST) -> None:
     """Record that the working directory becomes the folder of a text."""
-    folder = working_folder(evaluator.resolver)
+    folder = working_folder(evaluator)
     place = None if text is None or has_parameter(text) else place_of(text, folder)
-    known = None if place is None or "*" in place and place != "*" else ("" if place == "*" else place)
-    if text is not None and ANY in text:
+    known = "" if place == "*" else place
+    if place is None or "*" in known or (text is not None and ANY in text) or not evaluator.certain:
         known = None
     if known:
         _use(evaluator, text or ANY, READ, node)
@@ -97,6 +100,9 @@ def record_files(
     if "<cwd>" in facts.writes:
         record_move(evaluator, _text(arguments.get(0)), node)
         return frozenset()
+    if path == "contextlib.chdir":
+        record_move(evaluator, None, node)
+        return frozenset()
     if path in _LOGS:
         value = arguments.get("filename") or (arguments.get(0) if path != "logging.basicConfig" else None)
         if value is not None:
@@ -125,7 +131,7 @@ def record_files(
             continue
         _use(evaluator, text, access, node, sure=_sure(name, access, arguments))
         if writes and access in (CHANGE, REPLACE):
-            found.add(state_of(evaluator.resolver, text))
+            found.add(state_of(evaluator, text))
     if name in _MOVES and facts.path_write == 1:
         _use(evaluator, _shaped(path, _text(arguments.get(0))), REPLACE, node)
     elif name in _MOVES and receiver is not None:
@@ -140,7 +146,7 @@ def record_database(evaluator: CallingEvaluator, arguments: Arguments, node: ast
         return frozenset()
     path = text.removeprefix(_SQLITE).partition("?")[0]
     _use(evaluator, path, CHANGE, node)
-    return frozenset({state_of(evaluator.resolver, path)})
+    return frozenset({state_of(evaluator, path)})
 
 
 def record_guessed_files(evaluator: CallingEvaluator, arguments: Arguments, node: ast.Call) -> frozenset[str]:
@@ -162,15 +168,15 @@ def record_guessed_files(evaluator: CallingEvaluator, arguments: Arguments, node
             access = READ if _READING.match(name) else CHANGE
             _use(evaluator, _text(value), access, node)
             if access is CHANGE:
-                found.add(state_of(evaluator.resolver, _text(value)))
+                found.add(state_of(evaluator, _text(value)))
     return frozenset(state for state in found if state)
 
 
-def state_of(resolver: Resolver, text: str) -> str:
+def state_of(evaluator: CallingEvaluator, text: str) -> str:
     """Return the state of the file that a text names, empty where it is no local path; it may hold parameters."""
     if has_parameter(text):
-        return file_state(joined_path([working_folder(resolver), text]) or text)
-    place = place_of(text, working_folder(resolver))
+        return file_state(joined_path([working_folder(evaluator), text]) or text)
+    place = place_of(text, working_folder(evaluator))
     return "" if place is None else file_state(place)
 
 
@@ -183,7 +189,7 @@ def _use(
     logs: bool = False,
     sure: bool = True,
 ) -> None:
-    folder = working_folder(evaluator.resolver)
+    folder = working_folder(evaluator)
     evaluator.effects.add(FileUse(text, folder, access, evaluator.certain and sure, node, logs))
 
 

@@ -13,7 +13,7 @@ from nb2dag.compiler.analysis.functions import function_names
 from nb2dag.compiler.analysis.names import statement_names
 from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.star_imports import STARS, StarImports
-from nb2dag.compiler.analysis.statements import Statement
+from nb2dag.compiler.analysis.statements import OwnerKind, Statement
 from nb2dag.compiler.analysis.summaries import Summaries
 from nb2dag.compiler.analysis.timeline import NO_REGIONS, Regions, Snapshot, Timeline
 from nb2dag.compiler.analysis.values import Definition, Value
@@ -74,6 +74,7 @@ class _Tracer:
         self.stars = StarImports()
         self.files = FileStates(self.timeline)
         self.position = 0
+        self.cell = 0
 
     # -- the resolver --------------------------------------------------------------------------------------------
 
@@ -138,7 +139,7 @@ class _Tracer:
                 use.names.add(event.state)
             elif isinstance(event, FileUse):
                 use.names |= self.files.needed(event)
-        use.names |= self.files.imported(statement.node)
+        use.names |= self.files.imported(statement.node) | self.surroundings(statement)
         if self.timeline.now("<cwd>") is not None and (statement.effects.files or statement.effects.unstable):
             use.names.add("<cwd>")
         touched = statement.names.touched
@@ -157,6 +158,14 @@ class _Tracer:
                 definitions += self.inside(definition)
                 _defer(self.free_names(definition), use, names)
         return use
+
+    def surroundings(self, statement: Statement) -> set[str]:
+        """Return the state of the whole process that was changed: a task sees it from its first statement on."""
+        first = statement.cell.cell.index != self.cell
+        self.cell = statement.cell.cell.index
+        if not first or statement.kind is not OwnerKind.TASK:
+            return set()
+        return {name for name in self.timeline.names if is_surrounding(name) and self.timeline.now(name) is not None}
 
     def behind(self, name: str, use: Use, names: list[str]) -> list[Definition]:
         """Return the definitions that a name stands for or that its value carries, and note what they need."""
@@ -335,6 +344,13 @@ class _Tracer:
                 self.timeline.record(event.state, Snapshot(position, position, own, own))
             else:
                 self.timeline.touch(snapshot.own, position)
+
+
+def is_surrounding(state: str) -> bool:
+    """Tell whether a state may matter to any code: settings, environment, search path, attributes of modules."""
+    if not state.startswith("<") or is_file_state(state):
+        return False
+    return state in ("<config>", "<environ>", "<sys.path>") or ("." in state[2:] and " " not in state and "random" not in state)
 
 
 def _defer(found: frozenset[str], use: Use, names: list[str]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 
+from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.arguments import Arguments
-from nb2dag.compiler.analysis.effects import Draw, ReadState, Seed, WriteState
+from nb2dag.compiler.analysis.effects import Draw, Effects, ReadState, Seed, WriteState
 from nb2dag.compiler.analysis.knowledge.facts import MODE, CallFacts, MethodFacts
 from nb2dag.compiler.analysis.modes import opens_for_writing_only
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
@@ -14,9 +15,9 @@ _GENERATORS = {"<random>", "<numpy.random>", "<torch.random>"}
 
 
 def record_state(
-    evaluator: CallingEvaluator, facts: CallFacts | MethodFacts, arguments: Arguments, node: ast.AST
+    evaluator: CallingEvaluator, facts: CallFacts | MethodFacts, arguments: Arguments, node: ast.AST, path: str
 ) -> None:
-    """Record state without a name that a call reads and writes; the working directory is for `working_folder`."""
+    """Record state without a name that a call of `path` reads and writes, but the working directory and files."""
     effects = evaluator.effects
     seeds = isinstance(facts, CallFacts) and facts.seeds
     pinned = arguments.given(facts.seeded_by) if facts.seeded_by else False
@@ -31,7 +32,7 @@ def record_state(
         return
     for state in dict.fromkeys([*facts.reads, *facts.writes]):
         if state == "<config>":
-            effects.configures = True
+            record_setting(effects, path, node)
         elif state in _GENERATORS:
             effects.add(Draw(state, node))
             effects.unstable.setdefault(state, node)
@@ -45,6 +46,14 @@ def record_state(
             effects.add(ReadState(state, node))
     if not facts.deterministic:
         effects.unstable.setdefault(f"`{called_name(node)}()`", node)
+
+
+def record_setting(effects: Effects, path: str, node: ast.AST) -> None:
+    """Record that the setting at a dotted path is changed, for the whole process."""
+    if knowledge.is_handed_over(path):
+        effects.add(WriteState("<config>", node))
+    else:
+        effects.configures = True
 
 
 def called_name(node: ast.AST) -> str:

@@ -46,6 +46,8 @@ def place_of(text: str, folder: str = "") -> str | None:
         # It may be an absolute path as well.
         return re.sub(r"\*[*/]*\*", "*", posixpath.normpath(text))
     folder = filled(folder, lambda _: None).replace(ANY, "*")
+    if folder.endswith("*"):
+        return re.sub(r"\*\*+", "*", f"{folder}{posixpath.normpath(text)}")
     place = posixpath.normpath(posixpath.join(folder, text))
     return EVERYTHING if place == "." else re.sub(r"\*\*+", "*", place)
 

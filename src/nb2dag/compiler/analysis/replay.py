@@ -9,7 +9,7 @@ from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.places import file_state, is_file_state
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement
 
-REPLAYED_STATES = frozenset({"<environ>", "<sys.path>", "<cwd>"})
+REPLAYED_STATES = frozenset({"<environ>", "<sys.path>", "<cwd>", "<config>"})
 """State without a name that a replayed statement may set: setting it again has the same result."""
 
 GENERATORS = frozenset({"<random>", "<numpy.random>", "<torch.random>"})
@@ -48,6 +48,8 @@ def configures(statement: Statement) -> bool:
     if any(use.writes and not use.logs for use in effects.files):
         return False
     states = {event.state for event in effects.events if isinstance(event, (WriteState, Seed))}
+    if statement.kind is OwnerKind.TASK and statement.compound:
+        return False
     if "<cwd>" in states and statement.kind is OwnerKind.TASK:
         # Where a task went is handed over: the folder may be there only since that task made it.
         return False
@@ -57,7 +59,7 @@ def configures(statement: Statement) -> bool:
 
 def _is_module_attribute(state: str) -> bool:
     """Tell whether a state is an attribute of a module (`<package.module.name>`)."""
-    return "." in state and " " not in state
+    return "." in state and " " not in state and not is_file_state(state)
 
 
 def _needs_replayable(flow: Flow, statement: Statement, answers: list[bool]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
 from nb2dag.compiler.analysis.effects import WriteState
 from nb2dag.compiler.analysis.file_effects import lost_file_effects
-from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.flow import Flow, is_surrounding
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_region
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
@@ -49,7 +49,7 @@ def _span(statement: Statement, path: str) -> Span:
 def _lost_state(demands: Demands, statement: Statement, path: str) -> Iterator[FlowProblem]:
     """Yield state without a name that a task below a statement sees in the notebook, but not in the DAG."""
     written = {event.state for event in statement.effects.events if isinstance(event, WriteState)}
-    states = sorted(written - {"<cwd>"})
+    states = sorted(state for state in written if state != "<cwd>" and not is_surrounding(state))
     if statement.effects.configures and not statement.names.touched:
         states.append("<configuration>")
     if not states or states[0] in _OPAQUE_STATES:

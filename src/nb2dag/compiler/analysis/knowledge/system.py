@@ -106,6 +106,7 @@ _FILES = (
     call_table(
         "io", (_OPEN, "open"), (CallFacts(kind="buffer"), "StringIO BytesIO"), (SHARES, "TextIOWrapper BufferedReader")
     ),
+    call_table("contextlib", (CallFacts(returns="immutable"), "chdir")),
     call_table("gzip", (_OPEN, "open GzipFile")),
     call_table("bz2", (_OPEN, "open BZ2File"), (IMMUTABLE, "compress decompress")),
     call_table("lzma", (_OPEN, "open LZMAFile"), (IMMUTABLE, "compress decompress")),
@@ -130,6 +131,7 @@ _PROCESSES = (
             ),
         ),
     ),
+    call_table("socket", (CONFIGURES, "setdefaulttimeout")),
     call_table(
         "socket", (_HOST_READ, "gethostname getfqdn"), (NETWORK_READ, "gethostbyname create_connection getaddrinfo")
     ),
