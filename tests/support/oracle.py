@@ -141,7 +141,7 @@ def _run_task(plan: DagPlan, task: TaskPlan, manifests: dict[str, PointerManifes
             cells.append((origin["cell"] if own else -number - 1, "".join(cell["source"])))
 
     def work(namespace: dict[str, Any]) -> Outputs:
-        job_file.write_text(json.dumps(replace(job, directory=os.getcwd()).to_json()))
+        job_file.write_text(json.dumps(replace(job, directory=str(Path.cwd())).to_json()))
         os.environ[JOB_VARIABLE] = str(job_file)
         return {index: text for index, text in _run_cells(namespace, cells).items() if index > 0}
 

@@ -42,7 +42,8 @@ class Escape:
     the rest of its line, `body` the text below a cell magic whose body is not Python (None where the body is Python:
     its statements then stand in the tree right after the escape). `reads` are expressions interpolated into it
     (`{x}`, `$x`, and the code of `%timeit`), `binds` the names it binds by itself (`%%capture out`, `%%bash --out
-    x`). An assignment `f = !ls` is an ordinary assignment of an escape. `script` is what `%run` runs, where it is known.
+    x`). An assignment `f = !ls` is an ordinary assignment of an escape. `script` is what `%run` runs, where that is
+    known.
     """
 
     kind: EscapeKind

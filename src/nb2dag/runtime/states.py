@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nb2dag.runtime import settings
+from nb2dag.runtime import library_options, settings
 from nb2dag.runtime.failures import HandoffError
 from nb2dag.runtime.task_folder import Located, TaskFolder
 
@@ -55,7 +55,7 @@ def _state(name: str, folder: TaskFolder) -> tuple[Callable[[], Any], Callable[[
             lambda changes: settings.set_search_path(changes, folder.root),
         )
     if name == "<config>":
-        return settings.options, settings.set_options
+        return library_options.options, library_options.set_options
     if name == "<random>":
         import random
 

@@ -7,7 +7,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from nb2dag.compiler.analysis.arguments import Arguments
-from nb2dag.compiler.analysis.effects import Bind, Draw, FileUse, Hold, Mutate, Seed, Summary, WriteState
+from nb2dag.compiler.analysis.effects import (
+    Bind,
+    Draw,
+    Event,
+    FileUse,
+    Hold,
+    Mutate,
+    ReadState,
+    Seed,
+    Summary,
+    WriteState,
+)
 from nb2dag.compiler.analysis.places import file_state, is_file_state, place_in, place_of
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import filled, has_parameter
@@ -34,19 +45,8 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
                 holder = Value(same=frozenset({event.name}))
                 effects.add(Hold(event.name, item))
             common.note(event.value.reaches, holder)
-        elif isinstance(event, Bind):
-            effects.add(replace(event, value=translated(event.value, passed)))
-        elif isinstance(event, FileUse):
-            certain = event.certain and evaluator.certain
-            effects.add(replace(event, text=filled_text(event.text, passed), certain=certain, why=node))
-        elif isinstance(event, Draw):
-            effects.add(Draw(filled_state(event.state, passed), node))
-        elif isinstance(event, WriteState):
-            effects.add(replace(event, why=node, text=event.text if evaluator.certain else None))
-        elif isinstance(event, Seed):
-            effects.add(Seed(event.state, node, event.certain and evaluator.certain))
         else:
-            effects.add(replace(event, why=node))
+            effects.add(_event_of_call(event, passed, node, certain=evaluator.certain))
     for reason in summary.effects.unstable:
         effects.unstable.setdefault(reason, node)
     for reason in summary.effects.dynamic:
@@ -56,6 +56,28 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
     if summary.elements is None:
         return result
     return replace(result, elements=tuple(translated(item, passed) for item in summary.elements))
+
+
+def _event_of_call(
+    event: Bind | Draw | Seed | ReadState | WriteState | FileUse,
+    passed: dict[str, Value],
+    node: ast.AST,
+    *,
+    certain: bool,
+) -> Event:
+    """Return what an event of a function's body is where the function is called; `certain` says that it surely is."""
+    if isinstance(event, Bind):
+        return replace(event, value=translated(event.value, passed))
+    if isinstance(event, FileUse):
+        text = filled_text(event.text, passed)
+        return replace(event, text=text, certain=event.certain and certain, why=node)
+    if isinstance(event, Draw):
+        return Draw(filled_state(event.state, passed), node)
+    if isinstance(event, WriteState):
+        return replace(event, why=node, text=event.text if certain else None)
+    if isinstance(event, Seed):
+        return Seed(event.state, node, event.certain and certain)
+    return replace(event, why=node)
 
 
 class _Common:

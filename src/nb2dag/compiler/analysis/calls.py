@@ -17,8 +17,7 @@ from nb2dag.compiler.analysis.application import apply_summary
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.effects import Draw, Summary, WriteState
-from nb2dag.compiler.analysis.instances import class_of, construct, through_wrappers
-from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
+from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import (
     is_backed,
     record_database,
@@ -26,6 +25,8 @@ from nb2dag.compiler.analysis.file_calls import (
     record_guessed_files,
     touch_files,
 )
+from nb2dag.compiler.analysis.instances import class_of, construct, through_wrappers
+from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
 from nb2dag.compiler.analysis.outside import called_name, record_setting, record_state
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import ANY, joined_path
@@ -188,7 +189,7 @@ def _known_method(
         effects.opens = effects.opens or called_name(node) == "cursor"
         return replace(owner, same=NONE, part=NONE, holds=NONE) if called_name(node) in _CONNECTS else FRESH
     record_state(evaluator, facts, arguments, node, called_name(node))
-    states = record_files(evaluator, facts, arguments, node, called_name(node), receiver=owner)
+    states = record_files(evaluator, KnownCall(facts, arguments, node, called_name(node), owner))
     if not owner.kind and called_name(node) in _SAVING:
         # A stream is meant as a rule, but an object of a library's own may take a path.
         record_guessed_files(evaluator, arguments, node)
@@ -255,9 +256,6 @@ def _module_call(
         effects.dynamic.setdefault(name, node)
     if path == "builtins.type" and len(arguments.all()) == 1:
         return union([part_of(arguments.all()[0]), class_of(arguments.all()[0])])
-    if path == "decimal.getcontext":
-        # The context itself, whose attributes are settings.
-        return Value(module="decimal.context")
     if path == "builtins.id":
         for value in arguments.all():
             effects.identity.update(value.reaches)
@@ -304,12 +302,15 @@ def _known_effects(
     effects.opens = effects.opens or facts.opens
     record_state(evaluator, facts, arguments, node, path)
     if path in _ENGINES:
-        return record_database(evaluator, arguments, node)
-    return record_files(evaluator, facts, arguments, node, path)
+        return record_database(evaluator, KnownCall(facts, arguments, node, path))
+    return record_files(evaluator, KnownCall(facts, arguments, node, path))
 
 
 def _with_constant(path: str, result: Value, arguments: Arguments) -> Value:
     """Return the result with what is known of it at compile time: a path's text, or that it holds numbers only."""
+    if path == "decimal.getcontext":
+        # The context itself, whose attributes are settings.
+        return Value(module="decimal.context")
     if path in _PATHS and any(value.kind == "temporary" for value in arguments.positional):
         return replace(result, kind="temporary")
     if path in _PATHS and arguments.positional:

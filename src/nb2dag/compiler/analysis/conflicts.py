@@ -8,8 +8,10 @@ from difflib import get_close_matches
 
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
+from nb2dag.compiler.analysis.early import overwritten_states
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
 from nb2dag.compiler.analysis.spelled_out import is_optional
+from nb2dag.compiler.analysis.places import is_file_state, place_in
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_region
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import FlowProblem
@@ -31,13 +33,29 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
         yield FlowProblem(
             trouble.rule,
             places.name(reader, trouble.name),
-            (("name", trouble.name), ("task", _task(trouble.task_id)), ("cell", str(maker.cell.cell.index))),
+            (("name", shown(trouble.name)), ("task", _task(trouble.task_id)), ("cell", str(maker.cell.cell.index))),
             ((places.whole(maker), "changed here"),),
         )
     for demand in demands.tasks.values():
         yield from _versions(flow, demand, places)
+        for name in sorted(overwritten_states(flow, demand)):
+            maker = flow.statements[demand.sources[name]]
+            yield FlowProblem(
+                "two-versions",
+                places.whole(maker),
+                (("name", shown(name)), ("task", _task(demand.task_id)), ("cells", _cells(flow, [maker.position]))),
+            )
         yield from _reopened(flow, demand, places)
         yield from _unpicklable(flow, demand, places)
+
+
+def shown(name: str) -> str:
+    """Return a name as a reader knows it: a file by its path.
+
+    >>> shown("<file:out/a.csv>"), shown("rows")
+    ('out/a.csv', 'rows')
+    """
+    return place_in(name) if is_file_state(name) else name
 
 
 def _task(task_id: str) -> str:
@@ -128,7 +146,7 @@ def _versions(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProbl
         yield FlowProblem(
             "two-versions",
             places.name(reader, name),
-            (("name", name), ("task", _task(demand.task_id)), ("cells", _cells(flow, made))),
+            (("name", shown(name)), ("task", _task(demand.task_id)), ("cells", _cells(flow, made))),
             labels,
         )
 
@@ -153,7 +171,7 @@ def _reopened(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProbl
         yield FlowProblem(
             "reopened-task",
             places.name(reader, name),
-            (("name", name), ("task", demand.task_id), ("other", _task(maker.task_id or IMPLICIT))),
+            (("name", shown(name)), ("task", demand.task_id), ("other", _task(maker.task_id or IMPLICIT))),
             (
                 (places.whole(flow.statements[earlier[-1]]), f"`{demand.task_id}` makes it here"),
                 (places.whole(maker), f"`{_task(maker.task_id or IMPLICIT)}` changes it here"),

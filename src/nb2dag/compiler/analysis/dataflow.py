@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from nb2dag.compiler.analysis.conflicts import find_conflicts
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
@@ -41,7 +42,7 @@ def analyse(program: Program) -> Dataflow:
     ]
     exported = _exported(flow, demands)
     return Dataflow(
-        tasks=tuple(_tasks(program, flow, demands, outputs, ids, _follows(outside, ids))),
+        tasks=tuple(_following(_tasks(program, flow, demands, outputs, ids), _follows(outside, ids))),
         problems=tuple(problems),
         files=tuple(_files(exported)),
     )
@@ -89,12 +90,7 @@ def _outputs(flow: Flow, demands: Demands, ids: dict[str, str]) -> dict[str, lis
 
 
 def _tasks(
-    program: Program,
-    flow: Flow,
-    demands: Demands,
-    outputs: dict[str, list[Output]],
-    ids: dict[str, str],
-    follows: dict[str, tuple[str, ...]],
+    program: Program, flow: Flow, demands: Demands, outputs: dict[str, list[Output]], ids: dict[str, str]
 ) -> list[TaskFlow]:
     cells: dict[str, list[int]] = {task_id: [] for task_id in program.task_ids}
     for cell in program.cells:
@@ -118,10 +114,13 @@ def _tasks(
                 early=tuple(item for item in inputs if early & set(item.names)),
                 inputs=tuple(item for item in inputs if not early & set(item.names)),
                 outputs=tuple(outputs[task_id]),
-                follows=follows.get(task_id, ()),
             )
         )
     return found
+
+
+def _following(tasks: Iterable[TaskFlow], follows: dict[str, tuple[str, ...]]) -> list[TaskFlow]:
+    return [replace(task, follows=follows.get(task.task_id, ())) for task in tasks]
 
 
 def _follows(uses: list[SharedUse], ids: dict[str, str]) -> dict[str, tuple[str, ...]]:

@@ -6,8 +6,8 @@ import ast
 import re
 import shlex
 
-from nb2dag.compiler.analysis.effects import FileAccess, FileUse, WriteState
-from nb2dag.compiler.analysis.file_calls import record_move, working_folder
+from nb2dag.compiler.analysis.effects import FileAccess, WriteState
+from nb2dag.compiler.analysis.file_calls import record_move, use_file
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import ANY, literal
 from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, Value
@@ -66,16 +66,7 @@ def _magic(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> Value 
         if "=" in escape.text or len(escape.text.split()) > 1:
             effects.add(WriteState("<environ>", node))
         return IMMUTABLE
-    if name == "cd":
-        record_move(evaluator, _folder(escape), node)
-        return IMMUTABLE
-    if escape.script is not None:
-        _use(evaluator, escape.script.path, FileAccess.READ, node)
-        for part in escape.script.parts:
-            evaluator.run(part)
-        return FRESH
-    if name in _WRITES:
-        _write(evaluator, escape, node)
+    if _file_magic(evaluator, escape, node):
         return IMMUTABLE
     if name in _STATE:
         effects.add(WriteState(_STATE[name], node))
@@ -84,11 +75,26 @@ def _magic(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> Value 
         if name in ("pip", "conda"):
             effects.unstable.setdefault(f"`%{name}`", node)
         if name in _LOOKS:
-            _use(evaluator, ANY, FileAccess.READ, node)
+            use_file(evaluator, ANY, FileAccess.READ, node)
         return IMMUTABLE
     if name not in _FOREIGN:
         effects.add(WriteState("<magic>", node))
     return None
+
+
+def _file_magic(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> bool:
+    """Record what a magic that moves, writes or runs a file does; return whether it is one."""
+    if escape.name == "cd":
+        record_move(evaluator, _folder(escape), node)
+    elif escape.name in _WRITES:
+        _write(evaluator, escape, node)
+    elif escape.script is not None:
+        use_file(evaluator, escape.script.path, FileAccess.READ, node)
+        for part in escape.script.parts:
+            evaluator.run(part)
+    else:
+        return False
+    return True
 
 
 def _folder(escape: Escape) -> str | None:
@@ -97,18 +103,18 @@ def _folder(escape: Escape) -> str | None:
     words = [word for word in words if word != "-q"]
     if len(words) != 1 or words[0].startswith("-"):
         return None
-    return _text(words[0], escape)
+    return _text(words[0])
 
 
 def _write(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> None:
     words = _words(escape.text)
     appends = any(word in ("-a", "--append") for word in words)
     names = [word for word in words if not word.startswith("-")]
-    text = _text(names[0], escape) if len(names) == 1 else ANY
-    _use(evaluator, text or ANY, FileAccess.CHANGE if appends else FileAccess.REPLACE, node)
+    text = _text(names[0]) if len(names) == 1 else ANY
+    use_file(evaluator, text or ANY, FileAccess.CHANGE if appends else FileAccess.REPLACE, node)
 
 
-def _text(word: str, escape: Escape) -> str | None:
+def _text(word: str) -> str | None:
     """Return a word of a magic's line as a known text: what is interpolated into it is not known."""
     word = word.strip("'\"")
     return re.sub(r"\{[^{}]*\}|\$\w+", ANY, word) if literal(word) is not None else None
@@ -119,9 +125,9 @@ def _shell(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> None:
     text = escape.text if escape.body is None else escape.body
     accesses = {_command(part) for part in re.split(r"&&|\|\|?|;|\n", text) if part.strip()}
     if ">" in text or "`" in text or "$(" in text or FileAccess.CHANGE in accesses:
-        _use(evaluator, ANY, FileAccess.CHANGE, node)
+        use_file(evaluator, ANY, FileAccess.CHANGE, node)
     elif FileAccess.READ in accesses:
-        _use(evaluator, ANY, FileAccess.READ, node)
+        use_file(evaluator, ANY, FileAccess.READ, node)
 
 
 def _command(text: str) -> FileAccess | None:
@@ -138,13 +144,6 @@ def _words(text: str) -> list[str]:
         return text.split()
 
 
-def _use(evaluator: CallingEvaluator, text: str, access: FileAccess, node: ast.AST) -> None:
-    folder = working_folder(evaluator)
-    evaluator.effects.add(FileUse(text, folder, access, evaluator.certain, node))
-
-
 def _spelled(escape: Escape) -> str:
     prefix = {EscapeKind.LINE_MAGIC: "%", EscapeKind.CELL_MAGIC: "%%"}.get(escape.kind, "")
     return f"{prefix}{escape.name}"
-
-

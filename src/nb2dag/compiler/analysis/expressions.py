@@ -15,7 +15,7 @@ from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.texts import ANY, concatenated, joined_path, literal
 from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, NONE, Value, container, part_of, union, without_locals
-from nb2dag.model.code import ESCAPE_NAME, Escape
+from nb2dag.model.code import ESCAPE_NAME, Escape, ParsedCode
 
 COPYING_KINDS = frozenset({"frame", "series", "array"})
 """Kinds whose arithmetic makes new objects, and into which an assignment copies."""
@@ -52,6 +52,10 @@ class ExpressionEvaluator:
     def certain(self) -> bool:
         """Whether the code that is being evaluated runs on every path."""
         return not (self.branches or self.may_have_left)
+
+    def run(self, code: ParsedCode) -> None:
+        """Evaluate other code as if it stood here; for whoever evaluates statements."""
+        raise NotImplementedError
 
     # -- names ---------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from nb2dag.compiler.analysis.places import is_file_state, overlap
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement
 
 _CHANGES_ROWS = ("insert", "update", "delete", "replace", "with", "begin")
+_LINKS = ("link", "symlink", "symlink_to", "hardlink_to", "link_to")
 _AUTOCOMMITS = ("isolation_level", "autocommit")
 
 Lost = tuple[Statement, str]
@@ -25,6 +26,7 @@ def lost_file_effects(flow: Flow) -> Iterator[Lost]:
     yield from _modules_written_again(flow)
     yield from _open_transactions(flow)
     yield from _script_globals(flow)
+    yield from _linked_files(flow)
 
 
 def _script_globals(flow: Flow) -> Iterator[Lost]:
@@ -48,6 +50,22 @@ def _script_globals(flow: Flow) -> Iterator[Lost]:
 def _changes_later(flow: Flow, name: str, position: int) -> bool:
     snapshot = flow.timeline.before(name, position + 1)
     return snapshot is not None and flow.timeline.changed_from(snapshot.reach, position + 1)
+
+
+def _linked_files(flow: Flow) -> Iterator[Lost]:
+    """Yield links between files that another task uses: it has copies, and a write to one is none to the other."""
+    for statement in flow.statements:
+        calls = (node.func for node in ast.walk(statement.node) if isinstance(node, ast.Call))
+        if not any(isinstance(function, ast.Attribute) and function.attr in _LINKS for function in calls):
+            continue
+        places = [use.place for use in statement.effects.files if use.place]
+        if any(
+            use.place is not None and any(overlap(use.place, place) for place in places)
+            for other in flow.statements[statement.position + 1 :]
+            if other.task_id != statement.task_id
+            for use in other.effects.files
+        ):
+            yield statement, "makes a link between two files, which are two copies in another task"
 
 
 def _log_files(flow: Flow) -> Iterator[Lost]:
@@ -76,9 +94,7 @@ def _modules_written_again(flow: Flow) -> Iterator[Lost]:
             before.append(statement)
 
 
-def _is_stale(
-    module: str, statement: Statement, before: list[Statement], written: list[tuple[str, Statement]]
-) -> bool:
+def _is_stale(module: str, statement: Statement, before: list[Statement], written: list[tuple[str, Statement]]) -> bool:
     if not before or statement.task_id in {other.task_id for other in before}:
         # A task that has imported it before keeps it, as the notebook does.
         return False

@@ -350,7 +350,9 @@ def is_surrounding(state: str) -> bool:
     """Tell whether a state may matter to any code: settings, environment, search path, attributes of modules."""
     if not state.startswith("<") or is_file_state(state):
         return False
-    return state in ("<config>", "<environ>", "<sys.path>") or ("." in state[2:] and " " not in state and "random" not in state)
+    return state in ("<config>", "<environ>", "<sys.path>") or (
+        "." in state[2:] and " " not in state and "random" not in state
+    )
 
 
 def _defer(found: frozenset[str], use: Use, names: list[str]) -> None:

@@ -122,7 +122,9 @@ def binds_for_certain(statement: Statement, name: str) -> bool:
             for event in statement.effects.events
         )
     if name.startswith("<"):
-        return any(isinstance(event, Seed) and event.state == name and event.certain for event in statement.effects.events)
+        return any(
+            isinstance(event, Seed) and event.state == name and event.certain for event in statement.effects.events
+        )
     if name not in statement.names.binds:
         return False
     node = statement.node

@@ -42,10 +42,10 @@ def filled(text: str, known: Callable[[str], str | None]) -> str:
 
 
 def concatenated(parts: Sequence[str | None]) -> str | None:
-    """Return texts one after the other, None where nothing is known of any of them.
+    r"""Return texts one after the other, None where nothing is known of any of them.
 
     >>> concatenated(["part", None, ".csv"])
-    'part\\x00.csv'
+    'part\x00.csv'
     """
     if all(part is None for part in parts):
         return None
@@ -53,10 +53,10 @@ def concatenated(parts: Sequence[str | None]) -> str | None:
 
 
 def joined_path(parts: Sequence[str | None]) -> str | None:
-    """Return texts joined as `os.path.join` and `pathlib` join them, None where nothing is known of any.
+    r"""Return texts joined as `os.path.join` and `pathlib` join them, None where nothing is known of any.
 
     >>> joined_path(["out", None, "a.csv"]), joined_path(["out", "/tmp"])
-    ('out/\\x00/a.csv', '/tmp')
+    ('out/\x00/a.csv', '/tmp')
     """
     if all(part is None for part in parts):
         return None

@@ -103,7 +103,7 @@ def _relocate(tree: ast.Module, place: ast.AST) -> None:
     """Let all of a script's code stand where the magic stands: that is what a finding can point at."""
     for node in ast.walk(tree):
         if hasattr(node, "lineno"):
-            ast.copy_location(node, place)  # type: ignore[type-var]
+            ast.copy_location(node, place)
 
 
 def _written(cell: ProgramCell) -> Iterator[tuple[str, str | None]]:

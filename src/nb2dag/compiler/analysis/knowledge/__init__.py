@@ -31,7 +31,17 @@ from nb2dag.compiler.analysis.knowledge.facts import (
     joined,
 )
 
-__all__ = ["MODE", "RECEIVER", "CallFacts", "MethodFacts", "attribute", "is_handed_over", "method_call", "module_call", "module_state"]
+__all__ = [
+    "MODE",
+    "RECEIVER",
+    "CallFacts",
+    "MethodFacts",
+    "attribute",
+    "is_handed_over",
+    "method_call",
+    "module_call",
+    "module_state",
+]
 
 _CALLS = joined(table.CALLS for table in (builtins_, stdlib, system, numpy_, pandas_, sklearn_, plotting, others))
 

@@ -64,7 +64,7 @@ _NUMBERS = (
         "decimal",
         (IMMUTABLE, "Decimal DecimalTuple"),
         (CONFIGURES, "setcontext"),
-        (SHARES, "localcontext"),
+        (SHARES, "getcontext localcontext"),
         (FRESH, "Context"),
     ),
     call_table("fractions", (IMMUTABLE, "Fraction")),

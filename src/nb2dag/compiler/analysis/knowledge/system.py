@@ -34,6 +34,7 @@ _READ_LIST = CallFacts(kind="list", reads=(FILES,), deterministic=False, path_re
 _WRITE = CallFacts(returns="immutable", path_write=0)
 _COPY = CallFacts(returns="immutable", reads=(FILES,), path_read=0, path_write=1)
 _OPEN = CallFacts(kind="file", reads=(FILES,), deterministic=False, path_read=MODE, path_write=MODE)
+_DATABASE = CallFacts(kind="file", path_read=0, path_write=0, deterministic=False)
 _ENVIRON_READ = CallFacts(returns="immutable", reads=(ENVIRON,))
 _ENVIRON_WRITE = CallFacts(returns="immutable", writes=(ENVIRON,))
 _PATH_WRITE = CallFacts(returns="immutable", writes=(SYS_PATH,))
@@ -60,6 +61,7 @@ _OS = call_table(
     ),
     (ENTROPY_READ, "urandom getrandom"),
     (_RUNS, "system popen"),
+    (_DATABASE, "open"),
     (CONFIGURES, "umask nice"),
 )
 
@@ -113,7 +115,8 @@ _FILES = (
     call_table("zipfile", (_OPEN, "ZipFile"), (_READ, "is_zipfile")),
     call_table("tarfile", (_OPEN, "open"), (_READ, "is_tarfile")),
     call_table("codecs", (_OPEN, "open")),
-    call_table("shelve", (CallFacts(kind="file", path_read=0, path_write=0, deterministic=False), "open")),
+    call_table("shelve", (_DATABASE, "open DbfilenameShelf")),
+    call_table("dbm", (_DATABASE, "open dumb.open gnu.open ndbm.open sqlite3.open"), (_READ, "whichdb")),
     call_table("configparser", (FRESH, "ConfigParser RawConfigParser")),
     call_table("dotenv", (CallFacts(returns="immutable", writes=(ENVIRON,), path_read=0), "load_dotenv")),
     call_table("dotenv", (CallFacts(kind="dict", reads=(FILES,), deterministic=False, path_read=0), "dotenv_values")),
