@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from corpus_checks import digest
+
 from nb2dag.compiler.bundle.build import build_bundle
 from support.oracle import compile_cells
 from support.programs import program_of

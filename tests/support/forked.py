@@ -30,8 +30,9 @@ from nb2dag.local.scheduling import TaskState
 from nb2dag.local.verify import judge, probe
 from nb2dag.local.verify.execution import NotebookFailsError, WholeRun
 from nb2dag.runtime import commit, pickler
-from nb2dag.runtime.formats import JOB_VARIABLE, BundleTask, Job, PointerManifest
+from nb2dag.runtime.formats import JOB_VARIABLE, LAID_DOWN, BundleTask, Job, PointerManifest
 from nb2dag.runtime.kept_files import keep_files, kept_folder
+from nb2dag.runtime.task_folder import read_record
 
 WARM = (commit, pickler, judge, probe)
 """Imported here so that no forked process pays for it."""
@@ -93,15 +94,15 @@ def _execute(
     output.parent.mkdir(parents=True, exist_ok=True)
     document = _with_parameters(json.loads(notebook.read_text()), parameters)
     with tempfile.TemporaryDirectory() as scratch:
-        job = replace(job, manifest=f"{scratch}/manifest.json")
+        work = Path(scratch).resolve() / "work"
+        job = replace(job, manifest=f"{scratch}/manifest.json", directory=str(work), files=str(files))
         Path(scratch, "job.json").write_text(json.dumps(job.to_json()))
-        work = Path(scratch, "work")
         if files.is_dir():
             shutil.copytree(files, work)
         else:
             work.mkdir()
         failure = _in_child(document, output, work, Path(scratch, "job.json"))
-        keep_files(work, files, kept_folder(output))
+        keep_files(work, files, kept_folder(output), read_record(Path(scratch, LAID_DOWN)))
         if failure is not None:
             return failure
         if not Path(job.manifest).exists():

@@ -20,18 +20,19 @@ import traceback
 import types
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nb2dag.compiler.extraction import cell_lines
 from nb2dag.compiler.backend.task_notebook import emit_task_notebook
+from nb2dag.compiler.extraction import cell_lines
 from nb2dag.compiler.frontend.reader import parse_notebook
 from nb2dag.compiler.pipeline import Compilation, compile_program
 from nb2dag.model.plan import DagPlan, TaskPlan
 from nb2dag.model.program import Role
 from nb2dag.runtime import commit, pickler
 from nb2dag.runtime.formats import JOB_VARIABLE, Job, PointerManifest
+from support.shell import in_shell
 
 MOST_BYTES = 10**7
 SCRATCH = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112 - a folder in memory, where there is one
@@ -135,7 +136,6 @@ def _run_task(plan: DagPlan, task: TaskPlan, manifests: dict[str, PointerManifes
         inputs={name: manifests[name] for name in producers},
     )  # fmt: skip
     job_file = folder / f"{task.task_id}.job.json"
-    job_file.write_text(json.dumps(job.to_json()))
     notebook = json.loads(emit_task_notebook(plan, task))
     cells = []
     for number, cell in enumerate(notebook["cells"]):
@@ -147,6 +147,7 @@ def _run_task(plan: DagPlan, task: TaskPlan, manifests: dict[str, PointerManifes
     _compile_here(cells)
 
     def work(namespace: dict[str, Any]) -> Outputs:
+        job_file.write_text(json.dumps(replace(job, directory=str(Path.cwd())).to_json()))
         os.environ[JOB_VARIABLE] = str(job_file)
         return {index: text for index, text in _run_cells(namespace, cells).items() if index > 0}
 
@@ -179,16 +180,8 @@ def _code(index: int, source: str) -> types.CodeType:
 
 
 def _run_with_ipython(namespace: dict[str, Any]) -> Callable[[int, str], None]:
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    shell = InteractiveShell(config=Config(HistoryManager={"enabled": False}), user_module=sys.modules["__main__"])
-
-    def run(index: int, source: str) -> None:
-        result = shell.run_cell(source)
-        result.raise_error()
-
-    return run
+    execute = in_shell(namespace)
+    return lambda _, source: execute(source)
 
 
 def _compile_here(cells: Sequence[tuple[int, str]]) -> None:
@@ -209,8 +202,9 @@ def _in_child(work: Callable[[dict[str, Any]], Outputs]) -> Outputs | str:
             main = types.ModuleType("__main__")
             main.__dict__["__builtins__"] = __builtins__
             sys.modules["__main__"] = main
-            sys.path.insert(0, "")
             random.seed()
+            if "" not in sys.path:
+                sys.path.insert(0, "")
             warnings.simplefilter("ignore")
             with tempfile.TemporaryDirectory(dir=SCRATCH) as place:
                 os.chdir(place)

@@ -153,9 +153,11 @@ class _TaskLowering:
         )
 
     def _task_cells(self, flow: TaskFlow, own: list[ProgramCell]) -> Iterator[PlannedCell]:
+        if flow.early:
+            yield self._load_cell(flow.early)
         yield from self._extracted(flow.preamble, CellPurpose.PREAMBLE)
         if flow.inputs:
-            yield LoadCell(tuple(sorted((self._load(item) for item in flow.inputs), key=_load_order)))
+            yield self._load_cell(flow.inputs)
         for cell in own:
             code = cell_lines(cell)
             if code is not None:
@@ -176,6 +178,9 @@ class _TaskLowering:
             code = extract(cell, [item.region for item in by_cell[index]])
             of = CellPurpose.PARAMETERS if cell.role is Role.PARAMETERS else purpose
             yield CodeCell(of, code.text, index, cell.cell.id, code.lines)
+
+    def _load_cell(self, inputs: tuple[Input, ...]) -> LoadCell:
+        return LoadCell(tuple(sorted((self._load(item) for item in inputs), key=_load_order)))
 
     def _load(self, item: Input) -> Load:
         output = next(output for output in self._saved[item.source] if set(item.names) <= set(output.names))

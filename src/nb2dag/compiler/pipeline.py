@@ -41,6 +41,7 @@ from nb2dag.compiler.analysis.secrets import secret_problems
 from nb2dag.compiler.analysis.suppressions import find_suppressions
 from nb2dag.compiler.frontend.neighbours import find_neighbours
 from nb2dag.compiler.frontend.reader import read_notebook
+from nb2dag.compiler.frontend.scripts import with_scripts
 from nb2dag.compiler.frontend.tagging import tag_program
 from nb2dag.compiler.lowering import lower
 from nb2dag.compiler.rules.advice import without_premature
@@ -113,7 +114,8 @@ def list_names(path: str | os.PathLike[str]) -> tuple[Program, tuple[CellNames, 
     Raises:
         NotebookUnreadable: The file is missing, not JSON, or not a notebook.
     """
-    program = tag_program(read_notebook(Path(path)), only_environment=True)
+    place = Path(path)
+    program = with_scripts(tag_program(read_notebook(place), only_environment=True), place.parent)
     return program, list_cell_names(program)
 
 
@@ -124,7 +126,7 @@ def explain_tasks(compilation: Compilation) -> tuple[TaskReasons, ...]:
 
 def compile_program(notebook: Notebook, folder: Path, most_bytes: int) -> Compilation:
     """Compile a notebook already read; `folder` is where its files lie, `most_bytes` the limit of one of them."""
-    return compile_tagged(tag_program(notebook), folder, most_bytes)
+    return compile_tagged(with_scripts(tag_program(notebook), folder), folder, most_bytes)
 
 
 def compile_tagged(program: Program, folder: Path, most_bytes: int, flow: Flow | None = None) -> Compilation:

@@ -22,6 +22,19 @@ class EscapeKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Script:
+    """What `%run` runs: the code of a script, or of each cell of a notebook, every node placed at the magic.
+
+    A script has a namespace of its own, whose names the notebook gets when it has ended (`own_namespace`); a notebook,
+    and a script with `-i`, runs in the notebook's.
+    """
+
+    path: str
+    parts: tuple[ParsedCode, ...]
+    own_namespace: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Escape:
     """One piece of IPython syntax.
 
@@ -29,7 +42,8 @@ class Escape:
     the rest of its line, `body` the text below a cell magic whose body is not Python (None where the body is Python:
     its statements then stand in the tree right after the escape). `reads` are expressions interpolated into it
     (`{x}`, `$x`, and the code of `%timeit`), `binds` the names it binds by itself (`%%capture out`, `%%bash --out
-    x`). An assignment `f = !ls` is an ordinary assignment of an escape.
+    x`). An assignment `f = !ls` is an ordinary assignment of an escape. `script` is what `%run` runs, where that is
+    known.
     """
 
     kind: EscapeKind
@@ -39,6 +53,7 @@ class Escape:
     body: str | None = None
     reads: tuple[ast.expr, ...] = ()
     binds: tuple[str, ...] = ()
+    script: Script | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ class Output:
 class TaskFlow:
     """One task: `preamble` are the statements that run before the loads, in source order; `cells` its own cells.
 
+    `early` are the files that are laid down even before the preamble, because it opens or imports them. `follows` are
+    tasks that use the same file outside of the working directory before it does.
     An implicit task computes shared values once: it has a `body` of statements in place of whole cells.
     """
 
@@ -53,6 +55,8 @@ class TaskFlow:
     preamble: tuple[Slice, ...] = ()
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
+    early: tuple[Input, ...] = ()
+    follows: tuple[str, ...] = ()
     implicit: bool = False
     body: tuple[Slice, ...] = ()
 

@@ -9,17 +9,21 @@ from nb2dag.model.dataflow import FlowProblem
 
 @dataclass(frozen=True, slots=True)
 class TaskNode:
-    """One task's edges: `data` are tasks it takes values from, `declared` those of its `after`; both sorted."""
+    """One task's edges, sorted: `data` are tasks it takes values from, `declared` those of its `after`.
+
+    `ordered` are tasks that come before it because both use one file outside of their working directories.
+    """
 
     task_id: str
     data: tuple[str, ...] = ()
     declared: tuple[str, ...] = ()
     implicit: bool = False
+    ordered: tuple[str, ...] = ()
 
     @property
     def upstream(self) -> tuple[str, ...]:
         """All direct upstream tasks, sorted."""
-        return tuple(sorted({*self.data, *self.declared}))
+        return tuple(sorted({*self.data, *self.declared, *self.ordered}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any, Protocol
 
 from nb2dag.runtime import sharing
@@ -31,6 +33,9 @@ class Codec(Protocol):
 
     def decode(self, stream: memoryview, buffers: list[memoryview], namespace: dict[str, Any]) -> Values:
         """Return what `encode` was given, its definitions resolved in the consumer's namespace."""
+
+
+_FUNCTIONS = (FunctionType, type(functools.lru_cache(maxsize=1)(len)))
 
 
 class PickleCodec:
@@ -64,7 +69,7 @@ class PickleCodec:
         themselves = [
             value
             for name, value in values.items()
-            if isinstance(value, type) or getattr(value, "__qualname__", None) == name
+            if isinstance(value, type) or (isinstance(value, _FUNCTIONS) and value.__qualname__ == name)
         ]
         saver = ValuePickler(file, namespace, memory, themselves)
         saver.dump(values)

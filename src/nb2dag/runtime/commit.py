@@ -16,10 +16,11 @@ from typing import Any
 from nb2dag.runtime import states, unsavable, versions
 from nb2dag.runtime.codecs import CODECS, Values
 from nb2dag.runtime.failures import HandoffError
-from nb2dag.runtime.formats import HANDOFF_FORMAT, JOB_VARIABLE, Job, PointerManifest, StoredObject
+from nb2dag.runtime.formats import HANDOFF_FORMAT, JOB_VARIABLE, LAID_DOWN, Job, PointerManifest, StoredObject
 from nb2dag.runtime.objects import DamagedObjectError, Label, read_object, write_object
 from nb2dag.runtime.returned import json_value
 from nb2dag.runtime.store import open_store
+from nb2dag.runtime.task_folder import TaskFolder
 
 Namespace = dict[str, Any]
 
@@ -53,7 +54,7 @@ def load(namespace: Namespace, task_id: str, key: str, *names: str, optional: tu
         raise HandoffError(f"task `{task_id}` handed over no `{missing[0]}` in `{key}`: clear from `{task_id}`")
     for name in (*required, *optional):
         if name in values:
-            states.bind(namespace, name, values[name])
+            states.bind(namespace, name, values[name], _folder(job))
 
 
 def save(namespace: Namespace, key: str, *names: str, optional: tuple[str, ...] = ()) -> None:
@@ -74,7 +75,7 @@ def save(namespace: Namespace, key: str, *names: str, optional: tuple[str, ...] 
     values: Values = {}
     for name in (*required, *optional):
         if states.is_bound(namespace, name):
-            values[name] = states.value(namespace, name)
+            values[name] = states.value(namespace, name, _folder(job))
         elif name in required:
             raise HandoffError(
                 f"task `{job.task_id}` hands over `{name}`, which is not bound at the end of the cell above: bind "
@@ -94,6 +95,37 @@ def save(namespace: Namespace, key: str, *names: str, optional: tuple[str, ...] 
         job,
         replace(manifest, objects=manifest.objects | {key: stored}, packages=manifest.packages | packages),
     )
+
+
+def load_files(task_id: str, *places: str, key: str = "") -> None:
+    """Lay down files of the working directory as another task left them.
+
+    Args:
+        task_id: The task that saved them.
+        places: Paths relative to the working directory: a file, a folder with all in it (`out/` for the folder alone),
+            or a pattern in which `*` stands for any text, slashes included.
+        key: The handoff that holds them, by default that of the first place.
+
+    Raises:
+        HandoffError: As `load` does.
+    """
+    names = [states.file_state(place) for place in places]
+    load({}, task_id, key or names[0], *names)
+
+
+def save_files(*places: str, key: str = "") -> None:
+    """Save files of the working directory as they are now, or that they are not there.
+
+    Args:
+        places: As in `load_files`.
+        key: The handoff's name, by default that of the first place.
+
+    Raises:
+        HandoffError: A file cannot be read, or is a database with a transaction that is not committed.
+        StoreError: The store cannot be written.
+    """
+    names = [states.file_state(place) for place in places]
+    save({}, key or names[0], *names)
 
 
 def save_return(namespace: Namespace, name: str) -> None:
@@ -120,6 +152,18 @@ def check() -> int:
     """
     open_store(_job().store).check()
     return HANDOFF_FORMAT
+
+
+_BEGAN_IN = Path.cwd()
+"""Where this process was when it first had to do with handoffs, for a job that names no directory."""
+
+
+def _folder(job: Job) -> TaskFolder:
+    return TaskFolder(
+        Path(job.directory) if job.directory else _BEGAN_IN,
+        Path(job.files) if job.files else None,
+        Path(job.manifest).with_name(LAID_DOWN),
+    )
 
 
 def _job() -> Job:

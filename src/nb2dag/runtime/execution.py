@@ -14,14 +14,15 @@ from typing import Any
 
 from nb2dag.runtime.engine import ENGINE_NAME, KernelEngine
 from nb2dag.runtime.failures import NotRunnableError, TaskError, TaskInterruptedError
-from nb2dag.runtime.formats import JOB_VARIABLE, Job, PointerManifest
-from nb2dag.runtime.kept_files import keep_files, kept_folder
+from nb2dag.runtime.formats import JOB_VARIABLE, LAID_DOWN, Job, PointerManifest
+from nb2dag.runtime.kept_files import Stamp, keep_files, kept_folder
 from nb2dag.runtime.kernels import find_kernel
 from nb2dag.runtime.outcome import task_error
 from nb2dag.runtime.parameters import check_parameters
 from nb2dag.runtime.progress import Event, FilesKept, OutputLine, ignore
 from nb2dag.runtime.session import Failure, Session, cell_origin
 from nb2dag.runtime.store import absolute
+from nb2dag.runtime.task_folder import read_record
 from nb2dag.runtime.workdir import private_copy
 
 
@@ -71,8 +72,8 @@ def execute_task(run: TaskRun) -> PointerManifest:
     kernel_name = _kernel_name(run, notebook)
     find_kernel(kernel_name)
     with _termination_raises(run.job.task_id), tempfile.TemporaryDirectory(prefix="nb2dag-job-") as scratch:
-        job = _write_job(run.job, Path(scratch))
         with private_copy(run.files) as directory:
+            job = _write_job(run, Path(scratch), directory)
             session = Session(
                 environment={JOB_VARIABLE: str(Path(scratch, "job.json"))},
                 directory=directory,
@@ -85,7 +86,7 @@ def execute_task(run: TaskRun) -> PointerManifest:
             try:
                 executed = _execute(run, notebook, kernel_name, session)
             finally:
-                _keep_files(run, directory)
+                _keep_files(run, directory, read_record(Path(scratch, LAID_DOWN)))
         return _committed(job, executed)
 
 
@@ -118,11 +119,11 @@ def _execute(run: TaskRun, notebook: Any, kernel_name: str, session: Session) ->
     return executed
 
 
-def _keep_files(run: TaskRun, directory: Path) -> None:
+def _keep_files(run: TaskRun, directory: Path, laid_down: Mapping[str, Stamp]) -> None:
     """Keep what the notebook wrote beside the executed notebook; that it cannot be kept does not hide why it failed."""
     folder = kept_folder(run.output)
     try:
-        names = keep_files(directory, run.files, folder)
+        names = keep_files(directory, run.files, folder, laid_down)
     except OSError as error:
         run.on_event(OutputLine(0, "stderr", f"the files that the task wrote cannot be kept in {folder}: {error}"))
         return
@@ -171,9 +172,15 @@ def _has_handoffs(notebook: Any) -> bool:
     return any(origin is not None and origin.purpose in ("load", "save") for origin in origins)
 
 
-def _write_job(job: Job, scratch: Path) -> Job:
+def _write_job(run: TaskRun, scratch: Path, directory: Path) -> Job:
     """Write the job file; the notebook runs in another folder, so a relative store becomes an absolute one."""
-    job = replace(job, manifest=str(scratch / "manifest.json"), store=absolute(job.store))
+    job = replace(
+        run.job,
+        manifest=str(scratch / "manifest.json"),
+        store=absolute(run.job.store),
+        directory=str(directory),
+        files="" if run.files is None else str(run.files.absolute()),
+    )
     Path(scratch, "job.json").write_text(json.dumps(job.to_json()), "utf-8")
     return job
 

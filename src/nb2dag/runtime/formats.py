@@ -29,6 +29,9 @@ BUNDLE_MANIFEST = "nb2dag.json"
 HANDOFF_FORMAT = 1
 """Version of job file, pointer manifest and object header together."""
 
+LAID_DOWN = "laid-down.json"
+"""File beside the pointer manifest in which load cells note the files that they laid down."""
+
 JOB_VARIABLE = "NB2DAG_JOB"
 """Environment variable that holds the path of the job file in a task's kernel."""
 
@@ -275,7 +278,8 @@ class Job:
     `inputs` maps an upstream task id to the pointer manifest it committed. `manifest` is the path where the save
     cells leave this attempt's pointer manifest; whoever runs the task reads it after the notebook's last cell and
     only then publishes it. `store` is an fsspec URL or a folder. `map_index` is -1 for an unmapped task. `returns` is
-    the name whose value goes to XCom.
+    the name whose value goes to XCom. `directory` is the attempt's working directory and `files` the folder that it was
+    copied from, both empty where nobody says.
     """
 
     dag_id: str
@@ -288,6 +292,8 @@ class Job:
     map_index: int = -1
     inputs: dict[str, PointerManifest] = field(default_factory=dict)
     returns: str | None = None
+    directory: str = ""
+    files: str = ""
 
     @property
     def prefix(self) -> str:
@@ -309,6 +315,8 @@ class Job:
             "manifest": self.manifest,
             "inputs": {task: self.inputs[task].to_json() for task in sorted(self.inputs)},
             "returns": self.returns,
+            "directory": self.directory,
+            "files": self.files,
         }
 
     @classmethod
@@ -331,6 +339,8 @@ class Job:
             value["map_index"],
             {task: PointerManifest.from_json(item) for task, item in value["inputs"].items()},
             value.get("returns"),
+            value.get("directory", ""),
+            value.get("files", ""),
         )
 
 

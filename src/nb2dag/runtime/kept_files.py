@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 SUFFIX = ".files"
 """What stands in place of `.ipynb` in the name of the folder beside an executed notebook."""
 
-_PASSED_OVER = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".matplotlib"}
+PASSED_OVER = frozenset({"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".matplotlib"})
+"""Folders that programs make for themselves."""
+
+Stamp = tuple[int, int]
+"""A file's size and the time of its last change, in nanoseconds."""
 
 
 def kept_folder(output: Path | str) -> str:
@@ -22,18 +26,21 @@ def kept_folder(output: Path | str) -> str:
     return str(output).removesuffix(".ipynb") + SUFFIX
 
 
-def keep_files(directory: Path, shipped: Path | None, target: str) -> tuple[str, ...]:
-    """Copy every file in `directory` that is not as it was shipped to `target`; return their relative paths, sorted.
+def keep_files(
+    directory: Path, shipped: Path | None, target: str, laid_down: Mapping[str, Stamp] | None = None
+) -> tuple[str, ...]:
+    """Copy every file in `directory` that the task wrote to `target`; return their relative paths, sorted.
 
     Args:
         directory: The task's working directory.
         shipped: The folder it was copied from, None for an empty one.
         target: A folder, or any fsspec URL; it is made only where there is something to keep.
+        laid_down: Files that were handed over to the task, with their stamps of then.
 
     Raises:
         OSError: `target` cannot be written.
     """
-    names = tuple(sorted(_written(directory, shipped)))
+    names = tuple(sorted(_written(directory, shipped, laid_down or {})))
     for name in names:
         if "://" in target:
             _upload(directory / name, f"{target}/{name}")
@@ -44,26 +51,36 @@ def keep_files(directory: Path, shipped: Path | None, target: str) -> tuple[str,
     return names
 
 
-def _written(directory: Path, shipped: Path | None) -> Iterator[str]:
+def _written(directory: Path, shipped: Path | None, laid_down: Mapping[str, Stamp]) -> Iterator[str]:
     for folder, folders, names in os.walk(directory):
-        folders[:] = [name for name in folders if name not in _PASSED_OVER]
+        folders[:] = [name for name in folders if name not in PASSED_OVER]
         for name in names:
             path = Path(folder, name)
             relative = path.relative_to(directory)
-            if path.is_file() and not path.is_symlink() and not _is_unchanged(path, shipped, relative):
+            if not path.is_file() or path.is_symlink() or is_as_shipped(path, shipped, relative):
+                continue
+            if laid_down.get(relative.as_posix()) != stamp_of(path):
                 yield relative.as_posix()
 
 
-def _is_unchanged(path: Path, shipped: Path | None, relative: Path) -> bool:
+def is_as_shipped(path: Path, shipped: Path | None, relative: Path) -> bool:
     """Tell whether a file is as it was copied: the copy keeps the time of the last change."""
     if shipped is None:
         return False
     try:
-        before = (shipped / relative).stat()
+        return stamp_of(shipped / relative) == stamp_of(path)
     except OSError:
         return False
-    now = path.stat()
-    return (now.st_size, now.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
+def stamp_of(path: Path) -> Stamp:
+    """Return the stamp of a file.
+
+    Raises:
+        OSError: There is none.
+    """
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def _upload(path: Path, url: str) -> None:

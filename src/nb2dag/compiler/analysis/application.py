@@ -8,8 +8,21 @@ from dataclasses import replace
 
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import methods_of
-from nb2dag.compiler.analysis.effects import Bind, Hold, Mutate, Summary
+from nb2dag.compiler.analysis.effects import (
+    Bind,
+    Draw,
+    Event,
+    FileUse,
+    Hold,
+    Mutate,
+    ReadState,
+    Seed,
+    Summary,
+    WriteState,
+)
+from nb2dag.compiler.analysis.places import file_state, is_file_state, place_in, place_of
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
+from nb2dag.compiler.analysis.texts import filled, has_parameter
 from nb2dag.compiler.analysis.values import (
     FRESH,
     Definition,
@@ -45,15 +58,12 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
                 holder = Value(same=frozenset({event.name}))
                 effects.add(Hold(event.name, item))
             common.note(event.value.reaches, holder)
-        elif isinstance(event, Bind):
-            effects.add(replace(event, value=translated(event.value, passed)))
         else:
-            effects.add(replace(event, why=node))
+            effects.add(_event_of_call(event, passed, node, certain=evaluator.certain))
     for reason in summary.effects.unstable:
         effects.unstable.setdefault(reason, node)
     for reason in summary.effects.dynamic:
         effects.dynamic.setdefault(reason, node)
-    effects.files.extend(replace(use, why=node) for use in summary.effects.files)
     effects.references |= summary.effects.references
     result = common.tied(summary.returned, translated(summary.returns, passed))
     if summary.elements is None:
@@ -110,6 +120,28 @@ def without_receiver(definition: Definition, summary: Summary, arguments: Argume
     if summary.of_class:
         return replace(arguments, receiver=Value(same=frozenset({definition.name})))
     return arguments
+
+
+def _event_of_call(
+    event: Bind | Draw | Seed | ReadState | WriteState | FileUse,
+    passed: dict[str, Value],
+    node: ast.AST,
+    *,
+    certain: bool,
+) -> Event:
+    """Return what an event of a function's body is where the function is called; `certain` says that it surely is."""
+    if isinstance(event, Bind):
+        return replace(event, value=translated(event.value, passed))
+    if isinstance(event, FileUse):
+        text = filled_text(event.text, passed)
+        return replace(event, text=text, certain=event.certain and certain, why=node)
+    if isinstance(event, Draw):
+        return Draw(filled_state(event.state, passed), node)
+    if isinstance(event, WriteState):
+        return replace(event, why=node, text=event.text if certain else None)
+    if isinstance(event, Seed):
+        return Seed(event.state, node, event.certain and certain)
+    return replace(event, why=node)
 
 
 class _Common:
@@ -178,8 +210,10 @@ def passed_to(summary: Summary, arguments: Arguments) -> dict[str, Value]:
 def translated(value: Value, passed: dict[str, Value]) -> Value:
     """Return a summary's value with the caller's values in place of its parameters."""
     names = value.reaches
+    constant = None if value.constant is None else filled_text(value.constant, passed)
+    draws = frozenset(filled_state(state, passed) for state in value.draws)
     if not any(name.startswith("@") for name in names):
-        return value
+        return replace(value, constant=constant, draws=draws)
     given = {name: passed.get(name[1:], FRESH) for name in names if name.startswith("@")}
     own = frozenset(given)
     rest = Value(value.same - own, value.part - own, value.holds - own)
@@ -190,5 +224,23 @@ def translated(value: Value, passed: dict[str, Value]) -> Value:
     result = union(parts)
     kind = value.kind if value.kind not in ("", "immutable") else result.kind
     return replace(
-        result, kind=kind, carries=result.carries | value.carries, free=result.free | value.free, constant=None
+        result,
+        kind=kind,
+        carries=result.carries | value.carries,
+        free=result.free | value.free,
+        draws=result.draws | draws,
+        constant=constant,
     )
+
+
+def filled_text(text: str, passed: dict[str, Value]) -> str:
+    """Return a known text with what is known of the arguments in place of the parameters."""
+    return filled(text, lambda name: passed[name].constant if name in passed else None) if has_parameter(text) else text
+
+
+def filled_state(state: str, passed: dict[str, Value]) -> str:
+    """Return the name of a file's state with what is known of the arguments in place of the parameters."""
+    if not (is_file_state(state) and has_parameter(state)):
+        return state
+    text = filled_text(place_in(state), passed)
+    return file_state(text if has_parameter(text) else place_of(text) or "")

@@ -17,13 +17,23 @@ from nb2dag.compiler.analysis.application import apply_summary, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.effects import Draw, Summary, WriteState
+from nb2dag.compiler.analysis.file_access import KnownCall
+from nb2dag.compiler.analysis.file_calls import (
+    is_backed,
+    record_database,
+    record_files,
+    record_guessed_files,
+    touch_files,
+)
 from nb2dag.compiler.analysis.instances import class_of, construct, through_wrappers
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
-from nb2dag.compiler.analysis.outside import GENERATORS, called_name, record_files, record_state
+from nb2dag.compiler.analysis.outside import GENERATORS, called_name, record_setting, record_state
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
+from nb2dag.compiler.analysis.texts import ANY, joined_path
 from nb2dag.compiler.analysis.values import (
     FRESH,
     IMMUTABLE,
+    NONE,
     Definition,
     Value,
     container,
@@ -54,6 +64,14 @@ _FITS = ("fit", "train")
 _CHANCE = re.compile(
     r"rand|sample|simul|generat|shuffl|permut|bootstrap|noise|draw|jitter|fake|synth|split|fit|train|rvs"
 )
+_WHERE = {"os.getcwd", "pathlib.Path.cwd"}
+_ENGINES = {"sqlalchemy.create_engine"}
+_CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescript", "raw_connection", "__enter__"}
+"""Methods of a connection that give something to go on using it with."""
+
+_LOGGER_SETTINGS = {"setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter"}
+_SAVING = {"write", "save", "read", "load", "dump", "export"}
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
 
 
@@ -112,8 +130,11 @@ def _method_call(
     own = None if owner.kind in _CONTAINERS else _own_method(evaluator, owner, arguments, node)
     if own is not None:
         return own
+    touch_files(evaluator.effects, arguments.all(), node)
     if owner.immutable and not owner.carries:
         facts = knowledge.method_call(function.attr, "immutable") or knowledge.method_call(function.attr, "str")
+        if function.attr in _LOGGER_SETTINGS:
+            record_setting(evaluator.effects, function.attr, node)
         if facts is None or facts.mutates_receiver:
             _call_callables(evaluator, arguments.all(), arguments.all(), node)
             return IMMUTABLE
@@ -188,8 +209,9 @@ def _unknown_method(
                 effects.hold(owner, value)
     _call_callables(evaluator, arguments.all(), everything, node)
     _may_draw(evaluator, called_name(node), node)
+    states = record_guessed_files(evaluator, arguments, node)
     effects.unstable.setdefault(f"`.{called_name(node)}()`", node)
-    return shares(everything)
+    return _with_handles(shares(everything), states)
 
 
 def _known_method(
@@ -200,7 +222,7 @@ def _known_method(
     mutates = facts.mutates_receiver or (facts.inplace_keyword and _inplace(arguments))
     if facts.calls or any(_callable(value) for value in arguments.all()):
         _call_callables(evaluator, arguments.all(), [owner, *arguments.all()], node)
-    if mutates:
+    if mutates and not is_backed(owner):
         effects.mutate(owner, node)
     _mutate_places(evaluator, facts.mutates_args, arguments, node)
     if facts.stores_args:
@@ -208,9 +230,37 @@ def _known_method(
         for value in arguments.all():
             if owner.kind not in _COPIES:
                 evaluator.hold(target, owner, value)
-    record_state(evaluator.effects, facts, arguments, node)
-    record_files(evaluator.effects, (facts.path_read, facts.path_write), arguments, node, receiver=owner)
-    return _result(facts.returns, facts.kind, owner, arguments, shallow=facts.shallow)
+    if is_backed(owner):
+        # What it gives depends on the file alone, which the draws above have recorded.
+        effects.opens = effects.opens or called_name(node) == "cursor"
+        return replace(owner, same=NONE, part=NONE, holds=NONE) if called_name(node) in _CONNECTS else FRESH
+    record_state(evaluator, facts, arguments, node, called_name(node))
+    states = record_files(evaluator, KnownCall(facts, arguments, node, called_name(node), owner))
+    if not owner.kind and called_name(node) in _SAVING:
+        # A stream is meant as a rule, but an object of a library's own may take a path.
+        record_guessed_files(evaluator, arguments, node)
+    result = _result(facts.returns, facts.kind, owner, arguments, shallow=facts.shallow)
+    return _with_handles(_with_path(called_name(node), result, owner, arguments), states)
+
+
+def _with_handles(result: Value, states: frozenset[str]) -> Value:
+    """Return the result of a call that opened files to write: to use it is to change them."""
+    return replace(result, draws=result.draws | states) if states and not result.immutable else result
+
+
+def _with_path(name: str, result: Value, owner: Value, arguments: Arguments) -> Value:
+    """Return a path or text made from one, with what is known of it."""
+    if name == "joinpath":
+        return replace(result, constant=joined_path([owner.constant, *_constants(arguments.positional)]))
+    if name in ("resolve", "absolute", "as_posix", "expanduser") and owner.constant is not None:
+        return replace(result, constant=owner.constant)
+    if name == "format" and owner.constant is not None:
+        return replace(result, constant=_PLACEHOLDER.sub(ANY, owner.constant))
+    return result
+
+
+def _constants(values: Iterable[Value]) -> list[str | None]:
+    return [value.constant for value in values]
 
 
 def _result(returns: str, kind: str, owner: Value | None, arguments: Arguments, *, shallow: bool) -> Value:
@@ -262,19 +312,27 @@ def _module_call(
             effects.add(Draw(state, node))
     if facts is None:
         return _unknown_function(evaluator, path, arguments, node, discarded=discarded)
-    _known_effects(evaluator, facts, arguments, node)
-    kind = "resource" if facts.opens else facts.kind
-    if facts.kind == "frame" and arguments.given(("chunksize", "iterator")):
-        kind = "iterator"
-    views = facts.views and _may_be_viewed(arguments)
-    returns = "shares" if facts.returns == "fresh" and (views or _copy_is_false(arguments)) else facts.returns
+    states = _known_effects(evaluator, facts, arguments, node, path)
+    kind = _kind_of_result(path, facts, arguments)
+    views = (facts.views and _may_be_viewed(arguments)) or _is_false(arguments, "copy")
+    returns = "shares" if facts.returns == "fresh" and views else facts.returns
     result = _result(returns, kind, None, arguments, shallow=facts.shallow)
     result = replace(result, apart=facts.returns == "fresh" and not facts.unpacks)
     if facts.draws and not arguments.given(facts.seeded_by):
         result = replace(result, draws=result.draws | frozenset(facts.draws))
+    return _with_handles(_with_constant(path, result, arguments), states)
+
+
+def _kind_of_result(path: str, facts: CallFacts, arguments: Arguments) -> str:
+    if facts.opens:
+        return "resource"
+    if facts.kind == "frame" and arguments.given(("chunksize", "iterator")):
+        return "iterator"
+    if facts.kind == "temporary" and _is_false(arguments, "delete"):
+        return "file"
     if path in _ITERATORS and all(value.kind in _PLAIN or _callable(value) for value in arguments.all()):
-        result = replace(result, kind="plain iterator")
-    return _with_constant(path, result, arguments)
+        return "plain iterator"
+    return facts.kind
 
 
 def _special(path: str, arguments: Arguments) -> Value | None:
@@ -286,8 +344,14 @@ def _special(path: str, arguments: Arguments) -> Value | None:
     return None
 
 
-def _known_effects(evaluator: CallingEvaluator, facts: CallFacts, arguments: Arguments, node: ast.Call) -> None:
-    """Record what a function that the tables know does to its arguments and outside of them."""
+def _known_effects(
+    evaluator: CallingEvaluator, facts: CallFacts, arguments: Arguments, node: ast.Call, path: str
+) -> frozenset[str]:
+    """Record what a function that the tables know does to its arguments and outside of them.
+
+    Returns:
+        The states of the files that the result is a handle of.
+    """
     effects = evaluator.effects
     if facts.calls or any(_callable(value) for value in arguments.all()):
         _call_callables(evaluator, arguments.all(), arguments.all(), node)
@@ -299,30 +363,32 @@ def _known_effects(evaluator: CallingEvaluator, facts: CallFacts, arguments: Arg
         for value in arguments.all():
             if value.kind in _CONSUMED:
                 effects.mutate(value, node)
-    effects.configures = effects.configures or facts.configures
+    effects.configures = effects.configures or (facts.configures and not knowledge.is_handed_over(path))
     effects.opens = effects.opens or facts.opens
-    record_state(effects, facts, arguments, node)
-    record_files(effects, (facts.path_read, facts.path_write), arguments, node)
+    record_state(evaluator, facts, arguments, node, path)
+    if path in _ENGINES:
+        return record_database(evaluator, KnownCall(facts, arguments, node, path))
+    return record_files(evaluator, KnownCall(facts, arguments, node, path))
 
 
 def _with_constant(path: str, result: Value, arguments: Arguments) -> Value:
     """Return the result with what is known of it at compile time: a path's text, or that it holds numbers only."""
+    if path == "decimal.getcontext":
+        # The context itself, whose attributes are settings.
+        return Value(module="decimal.context")
+    if path in _PATHS and any(value.kind == "temporary" for value in arguments.positional):
+        return replace(result, kind="temporary")
     if path in _PATHS and arguments.positional:
-        return replace(result, constant=_joined(arguments.positional))
+        return replace(result, constant=joined_path(_constants(arguments.positional)))
+    if path in _WHERE:
+        return replace(result, constant=".")
     if path in _COUNTERS and all(value.immutable for value in arguments.all()):
         return replace(result, part=frozenset(), holds=frozenset())
     return result
 
 
-def _joined(values: Sequence[Value]) -> str | None:
-    texts = [value.constant for value in values]
-    if any(text is None for text in texts):
-        return None
-    return "/".join(str(text).rstrip("/") if index < len(texts) - 1 else str(text) for index, text in enumerate(texts))
-
-
-def _copy_is_false(arguments: Arguments) -> bool:
-    node = arguments.nodes.get("copy")
+def _is_false(arguments: Arguments, name: str) -> bool:
+    node = arguments.nodes.get(name)
     return isinstance(node, ast.Constant) and node.value is False
 
 
@@ -348,7 +414,7 @@ def _unknown_function(
     name = path.rpartition(".")[2]
     state = _changed_state(path)
     if state == "<config>":
-        effects.configures = True
+        record_setting(effects, path, node)
         return FRESH
     if state:
         effects.add(WriteState(state, node))
@@ -363,8 +429,9 @@ def _unknown_function(
         for value in arguments.all():
             effects.mutate(value, node, deep=True)
     _may_draw(evaluator, name, node)
+    states = record_guessed_files(evaluator, arguments, node)
     effects.unstable.setdefault(f"`{path.removeprefix('builtins.')}()`", node)
-    return container(arguments.all()) if constructor else shares(arguments.all())
+    return _with_handles(container(arguments.all()) if constructor else shares(arguments.all()), states)
 
 
 def _may_draw(evaluator: CallingEvaluator, name: str, node: ast.Call) -> None:
@@ -409,8 +476,9 @@ def _unknown_call(
     if callee.kind != "definition":
         effects.mutate(callee, node, deep=True)
     _call_callables(evaluator, values, values, node)
+    states = record_guessed_files(evaluator, arguments, node)
     effects.unstable.setdefault(f"`{ast.unparse(node.func)[:40]}()`", node)
-    return shares([callee, *values])
+    return _with_handles(shares([callee, *values]), states)
 
 
 def _callable(value: Value) -> bool:

@@ -9,7 +9,9 @@ from difflib import get_close_matches
 
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
+from nb2dag.compiler.analysis.early import overwritten_states
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
+from nb2dag.compiler.analysis.places import is_file_state, place_in
 from nb2dag.compiler.analysis.scratch import scratch_repair
 from nb2dag.compiler.analysis.spelled_out import is_optional
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_region
@@ -20,7 +22,7 @@ from nb2dag.model.span import Span
 _RESOURCES = {
     "resource": "a connection, client or pool", "client": "a connection or client", "file": "an open file",
     "connection": "a connection", "lock": "a lock", "thread": "a thread or pool", "queue": "a queue of threads",
-    "process": "a running process", "server": "a running server",
+    "process": "a running process", "server": "a running server", "temporary": "a temporary file or folder",
     "weak reference": "a weak reference", "context variable": "a context variable",
     "generator": "a generator", "iterator": "an iterator", "module": "a module",
 }  # fmt: skip
@@ -35,7 +37,7 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
     yield from _undefined(flow, places)
     for trouble in demands.troubles.values():
         reader, maker = flow.statements[trouble.reader], flow.statements[trouble.maker]
-        values = [("name", trouble.name), ("task", _task(trouble.task_id)), ("cell", str(maker.cell.cell.index))]
+        values = [("name", shown(trouble.name)), ("task", _task(trouble.task_id)), ("cell", str(maker.cell.cell.index))]
         values.append(("other", _task(maker.task_id or IMPLICIT)))
         if trouble.rule == "scratch-value":
             values.append(("repair", scratch_repair(flow, demands, maker)))
@@ -43,6 +45,13 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
         yield FlowProblem(trouble.rule, places.name(reader, trouble.name), tuple(values), labels)
     for demand in demands.tasks.values():
         yield from _versions(flow, demand, places)
+        for name in sorted(overwritten_states(flow, demand)):
+            maker = flow.statements[demand.sources[name]]
+            yield FlowProblem(
+                "two-versions",
+                places.whole(maker),
+                (("name", shown(name)), ("task", _task(demand.task_id)), ("cells", _cells(flow, [maker.position]))),
+            )
         yield from _reopened(flow, demand, places)
     yield from _once(problem for demand in demands.tasks.values() for problem in _unpicklable(flow, demand, places))
 
@@ -60,6 +69,15 @@ def _once(problems: Iterable[FlowProblem]) -> Iterator[FlowProblem]:
             label = (problem.span, f"`{values['task']}` uses it too")
             found[key] = replace(first, labels=(*first.labels, label))
     yield from found.values()
+
+
+def shown(name: str) -> str:
+    """Return a name as a reader knows it: a file by its path.
+
+    >>> shown("<file:out/a.csv>"), shown("rows")
+    ('out/a.csv', 'rows')
+    """
+    return place_in(name) if is_file_state(name) else name
 
 
 def _task(task_id: str) -> str:
@@ -150,7 +168,7 @@ def _versions(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProbl
         yield FlowProblem(
             "two-versions",
             places.name(reader, name),
-            (("name", name), ("task", _task(demand.task_id)), ("cells", _cells(flow, made))),
+            (("name", shown(name)), ("task", _task(demand.task_id)), ("cells", _cells(flow, made))),
             labels,
         )
 
@@ -175,7 +193,7 @@ def _reopened(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProbl
         yield FlowProblem(
             "reopened-task",
             places.name(reader, name),
-            (("name", name), ("task", demand.task_id), ("other", _task(maker.task_id or IMPLICIT))),
+            (("name", shown(name)), ("task", demand.task_id), ("other", _task(maker.task_id or IMPLICIT))),
             (
                 (places.whole(flow.statements[earlier[-1]]), f"`{demand.task_id}` makes it here"),
                 (places.whole(maker), f"`{_task(maker.task_id or IMPLICIT)}` changes it here"),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from nb2dag.compiler.analysis.advice import find_advice
 from nb2dag.compiler.analysis.conflicts import find_conflicts
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
-from nb2dag.compiler.analysis.files import file_problems, imported_modules, mentioned_paths, written_paths
+from nb2dag.compiler.analysis.early import early_states
+from nb2dag.compiler.analysis.files import made_paths, mentioned_paths, modules_named
 from nb2dag.compiler.analysis.flow import Flow, trace_flow
 from nb2dag.compiler.analysis.handoffs import define_what_groups_carry, inputs_of, outputs_of, unite_aliases
 from nb2dag.compiler.analysis.kept import keep_for_effect
+from nb2dag.compiler.analysis.outside_files import SharedUse, outside_problems, shared_uses
 from nb2dag.compiler.analysis.reasons import task_reasons
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, statements
 from nb2dag.compiler.analysis.unsupported import find_opaque
@@ -28,17 +31,18 @@ def analyse(program: Program, flow: Flow | None = None) -> Dataflow:
     path = program.notebook.path
     flow, demands, guesses, ids, outputs = _solved(program, flow)
     exported = _exported(flow, demands)
+    outside = shared_uses(flow, demands)
     problems = [
         *find_conflicts(flow, demands, path),
         *find_opaque(flow, demands, path),
-        *file_problems(flow, path),
+        *outside_problems(outside, path, ids),
         *_guess_problems(guesses, path),
         *find_advice(flow, demands, program, exported),
     ]
     return Dataflow(
-        tasks=tuple(_tasks(program, flow, demands, outputs, ids)),
+        tasks=tuple(_following(_tasks(program, flow, demands, outputs, ids), _follows(outside, ids))),
         problems=tuple(problems),
-        files=tuple(_files(flow, exported)),
+        files=tuple(_files(exported)),
     )
 
 
@@ -82,10 +86,12 @@ def _exported(flow: Flow, demands: Demands) -> list[Statement]:
     return [statement for statement in flow.statements if statement.task_id is not None or statement.position in kept]
 
 
-def _files(flow: Flow, exported: list[Statement]) -> list[LocalFile]:
-    paths = mentioned_paths(exported) - written_paths(flow)
+def _files(exported: list[Statement]) -> list[LocalFile]:
+    made = made_paths(exported)
+    paths = mentioned_paths(exported) - made
+    modules = {module for module in modules_named(exported) if f"{module.replace('.', '/')}.py" not in made}
     return [
-        *(LocalFile(module, is_module=True) for module in sorted(imported_modules(exported))),
+        *(LocalFile(module, is_module=True) for module in sorted(modules)),
         *(LocalFile(path) for path in sorted(paths)),
     ]
 
@@ -118,16 +124,31 @@ def _tasks(
         found.append(TaskFlow(ids[IMPLICIT], own, outputs=tuple(outputs[ids[IMPLICIT]]), implicit=True, body=body))
     for task_id in program.task_ids:
         demand = demands.tasks[task_id]
+        early = early_states(flow, demand)
+        inputs = inputs_of(flow, demand, outputs, ids)
         found.append(
             TaskFlow(
                 task_id,
                 tuple(cells[task_id]),
                 preamble=tuple(_preamble(flow, demand)),
-                inputs=tuple(inputs_of(flow, demand, outputs, ids)),
+                early=tuple(item for item in inputs if early & set(item.names)),
+                inputs=tuple(item for item in inputs if not early & set(item.names)),
                 outputs=tuple(outputs[task_id]),
             )
         )
     return found
+
+
+def _following(tasks: Iterable[TaskFlow], follows: dict[str, tuple[str, ...]]) -> list[TaskFlow]:
+    return [replace(task, follows=follows.get(task.task_id, ())) for task in tasks]
+
+
+def _follows(uses: list[SharedUse], ids: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return, for each task, those that use a file outside of the working directory before it does."""
+    found: dict[str, set[str]] = {}
+    for shared in uses:
+        found.setdefault(ids[shared.after], set()).add(ids[shared.before])
+    return {task_id: tuple(sorted(others)) for task_id, others in found.items()}
 
 
 def _preamble(flow: Flow, demand: Demand) -> list[Slice]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.flow import Flow, is_surrounding
+from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.replay import (
     binds_for_certain,
     chain_replayable,
@@ -41,7 +42,8 @@ class Demand:
     first statement that needs it: more than one version is a conflict. `sources` says, for each such name, the
     position after which it is taken (at its version, or later where an alias forces it). `outputs` are the (name,
     position) it must save. `replays` are positions of statements that run before its loads, each with the first reason
-    for it, `replayed` the version of each name that must hold when they have run.
+    for it, `replayed` the version of each name that must hold when they have run. `early` are the states of files that
+    they themselves need from others.
     """
 
     task_id: str
@@ -51,6 +53,7 @@ class Demand:
     outputs: set[tuple[str, int]] = field(default_factory=set)
     replays: dict[int, Origin] = field(default_factory=dict)
     replayed: dict[str, dict[int, int]] = field(default_factory=dict)
+    early: set[str] = field(default_factory=set)
 
     @property
     def first(self) -> int:
@@ -164,7 +167,9 @@ class Demands:
         """Let a task get a version of a name that it did not make."""
         maker = self.flow.statements[version]
         if maker.kind is OwnerKind.SCRATCH:
-            self._trouble("scratch-value", name, demand.task_id, reader, version)
+            # That a scratch cell changes the process's surroundings is said where it does.
+            if not is_surrounding(name):
+                self._trouble("scratch-value", name, demand.task_id, reader, version)
         elif self._may_replay(maker, name, version):
             demand.replayed.setdefault(name, {}).setdefault(version, reader)
             self._replay_version(demand, name, version, reader)
@@ -240,6 +245,9 @@ class Demands:
         demand = self.tasks[request.task_id]
         if maker.kind is OwnerKind.SCRATCH:
             self._trouble("scratch-value", request.name, request.task_id, request.asked_at, version)
+        elif self._comes_early(request, maker):
+            demand.early.add(request.name)
+            self.outside(demand, request.name, version, request.asked_at)
         elif maker.kind is OwnerKind.TASK and not self.replayable[version]:
             self._trouble("shared-needs-task", request.name, request.task_id, request.asked_at, version)
         else:
@@ -247,6 +255,14 @@ class Demands:
             self._before(
                 Request(request.task_id, request.name, request.position, request.asked_at, slicing=True), maker
             )
+
+    def _comes_early(self, request: Request, maker: Statement) -> bool:
+        """Tell whether what is to be replayed needs files that another task, or the implicit one, has to hand over."""
+        return (
+            is_file_state(request.name)
+            and request.task_id not in (IMPLICIT, maker.task_id)
+            and not chain_replayable(self.flow, request.name, request.position, self.replayable)
+        )
 
     def _trouble(self, rule: str, name: str, task_id: str, reader: int, maker: int) -> None:
         self.troubles.setdefault((rule, name, task_id, maker), Trouble(rule, name, task_id, reader, maker))

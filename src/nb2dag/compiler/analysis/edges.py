@@ -36,9 +36,10 @@ def build_graph(program: Program, dataflow: Dataflow) -> TaskGraph:
     nodes = {
         flow.task_id: TaskNode(
             flow.task_id,
-            tuple(sorted({item.source.task_id for item in flow.inputs})),
+            tuple(sorted({item.source.task_id for item in (*flow.early, *flow.inputs)})),
             tuple(sorted(declared.get(flow.task_id, ()))),
             flow.implicit,
+            flow.follows,
         )
         for flow in dataflow.tasks
     }

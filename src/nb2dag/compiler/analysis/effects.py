@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from enum import Enum
 
+from nb2dag.compiler.analysis.places import is_file_state, place_of
 from nb2dag.compiler.analysis.values import FRESH, NONE, Definition, Names, Value, is_local
 
 
@@ -48,10 +50,11 @@ class Draw:
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """State without a name is set to something definite."""
+    """State without a name is set to something definite; `certain` says that it happens on every path."""
 
     state: str
     why: ast.AST
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +67,53 @@ class ReadState:
 
 @dataclass(frozen=True, slots=True)
 class WriteState:
-    """State without a name is changed (`<environ>`, `<cwd>`, an attribute of a module)."""
+    """State without a name is changed (`<environ>`, `<cwd>`, an attribute of a module).
+
+    `text` is the state afterwards where it is a text known at compile time: the working directory.
+    """
 
     state: str
     why: ast.AST
+    text: str | None = None
 
 
-Event = Bind | Mutate | Hold | Draw | Seed | ReadState | WriteState
+class FileAccess(Enum):
+    """What is done to a file: it is read, changed, given wholly new content (or none); a folder is made."""
+
+    READ = "read"
+    CHANGE = "change"
+    REPLACE = "replace"
+    FOLDER = "folder"
 
 
 @dataclass(frozen=True, slots=True)
 class FileUse:
-    """A relative or absolute path that is read or written, where it is known at compile time."""
+    """A file, or all that a pattern matches, is read or written.
 
-    path: str
-    writes: bool
+    `text` is what is known of the path, and `folder` of the working directory at that moment. `certain` says that it
+    happens on every path through the code. `logs` says that later messages go to the file, wherever they come from.
+    """
+
+    text: str
+    folder: str
+    access: FileAccess
+    certain: bool
     why: ast.AST
+    logs: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether the file, or the folder, may be another one afterwards."""
+        return self.access is not FileAccess.READ
+
+    @property
+    def place(self) -> str | None:
+        """The place it uses, None where that is no local path."""
+        place = place_of(self.text, self.folder)
+        return f"{place}/" if place and self.access is FileAccess.FOLDER else place
+
+
+Event = Bind | Mutate | Hold | Draw | Seed | ReadState | WriteState | FileUse
 
 
 @dataclass(slots=True)
@@ -94,7 +128,6 @@ class Effects:
 
     events: list[Event] = field(default_factory=list)
     unstable: dict[str, ast.AST] = field(default_factory=dict)
-    files: list[FileUse] = field(default_factory=list)
     references: set[Definition] = field(default_factory=set)
     configures: bool = False
     opens: bool = False
@@ -105,18 +138,25 @@ class Effects:
     identity: set[str] = field(default_factory=set)
     """Names whose identity is asked for (`a is b`, `id(a)`)."""
 
+    @property
+    def files(self) -> list[FileUse]:
+        """The files that are used, in order."""
+        return [event for event in self.events if isinstance(event, FileUse)]
+
     def add(self, event: Event) -> None:
         """Record one more event."""
         self.events.append(event)
 
     def mutate(self, value: Value, why: ast.AST, *, deep: bool = False) -> None:
-        """Record that the object a value stands for may change."""
+        """Record that the object a value stands for may change, and the file that it is a handle of."""
         reached = dict.fromkeys(sorted(value.same), deep) | dict.fromkeys(sorted(value.part), True)
         if deep:
             reached |= dict.fromkeys(sorted(value.holds), True)
         for name, all_of_it in reached.items():
             if not is_local(name):
                 self.add(Mutate(name, all_of_it, why))
+        for state in sorted(filter(is_file_state, value.draws)):
+            self.add(Draw(state, why))
 
     def hold(self, container: Value, item: Value) -> None:
         """Record that `item` may now be inside the object `container` stands for."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+import re
+import shlex
 
-from nb2dag.compiler.analysis.effects import Effects, WriteState
+from nb2dag.compiler.analysis.effects import FileAccess, WriteState
+from nb2dag.compiler.analysis.file_calls import record_move, use_file
+from nb2dag.compiler.analysis.resolver import CallingEvaluator
+from nb2dag.compiler.analysis.texts import ANY, literal
 from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, Value
 from nb2dag.model.code import Escape, EscapeKind
 
@@ -15,41 +19,129 @@ _HARMLESS = {
     "pdoc", "page", "cat", "html", "HTML", "javascript", "js", "latex", "markdown", "svg", "SVG", "memit", "mprun",
     "lprun",     "history", "magic", "quickref", "debug", "pdb", "tb", "conda", "pip",
 }  # fmt: skip
+_LOOKS = {"ls", "cat", "more", "less", "head", "pycat"}
 _FOREIGN = {"bash", "sh", "script", "perl", "ruby", "system", "sx", "!", "!!", "cmd", "python2", "python3", "R"}
 _STATE = {
-    "cd": "<cwd>", "pushd": "<cwd>", "popd": "<cwd>", "set_env": "<environ>", "dotenv": "<environ>", "run": "<run>",
-    "writefile": "<files written>", "file": "<files written>",
-    "reset": "<namespace>", "reset_selective": "<namespace>", "store": "<store>",
-    "load": "<namespace>", "macro": "<namespace>",
+    "set_env": "<environ>", "dotenv": "<environ>", "run": "<run>", "reset": "<namespace>",
+    "reset_selective": "<namespace>", "store": "<store>", "load": "<namespace>", "macro": "<namespace>",
+    "pushd": "<folder stack>", "popd": "<folder stack>",
 }  # fmt: skip
+_WRITES = {"writefile", "file"}
+
+_READ_ONLY = {
+    "ls", "cat", "head", "tail", "wc", "grep", "find", "du", "df", "stat", "file", "sort", "uniq", "diff", "md5sum",
+    "sha256sum", "tree",
+}  # fmt: skip
+"""Commands that look at files and leave them as they are."""
+
+_NO_FILES = {
+    "echo", "date", "pwd", "whoami", "hostname", "nvidia-smi", "uname", "which", "env", "printenv", "nproc", "free",
+    "lscpu", "pip", "pip3", "conda", "mamba", "uv", "apt", "apt-get", "sudo", "sleep", "true", "export", "ps",
+}  # fmt: skip
+"""Commands that do nothing to files beside the notebook."""
 
 
-def evaluate_escape(effects: Effects, escape: Escape, node: ast.AST, value: Callable[[ast.expr], Value]) -> Value:
+def evaluate_escape(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> Value:
     """Return the value of an escape and record what it does."""
     for expression in escape.reads:
-        value(expression)
-    name = escape.name
+        evaluator.value(expression)
     if escape.kind is EscapeKind.HELP:
         return IMMUTABLE
     if escape.kind in (EscapeKind.LINE_MAGIC, EscapeKind.CELL_MAGIC):
-        if name in _CONFIGURES:
-            effects.configures = True
-            return IMMUTABLE
-        if name == "env":
-            if "=" in escape.text or len(escape.text.split()) > 1:
-                effects.add(WriteState("<environ>", node))
-            return IMMUTABLE
-        if name in _STATE:
-            effects.add(WriteState(_STATE[name], node))
-            return FRESH
-        if name in _HARMLESS:
-            if name in ("pip", "conda"):
-                effects.unstable.setdefault(f"`%{name}`", node)
-            return IMMUTABLE
-        if name not in _FOREIGN:
-            effects.add(WriteState("<magic>", node))
-    effects.unstable.setdefault(f"`{_spelled(escape)}`", node)
+        known = _magic(evaluator, escape, node)
+        if known is not None:
+            return known
+    _shell(evaluator, escape, node)
+    evaluator.effects.unstable.setdefault(f"`{_spelled(escape)}`", node)
     return IMMUTABLE if escape.kind is EscapeKind.SHELL else FRESH
+
+
+def _magic(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> Value | None:
+    """Record what a magic does and return its value; None for one that runs a program."""
+    effects, name = evaluator.effects, escape.name
+    if name in _CONFIGURES:
+        effects.configures = True
+        return IMMUTABLE
+    if name == "env":
+        if "=" in escape.text or len(escape.text.split()) > 1:
+            effects.add(WriteState("<environ>", node))
+        return IMMUTABLE
+    if _file_magic(evaluator, escape, node):
+        return IMMUTABLE
+    if name in _STATE:
+        effects.add(WriteState(_STATE[name], node))
+        return FRESH
+    if name in _HARMLESS:
+        if name in ("pip", "conda"):
+            effects.unstable.setdefault(f"`%{name}`", node)
+        if name in _LOOKS:
+            use_file(evaluator, ANY, FileAccess.READ, node)
+        return IMMUTABLE
+    if name not in _FOREIGN:
+        effects.add(WriteState("<magic>", node))
+    return None
+
+
+def _file_magic(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> bool:
+    """Record what a magic that moves, writes or runs a file does; return whether it is one."""
+    if escape.name == "cd":
+        record_move(evaluator, _folder(escape), node)
+    elif escape.name in _WRITES:
+        _write(evaluator, escape, node)
+    elif escape.script is not None:
+        use_file(evaluator, escape.script.path, FileAccess.READ, node)
+        for part in escape.script.parts:
+            evaluator.run(part)
+    else:
+        return False
+    return True
+
+
+def _folder(escape: Escape) -> str | None:
+    """Return what is known of the folder that `%cd` goes to; `%cd -` and bookmarks are not followed."""
+    words = _words(escape.text)
+    words = [word for word in words if word != "-q"]
+    if len(words) != 1 or words[0].startswith("-"):
+        return None
+    return _text(words[0])
+
+
+def _write(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> None:
+    words = _words(escape.text)
+    appends = any(word in ("-a", "--append") for word in words)
+    names = [word for word in words if not word.startswith("-")]
+    text = _text(names[0]) if len(names) == 1 else ANY
+    use_file(evaluator, text or ANY, FileAccess.CHANGE if appends else FileAccess.REPLACE, node)
+
+
+def _text(word: str) -> str | None:
+    """Return a word of a magic's line as a known text: what is interpolated into it is not known."""
+    word = word.strip("'\"")
+    return re.sub(r"\{[^{}]*\}|\$\w+", ANY, word) if literal(word) is not None else None
+
+
+def _shell(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> None:
+    """Record what a command may do to files: anything, unless it plainly only looks at them."""
+    text = escape.text if escape.body is None else escape.body
+    accesses = {_command(part) for part in re.split(r"&&|\|\|?|;|\n", text) if part.strip()}
+    if ">" in text or "`" in text or "$(" in text or FileAccess.CHANGE in accesses:
+        use_file(evaluator, ANY, FileAccess.CHANGE, node)
+    elif FileAccess.READ in accesses:
+        use_file(evaluator, ANY, FileAccess.READ, node)
+
+
+def _command(text: str) -> FileAccess | None:
+    words = _words(text)
+    if not words or words[0].startswith("#") or words[0] in _NO_FILES or "--version" in words:
+        return None
+    return FileAccess.READ if words[0] in _READ_ONLY and "-exec" not in words else FileAccess.CHANGE
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text, posix=False)
+    except ValueError:
+        return text.split()
 
 
 def _spelled(escape: Escape) -> str:

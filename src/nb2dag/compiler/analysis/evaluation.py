@@ -16,7 +16,9 @@ from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState
 from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator, is_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement, apply_decorator
+from nb2dag.compiler.analysis.outside import record_setting
 from nb2dag.compiler.analysis.resolver import Resolver
+from nb2dag.compiler.analysis.texts import parameter
 from nb2dag.compiler.analysis.values import (
     FRESH,
     IMMUTABLE,
@@ -29,6 +31,7 @@ from nb2dag.compiler.analysis.values import (
     union,
     without_locals,
 )
+from nb2dag.model.code import ParsedCode
 
 _PASSES = 2
 _MOST_DEPTH = 3
@@ -45,6 +48,11 @@ class Evaluator(ExpressionEvaluator):
     def body(self, statements: Iterable[ast.stmt]) -> None:
         for statement in statements:
             self.statement(statement)
+
+    def run(self, code: ParsedCode) -> None:
+        outer, self.escapes = self.escapes, code.escapes
+        self.body(code.tree.body)
+        self.escapes = outer
 
     def statement(self, node: ast.stmt) -> None:
         method = getattr(self, f"on_{type(node).__name__}", None)
@@ -101,11 +109,6 @@ class Evaluator(ExpressionEvaluator):
             if isinstance(target, (ast.Subscript, ast.Attribute)):
                 self.store(target, IMMUTABLE)
 
-    def on_If(self, node: ast.If) -> None:
-        self.tested(node.test)
-        self.body(node.body)
-        self.body(node.orelse)
-
     def on_Assert(self, node: ast.Assert) -> None:
         self.tested(node.test)
         if node.msg is not None:
@@ -123,6 +126,13 @@ class Evaluator(ExpressionEvaluator):
 
     on_AsyncFor = on_For
 
+    def on_If(self, node: ast.If) -> None:
+        self.tested(node.test)
+        self.branches += 1
+        self.body(node.body)
+        self.body(node.orelse)
+        self.branches -= 1
+
     def on_While(self, node: ast.While) -> None:
         def once() -> None:
             self.tested(node.test)
@@ -134,9 +144,11 @@ class Evaluator(ExpressionEvaluator):
     def repeated(self, once: Callable[[], None]) -> None:
         """Walk a loop's body twice, so that what a pass does at its end is seen at the next one's beginning."""
         self.depth += 1
+        self.branches += 1
         for _ in range(_PASSES if self.depth <= _MOST_DEPTH else 1):
             once()
         self.depth -= 1
+        self.branches -= 1
 
     def on_With(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
@@ -151,6 +163,7 @@ class Evaluator(ExpressionEvaluator):
     on_AsyncWith = on_With
 
     def on_Try(self, node: ast.Try) -> None:
+        self.branches += 1
         self.body(node.body)
         for handler in node.handlers:
             if handler.type is not None:
@@ -159,12 +172,14 @@ class Evaluator(ExpressionEvaluator):
                 self.bind(handler.name, FRESH)
             self.body(handler.body)
         self.body(node.orelse)
+        self.branches -= 1
         self.body(node.finalbody)
 
     on_TryStar = on_Try
 
     def on_Match(self, node: ast.Match) -> None:
         subject = self.value(node.subject)
+        self.branches += 1
         for case in node.cases:
             for child in ast.walk(case.pattern):
                 if isinstance(child, (ast.MatchAs, ast.MatchStar)) and child.name:
@@ -176,8 +191,10 @@ class Evaluator(ExpressionEvaluator):
             if case.guard is not None:
                 self.value(case.guard)
             self.body(case.body)
+        self.branches -= 1
 
     def on_Return(self, node: ast.Return) -> None:
+        self.may_have_left = self.may_have_left or self.branches > 0
         items = node.value.elts if isinstance(node.value, ast.Tuple) else []
         plain = bool(items) and not any(isinstance(item, ast.Starred) for item in items)
         self.tuples.append([self.value(item) for item in items] if plain else None)
@@ -307,7 +324,7 @@ class Evaluator(ExpressionEvaluator):
     def module_state(self, path: str, why: ast.AST) -> None:
         state = knowledge.module_state(path) or f"<{path}>"
         if state == "<config>":
-            self.effects.configures = True
+            record_setting(self.effects, path, why)
         else:
             self.effects.add(WriteState(state, why))
 
@@ -323,7 +340,8 @@ def evaluate_function(
     arguments = all_arguments(node.args)
     evaluator.first = arguments[0].arg if arguments else ""
     for argument in arguments:
-        evaluator.locals[argument.arg] = Value(same=frozenset({f"@{argument.arg}"}))
+        plain = Value(same=frozenset({f"@{argument.arg}"}), constant=parameter(argument.arg))
+        evaluator.locals[argument.arg] = plain
     if owner is not None and arguments and not _is_decorated(node, "staticmethod"):
         first = evaluator.locals[arguments[0].arg]
         evaluator.locals[arguments[0].arg] = replace(first, carries=frozenset({owner}))
@@ -331,6 +349,7 @@ def evaluate_function(
         evaluator.returned.append(evaluator.value(node.body))
     else:
         for _ in range(_PASSES):
+            evaluator.may_have_left = False
             evaluator.body(node.body)
     returned = without_locals(union(evaluator.returned)) if evaluator.returned else IMMUTABLE
     return Summary(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.outside import GENERATORS
 from nb2dag.compiler.analysis.resolver import Resolver
+from nb2dag.compiler.analysis.texts import ANY, concatenated, joined_path, literal
 from nb2dag.compiler.analysis.values import (
     FRESH,
     IMMUTABLE,
@@ -25,11 +27,12 @@ from nb2dag.compiler.analysis.values import (
     union,
     without_locals,
 )
-from nb2dag.model.code import ESCAPE_NAME, Escape
+from nb2dag.model.code import ESCAPE_NAME, Escape, ParsedCode
 
 COPYING_KINDS = frozenset({"frame", "series", "array"})
 """Kinds whose arithmetic makes new objects, and into which an assignment copies."""
 
+_CONVERSION = re.compile(r"%[-#0 +\d.]*(?:\(\w+\))?[A-Za-z%]")
 _ARGUMENT = "@"
 """Stands for whatever a lambda is called with."""
 
@@ -56,6 +59,17 @@ class ExpressionEvaluator:
         self.outer: set[str] = set()
         self.returned: list[Value] = []
         self.tuples: list[list[Value] | None] = []
+        self.branches = 0
+        self.may_have_left = False
+
+    @property
+    def certain(self) -> bool:
+        """Whether the code that is being evaluated runs on every path."""
+        return not (self.branches or self.may_have_left)
+
+    def run(self, code: ParsedCode) -> None:
+        """Evaluate other code as if it stood here; for whoever evaluates statements."""
+        raise NotImplementedError
 
     # -- names ---------------------------------------------------------------------------------------------------
 
@@ -116,11 +130,10 @@ class ExpressionEvaluator:
         return self.name(node.id)
 
     def value_Constant(self, node: ast.Constant) -> Value:
-        return replace(IMMUTABLE, constant=node.value) if isinstance(node.value, str) else IMMUTABLE
+        return replace(IMMUTABLE, constant=literal(node.value)) if isinstance(node.value, str) else IMMUTABLE
 
     def value_JoinedStr(self, node: ast.JoinedStr) -> Value:
-        parts: list[str] = []
-        known = True
+        parts: list[str | None] = []
         for child in node.values:
             if isinstance(child, ast.FormattedValue):
                 shown = self.value(child.value)
@@ -128,11 +141,10 @@ class ExpressionEvaluator:
                 text = shown.constant
                 if child.format_spec is not None:
                     self.value(child.format_spec)
-                known = known and text is not None
-                parts.append(text or "")
+                parts.append(text if child.conversion == -1 and child.format_spec is None else None)
             elif isinstance(child, ast.Constant):
-                parts.append(str(child.value))
-        return replace(IMMUTABLE, constant="".join(parts)) if known else IMMUTABLE
+                parts.append(literal(str(child.value)))
+        return replace(IMMUTABLE, constant=concatenated(parts))
 
     def operated(self, values: list[Value], node: ast.AST) -> list[Value]:
         """Record what the operator methods of notebook classes may do, and return what they may return."""
@@ -170,20 +182,28 @@ class ExpressionEvaluator:
         kinds = {left.kind, right.kind} & COPYING_KINDS
         if kinds:
             return Value(kind="frame" if "frame" in kinds else min(kinds))
+        text = _combined(left, node.op, right)
+        if "temporary" in (left.kind, right.kind):
+            return Value(kind="temporary")
         if left.kind == "path" or right.kind == "path":
-            return Value(kind="path", constant=_combined(left, node.op, right))
+            return Value(kind="path", constant=text)
         if _may_share(node.op, left, right):
-            return container([left, right], kind=left.kind if left.kind == right.kind else "")
-        return FRESH
+            return replace(container([left, right], left.kind if left.kind == right.kind else ""), constant=text)
+        return Value(constant=text)
 
     def value_BoolOp(self, node: ast.BoolOp) -> Value:
+        self.branches += 1
         values = [self.value(child) for child in node.values]
+        self.branches -= 1
         self.operated(values, node)
         return union(values)
 
     def value_IfExp(self, node: ast.IfExp) -> Value:
         self.tested(node.test)
-        return union([self.value(node.body), self.value(node.orelse)])
+        self.branches += 1
+        values = [self.value(node.body), self.value(node.orelse)]
+        self.branches -= 1
+        return union(values)
 
     def tested(self, node: ast.expr) -> None:
         """Evaluate a condition; an instance may be asked for its truth."""
@@ -249,6 +269,9 @@ class ExpressionEvaluator:
                 return union([part_of(owner), *read])
         if node.attr == "__class__":
             return union([part_of(owner), class_of(owner)])
+        if owner.kind == "temporary":
+            # The name of something that ends with the process.
+            return owner
         sharing = knowledge.attribute(node.attr, owner.kind)
         if sharing == "immutable":
             return IMMUTABLE
@@ -289,10 +312,12 @@ class ExpressionEvaluator:
         before, start = self.locals, len(self.effects.events)
         own = Value(same=frozenset({_ARGUMENT}))
         self.locals = before | {argument.arg: own for argument in all_arguments(node.args)}
+        self.branches += 1
         if isinstance(node.body, ast.Call):
             calls.evaluate_call(self, node.body, discarded=True)
         else:
             self.value(node.body)
+        self.branches -= 1
         self.locals = before
         added = self.effects.events[start:]
         foreign = [event for event in added if getattr(event, "name", "") != _ARGUMENT]
@@ -314,6 +339,7 @@ class ExpressionEvaluator:
     def comprehension(self, generators: list[ast.comprehension], elements: list[ast.expr], kind: str) -> Value:
         before = self.locals
         self.locals = dict(before)
+        self.branches += 1
         for generator in generators:
             items = self.iterated(generator.iter)
             for name, value in _target_values(generator.target, items):
@@ -321,6 +347,7 @@ class ExpressionEvaluator:
             for condition in generator.ifs:
                 self.value(condition)
         values = [self.value(element) for element in elements]
+        self.branches -= 1
         self.locals = before
         return container(values, kind)
 
@@ -328,7 +355,7 @@ class ExpressionEvaluator:
         if is_escape(node):
             argument = node.args[0]
             assert isinstance(argument, ast.Constant)
-            return evaluate_escape(self.effects, self.escapes[int(str(argument.value))], node, self.value)
+            return evaluate_escape(self, self.escapes[int(str(argument.value))], node)
         return calls.evaluate_call(self, node, discarded=False)
 
 
@@ -350,12 +377,13 @@ def _may_share(operator: ast.operator, left: Value, right: Value) -> bool:
 
 
 def _combined(left: Value, operator: ast.operator, right: Value) -> str | None:
-    if left.constant is None or right.constant is None:
-        return None
+    """Return what is known of a text put together: `"a" + b`, `folder / "b"`, `"part%d.csv" % number`."""
     if isinstance(operator, ast.Add):
-        return left.constant + right.constant
+        return concatenated([left.constant, right.constant])
     if isinstance(operator, ast.Div):
-        return f"{left.constant.rstrip('/')}/{right.constant}"
+        return joined_path([left.constant, right.constant])
+    if isinstance(operator, ast.Mod) and left.constant is not None:
+        return _CONVERSION.sub(ANY, left.constant)
     return None
 
 

@@ -6,12 +6,14 @@ import ast
 import builtins
 from dataclasses import dataclass, field, replace
 
-from nb2dag.compiler.analysis.effects import Bind, Draw, Hold, Mutate, ReadState, Seed, Summary, WriteState
+from nb2dag.compiler.analysis.effects import Bind, Draw, FileUse, Hold, Mutate, ReadState, Seed, Summary, WriteState
 from nb2dag.compiler.analysis.evaluation import Evaluator
+from nb2dag.compiler.analysis.file_states import FileStates
 from nb2dag.compiler.analysis.functions import function_names
 from nb2dag.compiler.analysis.names import statement_names
+from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.star_imports import STARS, StarImports
-from nb2dag.compiler.analysis.statements import Statement
+from nb2dag.compiler.analysis.statements import OwnerKind, Statement
 from nb2dag.compiler.analysis.summaries import Summaries
 from nb2dag.compiler.analysis.timeline import NO_REGIONS, Regions, Snapshot, Timeline
 from nb2dag.compiler.analysis.values import Definition, Value
@@ -78,7 +80,9 @@ class _Tracer:
         self.summaries = Summaries(self)
         self.free: dict[Definition, frozenset[str]] = {}
         self.stars = StarImports()
+        self.files = FileStates(self.timeline)
         self.position = 0
+        self.cell = 0
 
     # -- the resolver --------------------------------------------------------------------------------------------
 
@@ -141,6 +145,11 @@ class _Tracer:
         for event in statement.effects.events:
             if isinstance(event, (Draw, ReadState, WriteState)) and self.timeline.now(event.state) is not None:
                 use.names.add(event.state)
+            elif isinstance(event, FileUse):
+                use.names |= self.files.needed(event)
+        use.names |= self.files.imported(statement.node) | self.surroundings(statement)
+        if self.timeline.now("<cwd>") is not None and (statement.effects.files or statement.effects.unstable):
+            use.names.add("<cwd>")
         touched = statement.names.touched
         runs = not _only_derives(statement.node)
         names = list(use.names)
@@ -159,6 +168,14 @@ class _Tracer:
                 if runs or _runs_when_derived(definition.node):
                     _defer(self.free_names(definition), use, names)
         return use
+
+    def surroundings(self, statement: Statement) -> set[str]:
+        """Return the state of the whole process that was changed: a task sees it from its first statement on."""
+        first = statement.cell.cell.index != self.cell
+        self.cell = statement.cell.cell.index
+        if not first or statement.kind is not OwnerKind.TASK:
+            return set()
+        return {name for name in self.timeline.names if is_surrounding(name) and self.timeline.now(name) is not None}
 
     def behind(self, name: str, use: Use, names: list[str]) -> list[Definition]:
         """Return the definitions that a name stands for or that its value carries, and note what they need."""
@@ -320,15 +337,23 @@ class _Tracer:
             if now is not None and not reach <= now.reach:
                 self.timeline.record(name, replace(now, position=position, reach=now.reach | reach))
 
-    def state(self, event: Draw | Seed | ReadState | WriteState, position: int) -> None:
-        if isinstance(event, Seed):
+    def state(self, event: Draw | Seed | ReadState | WriteState | FileUse, position: int) -> None:
+        if isinstance(event, FileUse):
+            self.files.apply(event, position)
+        elif isinstance(event, Draw) and is_file_state(event.state):
+            self.files.touch(event.state, position)
+        elif isinstance(event, Seed) and (event.certain or self.timeline.now(event.state) is None):
             region = self.timeline.new_region()
             own = frozenset({region})
             self.timeline.record(event.state, Snapshot(position, position, own, own))
-        elif isinstance(event, Draw):
+        elif isinstance(event, (Draw, Seed)):
             snapshot = self.timeline.now(event.state)
             if snapshot is not None:
                 self.timeline.touch(snapshot.own, position)
+        elif isinstance(event, WriteState) and event.state == "<cwd>":
+            own = frozenset({self.timeline.new_region()})
+            made = Snapshot(position, position, own, own, kind="immutable", constant=event.text)
+            self.timeline.record(event.state, made)
         elif isinstance(event, WriteState):
             snapshot = self.timeline.now(event.state)
             if snapshot is None:
@@ -354,6 +379,15 @@ def _runs_when_derived(node: ast.AST) -> bool:
     if not isinstance(node, ast.ClassDef):
         return False
     return bool(node.keywords) or any(getattr(part, "name", "") == "__init_subclass__" for part in node.body)
+
+
+def is_surrounding(state: str) -> bool:
+    """Tell whether a state may matter to any code: settings, environment, search path, attributes of modules."""
+    if not state.startswith("<") or is_file_state(state):
+        return False
+    return state in ("<config>", "<environ>", "<sys.path>") or (
+        "." in state[2:] and " " not in state and "random" not in state
+    )
 
 
 def _defer(found: frozenset[str], use: Use, names: list[str]) -> None:

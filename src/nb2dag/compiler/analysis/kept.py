@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demands, Origin
-from nb2dag.compiler.analysis.effects import Mutate
+from nb2dag.compiler.analysis.effects import FileAccess, Mutate
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.replay import configures
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement
@@ -26,7 +26,7 @@ def keep_for_effect(flow: Flow, demands: Demands) -> list[Statement]:
             continue
         if not _needs_are_replayable(flow, demands, statement):
             continue
-        if unknown and statement.kind is OwnerKind.SHARED:
+        if unknown and not _only_makes_folders(statement):
             guesses.append(statement)
         for demand in demands.tasks.values():
             if demand.task_id == IMPLICIT:
@@ -50,6 +50,11 @@ def _cause(statement: Statement) -> Cause:
     if is_bare_call(statement):
         return Cause.UNKNOWN_CALL
     return Cause.IMPORTED if isinstance(statement.node, (ast.Import, ast.ImportFrom)) else Cause.SETS_UP
+
+
+def _only_makes_folders(statement: Statement) -> bool:
+    effects = statement.effects
+    return not effects.unstable and all(use.access in (FileAccess.FOLDER, FileAccess.READ) for use in effects.files)
 
 
 def _needs_are_replayable(flow: Flow, demands: Demands, statement: Statement) -> bool:
@@ -95,4 +100,4 @@ def is_bare_call(statement: Statement) -> bool:
     effects = statement.effects
     if effects.configures or any(isinstance(event, Mutate) for event in effects.events):
         return False
-    return bool(effects.unstable) or any(use.writes for use in effects.files)
+    return bool(effects.unstable) or any(use.writes and not use.logs for use in effects.files)

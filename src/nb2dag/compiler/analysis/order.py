@@ -11,6 +11,7 @@ from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
 from nb2dag.compiler.analysis.edges import after_options, task_ids
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.statements import Statement, node_region
+from nb2dag.compiler.analysis.texts import ANY
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.program import Program
 from nb2dag.model.span import Span
@@ -76,8 +77,8 @@ def _span(access: _Access, path: str) -> Span:
 
 def _accesses(statement: Statement) -> Iterator[_Access]:
     for use in statement.effects.files:
-        if "://" in use.path and hasattr(use.why, "lineno"):
-            yield _Access("storage", use.path, f"`{use.path}`", use.writes, use.why, statement)
+        if "://" in use.text and ANY not in use.text and hasattr(use.why, "lineno"):
+            yield _Access("storage", use.text, f"`{use.text}`", use.writes, use.why, statement)
     source = statement.cell.cell.source
     if "sql" in source:
         for node in ast.walk(statement.node):

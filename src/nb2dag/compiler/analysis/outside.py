@@ -4,33 +4,43 @@ from __future__ import annotations
 
 import ast
 
+from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.arguments import Arguments
-from nb2dag.compiler.analysis.effects import Draw, Effects, FileUse, ReadState, Seed, WriteState
-from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
-from nb2dag.compiler.analysis.values import Value
+from nb2dag.compiler.analysis.effects import Draw, Effects, ReadState, Seed, WriteState
+from nb2dag.compiler.analysis.knowledge.facts import MODE, CallFacts, MethodFacts
+from nb2dag.compiler.analysis.modes import opens_for_writing_only
+from nb2dag.compiler.analysis.resolver import CallingEvaluator
 
 GENERATORS = frozenset({"<random>", "<numpy.random>", "<torch.random>"})
 """Global random number generators, as state without a name."""
 
 
-def record_state(effects: Effects, facts: CallFacts | MethodFacts, arguments: Arguments, node: ast.AST) -> None:
-    """Record state without a name that a call reads and writes."""
+def record_state(
+    evaluator: CallingEvaluator, facts: CallFacts | MethodFacts, arguments: Arguments, node: ast.AST, path: str
+) -> None:
+    """Record state without a name that a call of `path` reads and writes, but the working directory and files."""
+    effects = evaluator.effects
     seeds = isinstance(facts, CallFacts) and facts.seeds
     pinned = arguments.given(facts.seeded_by) if facts.seeded_by else False
     if seeds and (pinned or not facts.seeded_by):
         for state in facts.writes:
-            effects.add(Seed(state, node))
+            effects.add(Seed(state, node, evaluator.certain))
         return
     if pinned:
         return
+    if facts.path_write == MODE and opens_for_writing_only(arguments, is_function=isinstance(facts, CallFacts)):
+        # What it writes is the notebook's doing; only reading depends on what lies there.
+        return
     for state in dict.fromkeys([*facts.reads, *facts.writes]):
         if state == "<config>":
-            effects.configures = True
+            record_setting(effects, path, node)
         elif state in GENERATORS:
             effects.add(Draw(state, node))
             effects.unstable.setdefault(state, node)
         elif state in ("<clock>", "<entropy>", "<network>", "<files>"):
             effects.unstable.setdefault(state, node)
+        elif state == "<cwd>" and state in facts.writes:
+            continue
         elif state in facts.writes:
             effects.add(WriteState(state, node))
         else:
@@ -39,40 +49,12 @@ def record_state(effects: Effects, facts: CallFacts | MethodFacts, arguments: Ar
         effects.unstable.setdefault(f"`{called_name(node)}()`", node)
 
 
-def record_files(
-    effects: Effects,
-    places: tuple[int | str | None, int | str | None],
-    arguments: Arguments,
-    node: ast.AST,
-    receiver: Value | None = None,
-) -> None:
-    """Record which file a call reads or writes, where its path is known; `places` are the two arguments."""
-    for place, writes in zip(places, (False, True), strict=True):
-        if place is None:
-            continue
-        if place == "mode":
-            if writes == _opens_for_writing(arguments, receiver is None):
-                _file(effects, arguments.get(0) or arguments.get("file") or receiver, node, writes=writes)
-            continue
-        value = receiver if place == "receiver" else arguments.get(place) or _first_path(arguments)
-        _file(effects, value, node, writes=writes)
-
-
-def _first_path(arguments: Arguments) -> Value | None:
-    for name in ("path", "path_or_buf", "filepath_or_buffer", "fname", "file", "io", "excel_writer", "buf"):
-        if name in arguments.keywords:
-            return arguments.keywords[name]
-    return None
-
-
-def _file(effects: Effects, value: Value | None, node: ast.AST, *, writes: bool) -> None:
-    if value is not None and value.constant is not None:
-        effects.files.append(FileUse(value.constant, writes, node))
-
-
-def _opens_for_writing(arguments: Arguments, is_function: bool) -> bool:
-    mode = arguments.keywords.get("mode") or arguments.get(1 if is_function else 0)
-    return mode is not None and mode.constant is not None and any(letter in mode.constant for letter in "wax+")
+def record_setting(effects: Effects, path: str, node: ast.AST) -> None:
+    """Record that the setting at a dotted path is changed, for the whole process."""
+    if knowledge.is_handed_over(path):
+        effects.add(WriteState("<config>", node))
+    else:
+        effects.configures = True
 
 
 def called_name(node: ast.AST) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 
-from nb2dag.compiler.analysis.effects import Mutate, Seed, WriteState
+from nb2dag.compiler.analysis.effects import FileAccess, FileUse, Mutate, Seed, WriteState
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.outside import GENERATORS
+from nb2dag.compiler.analysis.places import file_state, is_file_state
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement
 
-REPLAYED_STATES = frozenset({"<environ>", "<sys.path>"})
+REPLAYED_STATES = frozenset({"<environ>", "<sys.path>", "<cwd>", "<config>"})
 """State without a name that a replayed statement may set: setting it again has the same result."""
 
 
@@ -22,7 +23,7 @@ def replayable_positions(flow: Flow) -> list[bool]:
 
 
 def _candidate(statement: Statement) -> bool:
-    if statement.kind is OwnerKind.WHOLE or is_definition(statement.node):
+    if statement.kind is OwnerKind.WHOLE or is_definition(statement.node) or _runs_definitions(statement):
         return True
     if statement.kind is OwnerKind.TASK:
         return configures(statement) and not statement.effects.unstable
@@ -45,21 +46,54 @@ def configures(statement: Statement) -> bool:
     effects = statement.effects
     if any(isinstance(event, Mutate) for event in effects.events):
         return False
+    if any(use.writes and not use.logs for use in effects.files):
+        return False
     if statement.names.touched:
         return effects.configures and not statement.compound
     states = {event.state for event in effects.events if isinstance(event, (WriteState, Seed))}
+    if statement.kind is OwnerKind.TASK and statement.compound:
+        return False
+    if "<cwd>" in states and statement.kind is OwnerKind.TASK:
+        # Where a task went is handed over: the folder may be there only since that task made it.
+        return False
     known = all(state in REPLAYED_STATES or state in GENERATORS or _is_module_attribute(state) for state in states)
     return effects.configures or (bool(states) and known)
 
 
 def _is_module_attribute(state: str) -> bool:
     """Tell whether a state is an attribute of a module (`<package.module.name>`)."""
-    return "." in state and " " not in state
+    return "." in state and " " not in state and not is_file_state(state)
 
 
 def _needs_replayable(flow: Flow, statement: Statement, answers: list[bool]) -> bool:
     position = statement.position
-    return all(chain_replayable(flow, name, position, answers) for name in flow.uses[position].names)
+    return all(
+        chain_replayable(flow, name, position, answers) or (is_file_state(name) and _finds_files(statement))
+        for name in flow.uses[position].names
+    )
+
+
+def _runs_definitions(statement: Statement) -> bool:
+    """Tell whether a statement is a `%run` of a file that only imports and defines."""
+    scripts = statement.scripts
+    return (
+        bool(scripts)
+        and isinstance(statement.node, ast.Expr)
+        and all(
+            is_definition(node) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+            for script in scripts
+            for part in script.parts
+            for node in part.tree.body
+        )
+    )
+
+
+def _finds_files(statement: Statement) -> bool:
+    """Tell whether a statement may be replayed although a task writes the files that it looks for.
+
+    A module, or the file behind a connection, is laid down before it runs.
+    """
+    return statement.effects.opens or is_definition(statement.node) or bool(statement.scripts)
 
 
 def chain_replayable(flow: Flow, name: str, position: int, answers: list[bool]) -> bool:
@@ -80,8 +114,20 @@ def binds_for_certain(statement: Statement, name: str) -> bool:
 
     `import a.b` adds to what an earlier `import a.c` bound, so it does not count.
     """
+    if is_file_state(name):
+        return any(
+            isinstance(event, FileUse)
+            and event.writes
+            and event.certain
+            and event.access is not FileAccess.CHANGE
+            and event.place is not None
+            and file_state(event.place) == name
+            for event in statement.effects.events
+        )
     if name.startswith("<"):
-        return any(isinstance(event, Seed) and event.state == name for event in statement.effects.events)
+        return any(
+            isinstance(event, Seed) and event.state == name and event.certain for event in statement.effects.events
+        )
     if name not in statement.names.binds:
         return False
     node = statement.node

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from nb2dag.compiler.analysis.effects import Effects, Summary
 from nb2dag.compiler.analysis.values import Definition, Value
+from nb2dag.model.code import ParsedCode
 
 
 class Resolver(Protocol):
@@ -35,12 +36,21 @@ class CallingEvaluator(Protocol):
     active: set[tuple[Definition, str]]
     """The methods that are being applied, each with the class it was asked of."""
 
+    @property
+    def certain(self) -> bool:
+        """Whether the code that is being evaluated runs on every path."""
+        ...
+
     def value(self, node: ast.expr) -> Value:
         """Return the value of an expression, its effects recorded."""
         ...
 
     def first_argument(self) -> Value:
         """Return the first argument of the function being evaluated: in a method, the object."""
+        ...
+
+    def run(self, code: ParsedCode) -> None:
+        """Evaluate other code as if it stood here."""
         ...
 
     def hold(self, owner_node: ast.expr, owner: Value, item: Value) -> None:

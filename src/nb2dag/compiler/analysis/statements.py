@@ -10,7 +10,7 @@ from enum import Enum
 from nb2dag.compiler.analysis.effects import Effects
 from nb2dag.compiler.analysis.names import NameFacts, statement_names
 from nb2dag.compiler.analysis.spelled_out import Texts, spell_out
-from nb2dag.model.code import ESCAPE_NAME
+from nb2dag.model.code import ESCAPE_NAME, Script
 from nb2dag.model.program import Program, ProgramCell, Role
 from nb2dag.model.span import Region
 
@@ -53,6 +53,14 @@ class Statement:
         return self.cell.task_id
 
     @property
+    def scripts(self) -> list[Script]:
+        """The files that the statement runs by `%run`."""
+        calls = [node for node in ast.walk(self.node) if isinstance(node, ast.Call)] if self.cell.code.escapes else []
+        indexes = [_escape_index(call) for call in calls]
+        found = [self.cell.code.escapes[index].script for index in indexes if index is not None]
+        return [script for script in found if script is not None]
+
+    @property
     def region(self) -> Region:
         """The statement's text in its cell, decorators included."""
         return node_region(self.node, self.cell.cell.source)
@@ -85,6 +93,14 @@ def _statements(program: Program) -> Iterator[Statement]:
             names = statement_names(plain, cell.code.escapes)
             yield Statement(position, cell, plain, names, kind, Effects(), _is_compound(plain))
             position += 1
+
+
+def _escape_index(call: ast.Call) -> int | None:
+    if not (isinstance(call.func, ast.Name) and call.func.id == ESCAPE_NAME):
+        return None
+    argument = call.args[0]
+    assert isinstance(argument, ast.Constant)
+    return int(str(argument.value))
 
 
 def is_extension_load(node: ast.stmt, cell: ProgramCell) -> bool:

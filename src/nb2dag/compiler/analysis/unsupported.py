@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
 from nb2dag.compiler.analysis.effects import WriteState
-from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.file_effects import lost_file_effects
+from nb2dag.compiler.analysis.flow import Flow, is_surrounding
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_region
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
 
 _OPAQUE_STATES = {
-    "<cwd>": "changes the working directory",
+    "<folder stack>": "changes the working directory by a stack that only this session has",
     "<run>": "runs another file in this namespace",
-    "<files written>": "writes a file that later cells may read or import",
     "<namespace>": "changes the namespace in a way that the text does not show",
     "<store>": "keeps values outside the notebook",
     "<magic>": "calls a magic of an extension, which may bind any name",
@@ -38,6 +38,8 @@ def find_opaque(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem
                 why = (("what", _OPAQUE_STATES[event.state]),)
                 yield FlowProblem("opaque-effect", _span(statement, path), why)
         yield from _lost_state(demands, statement, path)
+    for statement, what in lost_file_effects(flow):
+        yield FlowProblem("opaque-effect", _span(statement, path), (("what", what),))
 
 
 def _span(statement: Statement, path: str) -> Span:
@@ -46,7 +48,8 @@ def _span(statement: Statement, path: str) -> Span:
 
 def _lost_state(demands: Demands, statement: Statement, path: str) -> Iterator[FlowProblem]:
     """Yield state without a name that a task below a statement sees in the notebook, but not in the DAG."""
-    states = sorted({event.state for event in statement.effects.events if isinstance(event, WriteState)})
+    written = {event.state for event in statement.effects.events if isinstance(event, WriteState)}
+    states = sorted(state for state in written if state != "<cwd>" and not is_surrounding(state))
     if statement.effects.configures:
         states.append("<configuration>")
     if not states or states[0] in _OPAQUE_STATES:

@@ -117,6 +117,17 @@ class NameWalker(ExpressionWalker):
 
     # -- bindings ------------------------------------------------------------------------------------------------
 
+    def escape(self, node: ast.Call) -> None:
+        super().escape(node)
+        argument = node.args[0]
+        assert isinstance(argument, ast.Constant)
+        outer = self.rules.escapes
+        script = outer[int(str(argument.value))].script
+        for part in script.parts if script is not None else ():
+            self.rules.escapes = part.escapes
+            self.body(part.tree.body)
+        self.rules.escapes = outer
+
     def on_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             self.bind(alias.asname or alias.name.partition(".")[0], alias)

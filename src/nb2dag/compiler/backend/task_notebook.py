@@ -18,6 +18,7 @@ from nb2dag.runtime.formats import CELL_METADATA, CellOrigin
 
 _IMPORT = "import nb2dag.runtime as _nb2dag"
 _PARAMETERS_TAG = "parameters"
+_FILE_STATE = re.compile(r"<file:(.*)>", re.DOTALL)
 _LONGEST_ID = 64
 _DEFAULT_KERNEL = "python3"
 _LOAD = "load"
@@ -89,11 +90,28 @@ def _with_return(cells: list[_Cell], name: str) -> list[_Cell]:
 
 
 def _load_line(load: Load) -> str:
+    if places := _places(load.names):
+        return _files_call("load_files", [load.task_id, *places], load.key, load.names)
     return _runtime_call("load", [load.task_id, load.key, *_names(load)], load.optional)
 
 
 def _save_line(save: Save) -> str:
+    if places := _places(save.names):
+        return _files_call("save_files", places, save.key, save.names)
     return _runtime_call("save", [save.key, *_names(save)], save.optional)
+
+
+def _places(names: tuple[str, ...]) -> list[str]:
+    """Return the places of a handoff of files, nothing for any other handoff."""
+    places = [match[1] for match in map(_FILE_STATE.fullmatch, names) if match]
+    return places if len(places) == len(names) else []
+
+
+def _files_call(function: str, texts: list[str], key: str, names: tuple[str, ...]) -> str:
+    items = [Item(Text(text)) for text in texts]
+    if key != names[0]:
+        items.append(Item(Text(key), "key="))
+    return "\n".join(lay_out(Bracket(f"_nb2dag.{function}(", tuple(items), ")")))
 
 
 def _names(handoff: Load | Save) -> tuple[str, ...]:

@@ -49,15 +49,20 @@ def _data(folder: Path, name: str) -> Iterator[Path]:
         for path in matches:
             if path.is_dir():
                 yield from (child for child in sorted(path.rglob("*")) if _ships(child, folder))
-            elif _ships(path, folder):
+            elif _ships(path, folder, named=not pattern):
                 yield path
     except (OSError, ValueError, NotImplementedError):
         return
 
 
-def _ships(path: Path, folder: Path) -> bool:
-    """Tell whether a path is a regular file of the folder itself; a link out of it is not followed."""
-    if not path.is_file() or _NEVER & set(path.relative_to(folder).parts) or path.suffix == ".ipynb":
+def _ships(path: Path, folder: Path, *, named: bool = False) -> bool:
+    """Tell whether a path is a regular file of the folder itself; a link out of it is not followed.
+
+    A notebook ships only if it is `named` by its own name: `%run` may run it.
+    """
+    if not path.is_file() or _NEVER & set(path.relative_to(folder).parts):
+        return False
+    if path.suffix == ".ipynb" and not named:
         return False
     return path.resolve().is_relative_to(folder.resolve())
 

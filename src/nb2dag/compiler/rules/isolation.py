@@ -16,14 +16,16 @@ from nb2dag.report.style import printable
 FILE_BETWEEN_TASKS = Rule(
     "NBD301",
     "file-between-tasks",
-    Severity.ERROR,
+    Severity.WARNING,
     page(
-        "Reports a relative path that one task writes and another one uses.",
-        "Each task works in a folder of its own, perhaps on another machine: the file is not there.",
+        "Reports a file outside of the notebook's folder that one task writes and another one reads.",
+        "Files in the notebook's folder are handed over from task to task like values. One outside of it, such as "
+        "`/tmp/rows.txt`, stays on the machine where it was written, and the next task may run on another one.",
+        '%%airflow_task load\nwith open("/tmp/rows.txt", "w") as file:\n    file.write("1")\n# %%\n'
+        '%%airflow_task report\nwith open("/tmp/rows.txt") as file:\n    print(file.read())',
         '%%airflow_task load\nwith open("rows.txt", "w") as file:\n    file.write("1")\n# %%\n'
-        '%%airflow_task report --after load\nwith open("rows.txt") as file:\n    print(file.read())',
-        '%%airflow_task load\nrows = "1"\n# %%\n%%airflow_task report\nprint(rows)',
-        "When the reader writes the file itself first.",
+        '%%airflow_task report\nwith open("rows.txt") as file:\n    print(file.read())',
+        "When all workers share that folder, or there is only one. The tasks run in the notebook's order either way.",
     ),
 )
 
@@ -134,10 +136,10 @@ def file_diagnostics(problems: Iterable[FlowProblem], program: Program) -> Itera
         if problem.rule == FILE_BETWEEN_TASKS.name:
             values = dict(problem.values)
             yield FILE_BETWEEN_TASKS.diagnostic(
-                f"`{values['path']}` is written by `{values['writer']}` and used by `{values['reader']}`, "
-                "each in a folder of its own",
+                f"`{values['path']}` is written by `{values['writer']}` and read by `{values['reader']}`: "
+                "it is there only if both run on one machine",
                 problem.span,
-                "hand over a value instead: read the file back into a name in the task that wrote it",
+                "write it to a relative path: a file in the notebook's folder is handed over",
                 tuple(Label(span, text) for span, text in problem.labels),
             )
         elif problem.rule == UNORDERED_ACCESS.name:

@@ -31,7 +31,17 @@ from nb2dag.compiler.analysis.knowledge.facts import (
     joined,
 )
 
-__all__ = ["MODE", "RECEIVER", "CallFacts", "MethodFacts", "attribute", "method_call", "module_call", "module_state"]
+__all__ = [
+    "MODE",
+    "RECEIVER",
+    "CallFacts",
+    "MethodFacts",
+    "attribute",
+    "is_handed_over",
+    "method_call",
+    "module_call",
+    "module_state",
+]
 
 _CALLS = joined(table.CALLS for table in (builtins_, stdlib, system, numpy_, pandas_, sklearn_, plotting, others))
 
@@ -47,6 +57,8 @@ _COMMON: dict[str, dict[str, MethodFacts]] = {
     "iterator": builtins_.ITERATOR,
     "plain iterator": builtins_.ITERATOR,
     "file": builtins_.FILE,
+    "buffer": builtins_.FILE,
+    "temporary": builtins_.FILE,
     "estimator": sklearn_.ESTIMATOR,
     "rng": numpy_.GENERATOR,
     "logger": system.LOGGER,
@@ -149,6 +161,11 @@ def attribute(name: str, receiver_kind: str = "") -> str:
     if name in attributes.FRESH or (receiver_kind == "frame" and name in attributes.FRAME_FRESH):
         return "fresh"
     return "shares"
+
+
+def is_handed_over(path: str) -> bool:
+    """Tell whether the setting at a dotted path can be handed over, and need not be made anew in each task."""
+    return state.is_handed_over(path)
 
 
 def module_state(path: str) -> str | None:

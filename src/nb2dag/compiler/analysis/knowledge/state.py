@@ -43,6 +43,27 @@ _PREFIXES = {
 }
 
 
+_HANDED_OVER = (
+    "sys.setrecursionlimit", "sys.set_int_max_str_digits", "warnings.filterwarnings", "warnings.simplefilter",
+    "warnings.resetwarnings", "warnings.filters", "decimal", "locale.setlocale", "socket.setdefaulttimeout",
+    "csv.field_size_limit", "logging.disable", "numpy.seterr", "numpy.set_printoptions", "pandas.set_option",
+    "pandas.reset_option", "pandas.options", "pandas.set_eng_float_format", "matplotlib.rc", "matplotlib.rcdefaults",
+    "matplotlib.rcParams", "matplotlib.style", "matplotlib.pyplot.rc", "matplotlib.pyplot.rcdefaults",
+    "matplotlib.pyplot.rcParams", "matplotlib.pyplot.style", "matplotlib.pylab.rcParams", "seaborn",
+    "sklearn.set_config", "plotly.io.templates", "polars.Config", "setLevel",
+)  # fmt: skip
+"""Paths, each with all below it, of settings that can be read back and handed over: see `nb2dag.runtime.settings`."""
+
+
+def is_handed_over(path: str) -> bool:
+    """Tell whether what is set at a dotted path is among the settings that a task can hand over.
+
+    >>> is_handed_over("pandas.options.display.max_rows"), is_handed_over("logging.basicConfig")
+    (True, False)
+    """
+    return any(path == known or path.startswith(f"{known}.") for known in _HANDED_OVER)
+
+
 def state_of(path: str) -> str | None:
     """Return the state's name in angle brackets, or None where nothing is known of that attribute.
 

@@ -36,6 +36,7 @@ _READ_LIST = CallFacts(kind="list", reads=(FILES,), deterministic=False, path_re
 _WRITE = CallFacts(returns="immutable", path_write=0)
 _COPY = CallFacts(returns="immutable", reads=(FILES,), path_read=0, path_write=1)
 _OPEN = CallFacts(kind="file", reads=(FILES,), deterministic=False, path_read=MODE, path_write=MODE)
+_DATABASE = CallFacts(kind="file", path_read=0, path_write=0, deterministic=False)
 _ENVIRON_READ = CallFacts(returns="immutable", reads=(ENVIRON,))
 _ENVIRON_WRITE = CallFacts(returns="immutable", writes=(ENVIRON,))
 _PATH_WRITE = CallFacts(returns="immutable", writes=(SYS_PATH,))
@@ -62,6 +63,7 @@ _OS = call_table(
     ),
     (ENTROPY_READ, "urandom getrandom"),
     (_RUNS, "system popen"),
+    (_DATABASE, "open"),
     (CONFIGURES, "umask nice"),
 )
 
@@ -100,21 +102,23 @@ _FILES = (
     call_table("glob", (CallFacts(kind="iterator", reads=(FILES,), deterministic=False, path_read=0), "iglob")),
     call_table(
         "tempfile",
-        (CallFacts(kind="file", deterministic=False), "NamedTemporaryFile TemporaryFile SpooledTemporaryFile"),
+        (CallFacts(kind="temporary", deterministic=False), "NamedTemporaryFile TemporaryFile SpooledTemporaryFile"),
         (CallFacts(returns="immutable", deterministic=False), "mkdtemp mkstemp mktemp"),
-        (CallFacts(deterministic=False), "TemporaryDirectory"),
+        (CallFacts(kind="temporary", deterministic=False), "TemporaryDirectory"),
         (_ENVIRON_READ, "gettempdir gettempprefix"),
     ),
     call_table(
-        "io", (_OPEN, "open"), (CallFacts(kind="file"), "StringIO BytesIO"), (SHARES, "TextIOWrapper BufferedReader")
+        "io", (_OPEN, "open"), (CallFacts(kind="buffer"), "StringIO BytesIO"), (SHARES, "TextIOWrapper BufferedReader")
     ),
+    call_table("contextlib", (CallFacts(returns="immutable"), "chdir")),
     call_table("gzip", (_OPEN, "open GzipFile")),
     call_table("bz2", (_OPEN, "open BZ2File"), (IMMUTABLE, "compress decompress")),
     call_table("lzma", (_OPEN, "open LZMAFile"), (IMMUTABLE, "compress decompress")),
     call_table("zipfile", (_OPEN, "ZipFile"), (_READ, "is_zipfile")),
     call_table("tarfile", (_OPEN, "open"), (_READ, "is_tarfile")),
     call_table("codecs", (_OPEN, "open")),
-    call_table("shelve", (CallFacts(kind="file", path_read=0, path_write=0, deterministic=False), "open")),
+    call_table("shelve", (_DATABASE, "open DbfilenameShelf")),
+    call_table("dbm", (_DATABASE, "open dumb.open gnu.open ndbm.open sqlite3.open"), (_READ, "whichdb")),
     call_table("configparser", (FRESH, "ConfigParser RawConfigParser")),
     call_table("dotenv", (CallFacts(returns="immutable", writes=(ENVIRON,), path_read=0), "load_dotenv")),
     call_table("dotenv", (CallFacts(kind="dict", reads=(FILES,), deterministic=False, path_read=0), "dotenv_values")),
@@ -136,6 +140,7 @@ _PROCESSES = (
             ),
         ),
     ),
+    call_table("socket", (CONFIGURES, "setdefaulttimeout")),
     call_table(
         "socket", (_HOST_READ, "gethostname getfqdn"), (NETWORK_READ, "gethostbyname create_connection getaddrinfo")
     ),

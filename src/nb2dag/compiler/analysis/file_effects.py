@@ -1,0 +1,155 @@
+"""Find what goes through files in the notebook and cannot go that way from task to task."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from nb2dag.compiler.analysis.effects import FileAccess
+from nb2dag.compiler.analysis.file_states import imported_modules, is_module_file
+from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.functions import function_names
+from nb2dag.compiler.analysis.places import is_file_state, overlap
+from nb2dag.compiler.analysis.statements import OwnerKind, Statement
+
+_CHANGES_ROWS = ("insert", "update", "delete", "replace", "with", "begin")
+_LINKS = ("link", "symlink", "symlink_to", "hardlink_to", "link_to")
+_AUTOCOMMITS = ("isolation_level", "autocommit")
+
+Lost = tuple[Statement, str]
+"""A statement, and what it does that would be lost."""
+
+
+def lost_file_effects(flow: Flow) -> Iterator[Lost]:
+    """Yield each statement whose effect by way of a file would be another one in the DAG, with what it does."""
+    yield from _log_files(flow)
+    yield from _modules_written_again(flow)
+    yield from _open_transactions(flow)
+    yield from _script_globals(flow)
+    yield from _linked_files(flow)
+
+
+def _script_globals(flow: Flow) -> Iterator[Lost]:
+    """Yield each script whose functions use a name of its own namespace that changes after the script has run.
+
+    Such a function has its own module of globals, and a value that is handed over does not get there.
+    """
+    for statement in flow.statements:
+        bodies = [part.tree for script in statement.scripts if script.own_namespace for part in script.parts]
+        functions = [
+            node for tree in bodies for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.Lambda))
+        ]
+        names = [function_names(node) for node in functions]
+        used = {name for found in names for name in found.free} & statement.names.touched
+        bound = {name for found in names for name in found.binds} & statement.names.touched
+        changed = {name for name in used if _changes_later(flow, name, statement.position)}
+        if bound | changed:
+            yield statement, f"runs a script whose functions share `{min(bound | changed)}`, which changes later"
+
+
+def _changes_later(flow: Flow, name: str, position: int) -> bool:
+    snapshot = flow.timeline.before(name, position + 1)
+    return snapshot is not None and flow.timeline.changed_from(snapshot.reach, position + 1)
+
+
+def _linked_files(flow: Flow) -> Iterator[Lost]:
+    """Yield links between files that another task uses: it has copies, and a write to one is none to the other."""
+    for statement in flow.statements:
+        calls = (node.func for node in ast.walk(statement.node) if isinstance(node, ast.Call))
+        if not any(isinstance(function, ast.Attribute) and function.attr in _LINKS for function in calls):
+            continue
+        places = [use.place for use in statement.effects.files if use.place]
+        if any(
+            use.place is not None and any(overlap(use.place, place) for place in places)
+            for other in flow.statements[statement.position + 1 :]
+            if other.task_id != statement.task_id
+            for use in other.effects.files
+        ):
+            yield statement, "makes a link between two files, which are two copies in another task"
+
+
+def _log_files(flow: Flow) -> Iterator[Lost]:
+    """Yield the reads of a log file: the messages of every task go to a file of its own."""
+    logs = [use.place for statement in flow.statements for use in statement.effects.files if use.logs and use.place]
+    for statement in flow.statements if logs else ():
+        for use in statement.effects.files:
+            if use.access is FileAccess.READ and use.place and any(overlap(use.place, log) for log in logs):
+                yield statement, "reads a log file, to which each task writes its own messages only"
+
+
+def _modules_written_again(flow: Flow) -> Iterator[Lost]:
+    """Yield imports of a module whose file was written after its first import: the notebook keeps the first one."""
+    written = [
+        (use.place, statement)
+        for statement in flow.statements
+        for use in statement.effects.files
+        if use.writes and use.place is not None and ("*" in use.place or use.place.endswith(".py"))
+    ]
+    imported: dict[str, list[Statement]] = {}
+    for statement in flow.statements if written else ():
+        for module in imported_modules(statement.node):
+            before = imported.setdefault(module, [])
+            if _is_stale(module, statement, before, written):
+                yield statement, f"imports `{module}`, whose file was written again after it had been imported"
+            before.append(statement)
+
+
+def _is_stale(module: str, statement: Statement, before: list[Statement], written: list[tuple[str, Statement]]) -> bool:
+    if not before or statement.task_id in {other.task_id for other in before}:
+        # A task that has imported it before keeps it, as the notebook does.
+        return False
+    first = before[0].position
+    return any(
+        first < writer.position < statement.position and is_module_file(place, module) for place, writer in written
+    )
+
+
+def _open_transactions(flow: Flow) -> Iterator[Lost]:
+    """Yield changes of a database that are not committed when another task uses the same connection."""
+    for statement in flow.statements:
+        if statement.kind is not OwnerKind.TASK or not _changes_rows(flow, statement):
+            continue
+        if any(word in statement.cell.cell.source for word in _AUTOCOMMITS):
+            continue
+        own = [other for other in flow.statements[statement.position :] if other.task_id == statement.task_id]
+        if any(_commits(other) for other in own):
+            continue
+        states = _connections(flow, statement)
+        if any(
+            other.task_id != statement.task_id and _connections(flow, other) & states
+            for other in flow.statements[statement.position :]
+        ):
+            yield statement, "changes a database in a transaction that is not committed when the task ends"
+
+
+def _connections(flow: Flow, statement: Statement) -> frozenset[str]:
+    """Return the files behind connections that a statement uses by a name it did not bind itself."""
+    found: set[str] = set()
+    for name in statement.names.reads:
+        snapshot = flow.timeline.before(name, statement.position)
+        if snapshot is not None and snapshot.kind == "resource":
+            draws = (flow.timeline.regions[number].draws for number in snapshot.reach)
+            found |= {state for states in draws for state in states if is_file_state(state)}
+    return frozenset(found)
+
+
+def _changes_rows(flow: Flow, statement: Statement) -> bool:
+    if not _connections(flow, statement):
+        return False
+    for node in ast.walk(statement.node):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("execute"):
+            sql = node.args[0] if node.args else None
+            text = sql.value if isinstance(sql, ast.Constant) else "insert"
+            if node.func.attr != "executescript" and str(text).strip().lower().startswith(_CHANGES_ROWS):
+                return True
+    return False
+
+
+def _commits(statement: Statement) -> bool:
+    """Tell whether a statement commits: by its name, by `with connection:`, or as pandas does after writing."""
+    for node in ast.walk(statement.node):
+        if isinstance(node, ast.Attribute) and node.attr in ("commit", "to_sql", "executescript"):
+            return True
+        if isinstance(node, ast.With) and any(isinstance(item.context_expr, ast.Name) for item in node.items):
+            return True
+    return False

@@ -1,0 +1,216 @@
+"""Read and lay down files of a task's working directory: what a handoff carries where the state is a file."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import pickle
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nb2dag.runtime.failures import HandoffError
+from nb2dag.runtime.kept_files import PASSED_OVER, Stamp, is_as_shipped, stamp_of
+
+_SQLITE = b"SQLite format 3\0"
+_WRITE_AHEAD = "-wal"
+_JOURNAL = "-journal"
+
+
+class Content:
+    """The bytes of one file, beside the pickle stream; after a load they are mapped."""
+
+    __slots__ = ("data", "executable")
+
+    def __init__(self, data: Any, executable: bool = False) -> None:
+        self.data = data
+        self.executable = executable
+
+    def __reduce__(self) -> tuple[type[Content], tuple[Any, bool]]:
+        return Content, (pickle.PickleBuffer(self.data), self.executable)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Content):
+            return NotImplemented
+        return self.executable == other.executable and bytes(self.data) == bytes(other.data)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"{memoryview(self.data).nbytes} bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class FileTree:
+    """All files of a place, by path relative to the working directory, and the folders among them.
+
+    `shipped` are those that are still as the bundle has them: every task has them already.
+    """
+
+    files: dict[str, Content]
+    folders: tuple[str, ...] = ()
+    shipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A path below the working directory, which is another folder in each task; `is_text` for a plain string."""
+
+    relative: str
+    is_text: bool
+
+    def here(self, root: Path) -> Any:
+        """Return the path in the working directory `root`."""
+        path = root / self.relative
+        return str(path) if self.is_text else path
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFolder:
+    """A task's working directory: its root, the folder it was copied from, and where is noted what was laid down."""
+
+    root: Path
+    shipped: Path | None
+    record: Path
+
+    def read(self, place: str) -> FileTree:
+        """Return the files of a place: a path, a folder with all in it (`out/` for the folder alone), or a pattern.
+
+        Raises:
+            HandoffError: A database among them has a transaction that is not committed.
+        """
+        if place.endswith("/"):
+            return FileTree({}, (place[:-1],) if (self.root / place).is_dir() else ())
+        files: dict[str, Content] = {}
+        folders: list[str] = []
+        shipped: list[str] = []
+        for name in sorted(self._names(place)):
+            path = self.root / name
+            if path.is_dir():
+                folders.append(name)
+            elif is_as_shipped(path, self.shipped, Path(name)):
+                shipped.append(name)
+            else:
+                files[name] = _content(path)
+        return FileTree(files, tuple(folders), tuple(shipped))
+
+    def write(self, place: str, tree: FileTree) -> None:
+        """Make a place what it was where `tree` was read; files that were not there are removed."""
+        for name in tree.folders:
+            (self.root / name).mkdir(parents=True, exist_ok=True)
+        if place.endswith("/"):
+            return
+        kept = {*tree.files, *tree.shipped, *tree.folders}
+        for name in sorted(set(self._names(place)) - kept, reverse=True):
+            _remove(self.root / name)
+        for name, content in tree.files.items():
+            _lay_down(self.root / name, content)
+        for name in tree.shipped:
+            if self.shipped is not None and not is_as_shipped(self.root / name, self.shipped, Path(name)):
+                (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(self.shipped / name, self.root / name)
+        self._note(tree.files)
+
+    def laid_down(self) -> dict[str, Stamp]:
+        """Return the files that were laid down, with their stamps of then."""
+        return read_record(self.record)
+
+    def located(self, value: Any) -> Any:
+        """Return a value that is a path below the working directory as one for any task; another value as it is."""
+        if type(value) is str and value.startswith("/"):
+            inside = value == str(self.root) or value.startswith(f"{self.root}/")
+            return Located(value[len(str(self.root)) + 1 :], is_text=True) if inside else value
+        if isinstance(value, Path) and type(value).__module__.startswith("pathlib") and value.is_relative_to(self.root):
+            return Located(value.relative_to(self.root).as_posix(), is_text=False)
+        return value
+
+    def folder(self) -> str:
+        """Return the current folder, relative to the working directory where it is inside."""
+        here = Path.cwd()
+        return here.relative_to(self.root).as_posix() if here.is_relative_to(self.root) else str(here)
+
+    def enter(self, folder: str) -> None:
+        """Make a folder, as `folder` returned it in another task, the current one."""
+        target = self.root / folder
+        target.mkdir(parents=True, exist_ok=True)
+        os.chdir(target)
+
+    def _names(self, place: str) -> Iterator[str]:
+        pattern = re.compile(
+            "".join(".*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", place)) + "(?:/.*)?",
+            re.DOTALL,
+        )
+        exact = "*" not in place
+        if exact:
+            yield from self._beside(place)
+        start = self.root / (place if exact else place.partition("*")[0].rpartition("/")[0])
+        if exact and start.is_file():
+            yield place
+            return
+        if exact and start.is_dir():
+            yield place
+        for here, folders, names in os.walk(start):
+            folders[:] = [name for name in folders if name not in PASSED_OVER]
+            for name in (*folders, *names):
+                relative = Path(here, name).relative_to(self.root).as_posix()
+                if pattern.fullmatch(relative) and Path(here, name).exists():
+                    yield relative
+
+    def _beside(self, place: str) -> Iterator[str]:
+        """Yield what a database keeps in a file of its own beside the one that is named."""
+        path = self.root / place
+        if path.is_file() and _is_database(path):
+            if path.with_name(path.name + _JOURNAL).exists():
+                raise HandoffError(
+                    f"the database `{place}` has a transaction that is not committed, which no other task would see: "
+                    "commit it before the cell ends"
+                )
+            if path.with_name(path.name + _WRITE_AHEAD).is_file():
+                yield place + _WRITE_AHEAD
+
+    def _note(self, names: Mapping[str, Content]) -> None:
+        noted = self.laid_down() | {name: stamp_of(self.root / name) for name in names}
+        self.record.write_text(json.dumps(noted), "utf-8")
+
+
+def read_record(path: Path) -> dict[str, Stamp]:
+    """Return what a task noted of the files that were laid down for it; nothing where there is no note."""
+    if not path.exists():
+        return {}
+    noted = json.loads(path.read_text("utf-8"))
+    return {name: (size, changed) for name, (size, changed) in noted.items()}
+
+
+def _is_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
+
+
+def _content(path: Path) -> Content:
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        data: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if status.st_size else b""
+    return Content(data, bool(status.st_mode & 0o100))
+
+
+def _lay_down(path: Path, content: Content) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A new file: one that is open, or has another name as well, keeps what it has.
+    path.unlink(missing_ok=True)
+    path.write_bytes(content.data)
+    if content.executable:
+        path.chmod(path.stat().st_mode | 0o111)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        if not any(path.iterdir()):
+            path.rmdir()
+    else:
+        path.unlink(missing_ok=True)
