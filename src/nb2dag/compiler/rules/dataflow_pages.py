@@ -99,7 +99,7 @@ DYNAMIC_CODE = Rule(
     page(
         "Reports `exec`, `eval`, `globals` and `locals` in code that is exported.",
         "They may read or bind any name. What the cell needs from other tasks cannot be seen, and would be guessed.",
-        '%%airflow_task load\nglobals()["rows"] = [1, 2]',
+        '%%airflow_task load\nexec(open("/data/setup.py").read())',
         "%%airflow_task load\nrows = [1, 2]",
         "When the text that is evaluated names nothing of the notebook. There is no way to say so yet.",
     ),
