@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
+from nb2dag.compiler.analysis.enclosed import enclosed_kind
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
 from nb2dag.compiler.analysis.scratch import scratch_values
 from nb2dag.compiler.analysis.spelled_out import is_optional
@@ -25,6 +26,9 @@ _RESOURCES = {
     "generator": "a generator", "iterator": "an iterator", "module": "a module",
 }  # fmt: skip
 
+
+_ENCLOSED = frozenset(_RESOURCES) - {"module", "iterator"}
+"""What can be found inside of containers and instances. A module there is handed over by its name."""
 
 _MOST_LABELS = 4
 
@@ -227,3 +231,6 @@ def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowPr
         elif snapshot.kind in _RESOURCES:
             kind = (("kind", _RESOURCES[snapshot.kind]),)
             yield FlowProblem("cannot-hand-over", places.name(reader, name), values + kind, labels)
+        elif maker.position == snapshot.bound and (found := enclosed_kind(flow, maker, _ENCLOSED)) is not None:
+            inner = (("kind", _RESOURCES[found[1]]), ("inside", found[0]))
+            yield FlowProblem("cannot-hand-over", places.name(reader, name), values + inner, labels)

@@ -113,6 +113,14 @@ def _cannot_hand_over(values: _Values) -> _Wording:
         "an open file": "hand over its path, and open it in the task that reads it",
         "a module": f"import `{name}` in a cell above the first task: every task that needs it imports it then",
     }
+    if inside := values.get("inside"):
+        return (
+            f"`{inside}` is {kind}: `{name}` cannot be handed over from `{values['other']}` to task `{values['task']}`",
+            (
+                f"leave `{inside}` out of `{name}`, and make it anew in each task that needs it; a class says by "
+                "`__getstate__` what of it is kept"
+            ),
+        )
     way = ways.get(kind)
     if way is None and any(word in kind for word in ("connection", "client", "logger")):
         way = f"make `{name}` in a cell above the first task: every task that needs it opens its own then"

@@ -183,7 +183,8 @@ CANNOT_HAND_OVER = Rule(
     "cannot-hand-over",
     Severity.ERROR,
     page(
-        "Reports a generator, open file or connection that one task makes and another one uses.",
+        "Reports a generator, open file, connection, lock, thread, process or running server that one task makes and "
+        "another one uses, also inside a list, a dict or an attribute.",
         "Tasks are processes of their own, perhaps on other machines. Such an object cannot be written down and "
         "read back.",
         "%%airflow_task load\nrows = (n for n in [1, 2])\n# %%\n%%airflow_task report\nprint(list(rows))",
