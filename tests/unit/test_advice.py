@@ -123,6 +123,18 @@ def test_tasks_that_draw_from_one_generator():
     assert (cell, message) == (3, "`two` waits for `one` only because both draw from the generator of `random`")
 
 
+def test_one_note_for_all_that_draw_from_one_generator():
+    draws = [f"%%airflow_task t{n}\nprint(random.random())" for n in range(4)]
+    cells = ["import random\nrandom.seed(1)", *draws]
+    (finding,) = (item for item in compile_cells(cells).diagnostics if item.name == "serial-mutation")
+    assert finding.span.cell == 3
+    assert [label.message for label in finding.labels] == [
+        "`t0` changes it here",
+        "and `t2` for `t1`",
+        "and `t3` for `t2`",
+    ]
+
+
 @pytest.mark.parametrize(
     "two",
     ["np.random.seed(2)\ny = np.random.rand()", "rng = np.random.default_rng(2)\ny = rng.random()"],
