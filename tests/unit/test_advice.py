@@ -123,6 +123,18 @@ def test_tasks_that_draw_from_one_generator():
     assert (cell, message) == (3, "`two` waits for `one` only because both draw from the generator of `random`")
 
 
+def test_one_note_for_all_that_draw_from_one_generator():
+    draws = [f"%%airflow_task t{n}\nprint(random.random())" for n in range(4)]
+    cells = ["import random\nrandom.seed(1)", *draws]
+    (finding,) = (item for item in compile_cells(cells).diagnostics if item.name == "serial-mutation")
+    assert finding.span.cell == 3
+    assert [label.message for label in finding.labels] == [
+        "`t0` changes it here",
+        "and `t2` for `t1`",
+        "and `t3` for `t2`",
+    ]
+
+
 @pytest.mark.parametrize(
     "two",
     ["np.random.seed(2)\ny = np.random.rand()", "rng = np.random.default_rng(2)\ny = rng.random()"],
@@ -332,3 +344,38 @@ def test_what_cannot_be_handed_over(code, kind):
     ((cell, line, message),) = found("cannot-hand-over", *cells)
     assert (cell, line) == (2, 2)
     assert message.startswith(f"`x` is {kind}, ")
+
+
+BOX = "import threading\nclass Box:\n    def __init__(self, size=1):\n        self.size = size\n        "
+
+
+@pytest.mark.parametrize(
+    ("code", "inside"),
+    [
+        ("import threading\nx = [1, threading.Lock()]", "x[1]"),
+        ("x = {'name': 'a', 'file': open('/data/d')}", "x['file']"),
+        ("import sqlite3\nconn = sqlite3.connect('/data/d')\nx = {'db': [conn]}", "x['db'][0]"),
+        (f"{BOX}self.lock = threading.Lock()\nx = Box(2)", "x.lock"),
+        (f"{BOX}self.rows = (n for n in [1])\nx = [Box()]", "x[0].rows"),
+    ],
+)
+def test_what_cannot_be_handed_over_inside_of_something(code, inside):
+    cells = [f"%%airflow_task a\n{code}", "%%airflow_task b\nprint(x)", "%%airflow_task c\nprint(x)"]
+    ((cell, line, message),) = found("cannot-hand-over", *cells)
+    assert (cell, line) == (2, 2)
+    assert message.startswith(f"`{inside}` is a")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"{BOX}self.lock = threading.Lock()\n    def __getstate__(self):\n        return {{}}\nx = Box()",
+        f"{BOX}self.lock = None\nx = Box()",
+        "class A:\n    def __init__(self, make):\n        self.file = make()\nx = A(int)",
+        "import threading\nx = [threading.Lock()]\nx.clear()",
+        "import numpy\nx = [numpy, len, int]",
+        "class A: pass\nx = A()\nx.f = lambda: 1",
+    ],
+)
+def test_what_can_be_handed_over_or_may_be(code):
+    assert found("cannot-hand-over", f"%%airflow_task a\n{code}", "%%airflow_task b\nprint(x)") == []

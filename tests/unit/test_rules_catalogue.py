@@ -51,6 +51,17 @@ def test_example_cells():
     assert rule.section("When it is wrong") == ""
 
 
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_messages_say_what_and_what_to_do(rule: Rule):
+    for finding in compile_cells(rule.example_cells("Example")).diagnostics:
+        assert finding.message
+        assert not finding.message.endswith(".")
+        assert "\n" not in finding.message + finding.hint
+        assert finding.hint
+        assert not finding.hint.endswith(".")
+        assert not re.search(r"\bNone\b|<\w+>|\{", finding.message)
+
+
 NOT_SHOWN_BY_CELLS = {"not-python", "file-too-large"}
 """Rules about the kernel and about files beside the notebook, which cells alone cannot show."""
 

@@ -51,6 +51,7 @@ from nb2dag.compiler.rules.directive import directive_diagnostics, tag_conflicts
 from nb2dag.compiler.rules.isolation import exported_diagnostics, file_diagnostics, size_diagnostics
 from nb2dag.compiler.rules.notebook import notebook_diagnostics
 from nb2dag.compiler.rules.security import secret_diagnostics
+from nb2dag.compiler.rules.spelling import in_own_spelling
 from nb2dag.compiler.rules.suppression import silence
 from nb2dag.config import load_config
 from nb2dag.model.dataflow import Dataflow
@@ -188,5 +189,5 @@ def _any_error(diagnostics: Iterable[Diagnostic]) -> bool:
 def _in_order(program: Program, found: Iterable[Diagnostic], *, complete: bool = True) -> tuple[Diagnostic, ...]:
     """Return the diagnostics that no comment silences, in notebook order; `complete`: every check was made."""
     kept = silence(found, find_suppressions(program), program.notebook.path, complete=complete)
-    unique = dict.fromkeys(without_premature(kept))
+    unique = dict.fromkeys(in_own_spelling(program, without_premature(kept)))
     return tuple(sorted(unique, key=lambda item: (item.span.cell, item.span.region, item.code)))

@@ -8,11 +8,12 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from nb2dag.compiler.analysis.classes import is_cached
-from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
+from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
 from nb2dag.compiler.analysis.early import overwritten_states
+from nb2dag.compiler.analysis.enclosed import enclosed_kind
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
 from nb2dag.compiler.analysis.places import is_file_state, place_in
-from nb2dag.compiler.analysis.scratch import scratch_repair
+from nb2dag.compiler.analysis.scratch import scratch_values
 from nb2dag.compiler.analysis.spelled_out import is_optional
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_region
 from nb2dag.compiler.analysis.values import Definition
@@ -28,21 +29,21 @@ _RESOURCES = {
 }  # fmt: skip
 
 
+_ENCLOSED = frozenset(_RESOURCES) - {"module", "iterator"}
+"""What can be found inside of containers and instances. A module there is handed over by its name."""
+
 _MOST_LABELS = 4
+
+_TOLD_ONCE = {"scratch-value", "cannot-hand-over"}
+
+_MADE = {"scratch-value": "made or changed here", "definition-needs-value": "defined here"}
 
 
 def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem]:
     """Yield every problem of the flow between tasks, in the order of the tasks."""
     places = _Places(flow, path)
     yield from _undefined(flow, places)
-    for trouble in demands.troubles.values():
-        reader, maker = flow.statements[trouble.reader], flow.statements[trouble.maker]
-        values = [("name", shown(trouble.name)), ("task", _task(trouble.task_id)), ("cell", str(maker.cell.cell.index))]
-        values.append(("other", _task(maker.task_id or IMPLICIT)))
-        if trouble.rule == "scratch-value":
-            values.append(("repair", scratch_repair(flow, demands, maker)))
-        labels = ((places.whole(maker), "changed here"),)
-        yield FlowProblem(trouble.rule, places.name(reader, trouble.name), tuple(values), labels)
+    yield from _once(_trouble(flow, demands, trouble, places) for trouble in demands.troubles.values())
     for demand in demands.tasks.values():
         yield from _versions(flow, demand, places)
         for name in sorted(overwritten_states(flow, demand)):
@@ -56,17 +57,33 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
     yield from _once(problem for demand in demands.tasks.values() for problem in _unpicklable(flow, demand, places))
 
 
+def _trouble(flow: Flow, demands: Demands, trouble: Trouble, places: _Places) -> FlowProblem:
+    reader, maker = flow.statements[trouble.reader], flow.statements[trouble.maker]
+    values = [("name", shown(trouble.name)), ("task", _task(trouble.task_id)), ("cell", str(maker.cell.cell.index))]
+    values.append(("other", _task(maker.task_id or IMPLICIT)))
+    if trouble.rule == "scratch-value":
+        values += scratch_values(flow, demands, maker)
+    labels = ((places.whole(maker), _MADE.get(trouble.rule, "made here")),)
+    return FlowProblem(trouble.rule, places.name(reader, trouble.name), tuple(values), labels)
+
+
+def _whose(problem: FlowProblem) -> str:
+    """Return the task that is told, where it has to be told each time; an empty string where once is enough."""
+    return "" if problem.rule in _TOLD_ONCE else dict(problem.values).get("task", "")
+
+
 def _once(problems: Iterable[FlowProblem]) -> Iterator[FlowProblem]:
-    """Yield what cannot be handed over once per name, with the other tasks that use it as labels of the first."""
-    found: dict[tuple[str, str], FlowProblem] = {}
+    """Yield each problem once per name and place that made it, the other tasks that need it as labels of the first."""
+    found: dict[tuple[str, str, str, Span | None], FlowProblem] = {}
     for problem in problems:
         values = dict(problem.values)
-        key = (problem.rule, values.get("name", values.get("state", "")))
+        made = problem.labels[0][0] if problem.labels and problem.rule == "scratch-value" else None
+        key = (problem.rule, values.get("name", values.get("state", "")), _whose(problem), made)
         first = found.get(key)
         if first is None:
             found[key] = problem
         elif len(first.labels) < _MOST_LABELS and "task" in values:
-            label = (problem.span, f"`{values['task']}` uses it too")
+            label = (problem.span, f"`{values['task']}` needs it too")
             found[key] = replace(first, labels=(*first.labels, label))
     yield from found.values()
 
@@ -232,3 +249,6 @@ def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowPr
         elif snapshot.kind in _RESOURCES:
             kind = (("kind", _RESOURCES[snapshot.kind]),)
             yield FlowProblem("cannot-hand-over", places.name(reader, name), values + kind, labels)
+        elif maker.position == snapshot.bound and (found := enclosed_kind(flow, maker, _ENCLOSED)) is not None:
+            inner = (("kind", _RESOURCES[found[1]]), ("inside", found[0]))
+            yield FlowProblem("cannot-hand-over", places.name(reader, name), values + inner, labels)

@@ -10,6 +10,12 @@ from nb2dag.compiler.analysis.statements import Statement
 _REPEATED_ALIKE = {"<clock>", "<entropy>", "<files>", "<random>", "<numpy.random>", "<torch.random>"}
 
 
+def scratch_values(flow: Flow, demands: Demands, maker: Statement) -> tuple[tuple[str, str], ...]:
+    """Return what a message about a scratch cell tells besides: what it could be, and the task above it."""
+    above = [other.task_id for other in flow.statements[: maker.position] if other.task_id is not None]
+    return ("repair", scratch_repair(flow, demands, maker)), ("above", above[-1] if above else "")
+
+
 def scratch_repair(flow: Flow, demands: Demands, maker: Statement) -> str:
     """Return what the cell of a scratch statement could be tagged as without doing anything new outside.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.edges import after_options, task_ids
@@ -18,6 +18,9 @@ from nb2dag.model.span import Span
 
 _ADDING = {"append", "extend", "add", "update", "insert", "appendleft", "setdefault"}
 """Methods that put something into their receiver and ask nothing of what is there."""
+
+
+_MOST_LABELS = 5
 
 
 @dataclass(slots=True)
@@ -34,7 +37,26 @@ class _Use:
 
 
 def serial_mutations(flow: Flow, demands: Demands, program: Program) -> Iterator[FlowProblem]:
-    """Yield a problem for each pair of tasks whose edge neither a value nor a declaration asks for."""
+    """Yield a problem for each pair of tasks whose edge neither a value nor a declaration asks for.
+
+    Of the pairs that draw from one generator there is one problem, the further ones being labels of it.
+    """
+    drawing: dict[str, FlowProblem] = {}
+    for problem in _pairs(flow, demands, program):
+        values = dict(problem.values)
+        name = values["name"]
+        first = drawing.get(name)
+        if name not in GENERATORS:
+            yield problem
+        elif first is None:
+            drawing[name] = problem
+        elif len(first.labels) < _MOST_LABELS:
+            label = (problem.span, f"and `{values['task']}` for `{values['other']}`")
+            drawing[name] = replace(first, labels=(*first.labels, label))
+    yield from drawing.values()
+
+
+def _pairs(flow: Flow, demands: Demands, program: Program) -> Iterator[FlowProblem]:
     declared = {(cell.task_id, other) for cell, option in after_options(program) for other in task_ids(option.value)}
     for demand in demands.tasks.values():
         taken: dict[str, list[str]] = {}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.edges import after_options, task_ids
-from nb2dag.compiler.analysis.effects import WriteState
+from nb2dag.compiler.analysis.effects import Mutate, WriteState
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.replay import is_definition
 from nb2dag.compiler.analysis.statements import Statement
@@ -74,6 +74,9 @@ def _changes_names_only(statement: Statement) -> bool:
     if set(effects.unstable) - _HARMLESS or any(use.writes for use in effects.files):
         return False
     if any(isinstance(event, WriteState) for event in effects.events):
+        return False
+    if is_definition(statement.node) and any(isinstance(event, Mutate) for event in effects.events):
+        # A decorator that registers: each task that needs the registry defines it anew.
         return False
     return not any(_acts(definition.node) for definition in effects.references)
 

@@ -54,7 +54,7 @@ def _undefined(values: _Values) -> _Wording:
         cell = values["below"]
         return (
             f"`{name}` is read here, but bound only further down, in cell {cell}",
-            f"notebook order is the meaning, whatever order the cells were run in: move cell {cell} above this one",
+            f"move cell {cell} above this one: a DAG goes by the order of the cells, whatever order they were run in",
         )
     similar = values.get("similar")
     return (
@@ -65,24 +65,35 @@ def _undefined(values: _Values) -> _Wording:
 
 def _scratch(values: _Values) -> _Wording:
     name, cell, task = values["name"], values["cell"], values["task"]
+    above = f"`%%airflow_task {values['above']}` makes it part of the task above, " if values["above"] else ""
     return (
-        f"task `{task}` reads `{name}` as the untagged cell {cell} left it, and that cell is not exported",
-        f"tag cell {cell} as a task, or continue the task above in it; if the DAG shall not have it: `%%airflow_skip`",
+        f"task `{task}` needs what cell {cell} does to `{name}`, and without a tag cell {cell} is no part of the DAG",
+        (
+            f"tag cell {cell}: {above}`%%airflow_task NAME` a task of its own; where the DAG shall do without it, "
+            "`%%airflow_skip` says so"
+        ),
     )
 
 
 def _shared_needs_task(values: _Values) -> _Wording:
-    name = values["name"]
+    name, cell = values["name"], values["cell"]
     return (
-        f"shared code needs `{name}` when it runs, and `{name}` is made by a task, in cell {values['cell']}",
-        f"make `{name}` above the first task, or move this code into a task that comes after cell {values['cell']}",
+        f"this shared code needs `{name}` when it runs, and `{name}` is made by a task, in cell {cell}",
+        (
+            f"shared code runs before the tasks: make `{name}` above the first task, move this code into a task below "
+            f"cell {cell}, or let a function take `{name}` as an argument when it is called"
+        ),
     )
 
 
 def _two_versions(values: _Values) -> _Wording:
+    name, task = values["name"], values["task"]
     return (
-        f"task `{values['task']}` needs two versions of `{values['name']}`, made in cells {values['cells']}",
-        "give one of the two another name, or split the task where the version changes",
+        f"task `{task}` needs two versions of `{name}`, made in cells {values['cells']}",
+        (
+            f"a task takes each name once, before its first cell: call one of the two something else, or make the "
+            f"lower cells of `{task}` a task of their own"
+        ),
     )
 
 
@@ -90,18 +101,32 @@ def _reopened(values: _Values) -> _Wording:
     name, task, other = values["name"], values["task"], values["other"]
     return (
         f"task `{task}` makes `{name}`, task `{other}` changes it, and `{task}` reads it again further down",
-        f"a task runs once: give the lower cell of `{task}` a task name of its own",
+        f"`{task}` runs once, as a whole, and cannot wait for `{other}` midway: give this cell another task name",
     )
 
 
 def _cannot_hand_over(values: _Values) -> _Wording:
-    name = values["name"]
+    name, kind = values["name"], values["kind"]
+    ways = {
+        "a generator": f"hand over a list: `{name} = list(...)`",
+        "an iterator": f"hand over a list: `{name} = list(...)`",
+        "an open file": "hand over its path, and open it in the task that reads it",
+        "a module": f"import `{name}` in a cell above the first task: every task that needs it imports it then",
+    }
+    if inside := values.get("inside"):
+        return (
+            f"`{inside}` is {kind}: `{name}` cannot be handed over from `{values['other']}` to task `{values['task']}`",
+            (
+                f"leave `{inside}` out of `{name}`, and make it anew in each task that needs it; a class says by "
+                "`__getstate__` what of it is kept"
+            ),
+        )
+    way = ways.get(kind)
+    if way is None and any(word in kind for word in ("connection", "client", "logger")):
+        way = f"make `{name}` in a cell above the first task: every task that needs it opens its own then"
     return (
-        (
-            f"`{name}` is {values['kind']}, which cannot be handed over from `{values['other']}` to task "
-            f"`{values['task']}`"
-        ),
-        f"make `{name}` in the task that uses it, or hand over what it was made from (a path, a URL, a list)",
+        (f"`{name}` is {kind}, which cannot be handed over from `{values['other']}` to task `{values['task']}`"),
+        way or f"it belongs to one process: make `{name}` in the task that uses it, or use it in `{values['other']}`",
     )
 
 
@@ -117,18 +142,21 @@ def _definition_needs_value(values: _Values) -> _Wording:
     name = values["name"]
     return (
         f"task `{values['task']}` needs `{name}`, whose definition uses a task's value at the moment it is made",
-        f"take the value as an argument, or look it up when `{name}` runs: then `{name}` can travel as source",
+        (
+            f"each task runs the definition of `{name}` anew, before it has any value: use the value in a method or in "
+            "the function's body, or pass it as an argument, instead of in a default, a base or the class itself"
+        ),
     )
 
 
 def _unnamed_state(values: _Values) -> _Wording:
-    state = values["state"].strip("<>")
+    state, task, other = _state(values["state"]), values["task"], values["other"]
     return (
+        f"`{task}` changes {state}, which task `{other}` sees in the notebook, but not in the DAG",
         (
-            f"`{values['task']}` changes `{state}`, and task `{values['other']}` would see it in the notebook, not "
-            "in the DAG"
+            "each task is a process of its own: make the change in a cell above the first task, from literals and "
+            f"parameters only, or hand the value over under a name and make it again in `{other}`"
         ),
-        "set it in shared code above the first task, from literals and parameters only, in a statement of its own",
     )
 
 
@@ -159,11 +187,20 @@ def _opaque(values: _Values) -> _Wording:
 
 
 def _scratch_state(values: _Values) -> _Wording:
-    state = values["state"].strip("<>")
     return (
-        f"this untagged cell changes `{state}`, which the tasks below see in the notebook but not in the DAG",
-        "move it above the first task, or tag the cell `%%airflow_skip`",
+        f"this untagged cell changes {_state(values['state'])}, which the tasks below see in the notebook only",
+        "move it above the first task, where every task runs it; or tag the cell `%%airflow_skip`",
     )
+
+
+def _state(state: str) -> str:
+    """Return a piece of state without a name in a user's words."""
+    known = {
+        "<environ>": "the environment (`os.environ`)",
+        "<cwd>": "the working directory",
+        "<configuration>": "the configuration of a module",
+    }
+    return known.get(state) or f"`{state.strip('<>')}`"
 
 
 def _bare_call(values: _Values) -> _Wording:
@@ -174,14 +211,14 @@ def _bare_call(values: _Values) -> _Wording:
 
 
 def _parameter(values: _Values) -> _Wording:
-    name = f"`{values['name']}`" if values["name"] else "this statement"
+    name = f"the value of `{values['name']}`" if values["name"] else "this statement"
     kinds = {"tuple": "write a list: JSON has no tuples", "set": "write a list: JSON has no sets"}
     return (
-        f"{name} in the parameters cell is not a JSON literal",
+        f"{name} cannot be a DAG param",
         kinds.get(
             values["kind"],
-            "a DAG param is a number, a string, True, False, None, a list or a dict of these; compute with it in "
-            "the next cell",
+            "a param is a number, a string, True, False, None, or a list or dict of these, written out: compute with "
+            "it in the next cell",
         ),
     )
 

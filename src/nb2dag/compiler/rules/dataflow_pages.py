@@ -99,7 +99,7 @@ DYNAMIC_CODE = Rule(
     page(
         "Reports `exec`, `eval`, `globals` and `locals` in code that is exported.",
         "They may read or bind any name. What the cell needs from other tasks cannot be seen, and would be guessed.",
-        '%%airflow_task load\nglobals()["rows"] = [1, 2]',
+        '%%airflow_task load\nexec(open("/data/setup.py").read())',
         "%%airflow_task load\nrows = [1, 2]",
         "When the text that is evaluated names nothing of the notebook. There is no way to say so yet.",
     ),
@@ -183,7 +183,8 @@ CANNOT_HAND_OVER = Rule(
     "cannot-hand-over",
     Severity.ERROR,
     page(
-        "Reports a generator, open file or connection that one task makes and another one uses.",
+        "Reports a generator, open file, connection, lock, thread, process or running server that one task makes and "
+        "another one uses, also inside a list, a dict or an attribute.",
         "Tasks are processes of their own, perhaps on other machines. Such an object cannot be written down and "
         "read back.",
         "%%airflow_task load\nrows = (n for n in [1, 2])\n# %%\n%%airflow_task report\nprint(list(rows))",

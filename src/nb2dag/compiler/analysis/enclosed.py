@@ -1,0 +1,119 @@
+"""Find what cannot be handed over inside a value: a lock in a list, a connection in an attribute of an instance."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+
+from nb2dag.compiler.analysis import knowledge
+from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
+from nb2dag.compiler.analysis.statements import Statement
+
+_OWN_WAY = {
+    "__getstate__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__getnewargs__",
+    "__getnewargs_ex__",
+    "__slots__",
+    "__new__",
+}
+"""What a class defines to be pickled in a way of its own."""
+
+
+def enclosed_kind(flow: Flow, made: Statement, kinds: Collection[str]) -> tuple[str, str] | None:
+    """Return the way to, and the kind of, something among `kinds` that is plainly inside what a statement binds.
+
+    Looked into are the displays of containers, and the attributes that the `__init__` of a notebook class sets whatever
+    it is given.
+    """
+    node = made.node
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+        return None
+    return next(
+        (
+            (f"{node.targets[0].id}{way}", kind)
+            for way, inner in _inside(flow, node.value, made.position)
+            if (kind := _kind(flow, inner, made.position)) in kinds
+        ),
+        None,
+    )
+
+
+_DEEPEST = 4
+
+
+def _inside(flow: Flow, node: ast.expr, position: int, depth: int = 0) -> Iterator[tuple[str, ast.expr]]:
+    """Yield what is inside of a value, with the way to it, at any depth."""
+    for step, member in _members(flow, node, position):
+        yield step, member
+        if depth < _DEEPEST:
+            yield from ((f"{step}{way}", inner) for way, inner in _inside(flow, member, position, depth + 1))
+
+
+def _members(flow: Flow, node: ast.expr, position: int) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        yield from ((f"[{number}]", item) for number, item in enumerate(node.elts))
+    elif isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            yield (f"[{key.value!r}]" if isinstance(key, ast.Constant) else "[...]"), value
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        snapshot = flow.timeline.before(node.func.id, position)
+        definition = snapshot.definition if snapshot is not None else None
+        if definition is not None and isinstance(definition.node, ast.ClassDef) and not definition.node.decorator_list:
+            yield from _attributes(definition.node)
+
+
+def _attributes(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the attributes that every instance gets in `__init__`, the last value of each."""
+    defined = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+    defined |= {target.id for item in node.body if isinstance(item, ast.Assign) for target in _names(item.targets)}
+    init = next((item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"), None)
+    if init is None or defined & _OWN_WAY or not init.args.args:
+        return
+    given = {argument.arg for argument in ast.walk(init.args) if isinstance(argument, ast.arg)}
+    found: dict[str, ast.expr] = {}
+    for statement in init.body:
+        for target in statement.targets if isinstance(statement, ast.Assign) else ():
+            if isinstance(target, ast.Attribute) and _is_name(target.value, init.args.args[0].arg):
+                assert isinstance(statement, ast.Assign)
+                found[target.attr] = statement.value
+    for name, value in found.items():
+        if not any(isinstance(child, ast.Name) and child.id in given for child in ast.walk(value)):
+            yield f".{name}", value
+
+
+def _names(targets: list[ast.expr]) -> Iterator[ast.Name]:
+    return (target for target in targets if isinstance(target, ast.Name))
+
+
+def _is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _kind(flow: Flow, node: ast.expr, position: int) -> str:
+    """Return the kind of a generator, of a name, or of what a known call makes; an empty string for the rest."""
+    if isinstance(node, ast.GeneratorExp):
+        return "generator"
+    if isinstance(node, ast.Name):
+        snapshot = flow.timeline.before(node.id, position)
+        return snapshot.kind if snapshot is not None and not snapshot.module else ""
+    if not isinstance(node, ast.Call):
+        return ""
+    facts = knowledge.module_call(_path(flow, node.func, position))
+    if facts is None:
+        return ""
+    return "resource" if facts.opens else facts.kind
+
+
+def _path(flow: Flow, node: ast.expr, position: int) -> str:
+    """Return the dotted path of a function of a module, with import aliases resolved."""
+    if isinstance(node, ast.Attribute):
+        owner = _path(flow, node.value, position)
+        return f"{owner}.{node.attr}" if owner else ""
+    if not isinstance(node, ast.Name):
+        return ""
+    snapshot = flow.timeline.before(node.id, position)
+    if snapshot is None:
+        return f"builtins.{node.id}" if node.id in BUILTIN_NAMES else ""
+    return snapshot.module
