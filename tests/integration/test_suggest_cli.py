@@ -6,9 +6,11 @@ import json
 import subprocess
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
+import nb2dag.report
 from nb2dag.cli.app import app
 from nb2dag.compiler.pipeline import compile_notebook
 from support.oracle import notebook_text
@@ -106,9 +108,18 @@ def test_the_patch_applies(notebook, tmp_path, monkeypatch):
     assert notebook.read_bytes() == applied
 
 
+def conforms(document, name):
+    """Check a document against its published schema."""
+    path = Path(nb2dag.report.__file__).parent / "schema" / f"{name}.schema.json"
+    schema = json.loads(path.read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(document, schema)
+    assert set(document) == set(schema["properties"])
+
+
 def test_as_json(notebook):
     document = json.loads(run("suggest", notebook, "--format", "json", "--style", "options").stdout)
-    assert document["version"] == 1
+    conforms(document, "suggest")
     assert document["dag_id"] == "shop"
     assert document["tasks"] == [
         {"task": "load_sales", "cells": [6, 7], "hands_over": ["rows"]},
@@ -241,6 +252,7 @@ def test_a_migration_as_json(kale):
     assert document["tasks"][1] == {"task": "report", "cells": [3], "after": ["load"]}
     assert [warning["cell"] for warning in document["warnings"]] == [3]
     assert document["diagnostics"] == []
+    conforms(document, "migrate")
 
 
 def test_a_notebook_without_kale_tags_is_not_migrated(notebook):

@@ -6,10 +6,14 @@ import pytest
 
 from support.oracle import compile_cells
 
-SEEDED = (
-    "import numpy as np\nimport lib\nfrom scipy import stats\nimport statsmodels.api as sm\n"
-    "np.random.seed(0)\nk = lib.K"
-)
+SEEDED = """\
+import numpy as np
+import lib
+from scipy import stats
+import statsmodels.api as sm
+np.random.seed(0)
+k = lib.K
+"""
 
 
 def upstream(draw: str, head: str = SEEDED) -> tuple[str, ...]:

@@ -116,6 +116,8 @@ def test_names_are_all_different_and_fall_back_to_what_the_code_makes():
         (["def f():\n    return 1", "f()"], (1,), None),
         (["def f():\n    return 1\nf()", "f()"], (), None),
         (["print(1)", "print(2)"], (), None),
+        (["raise ValueError", "print(2)"], (), None),
+        (["try:\n    import ujson\nexcept ImportError:\n    ujson = None", "print(2)"], (1,), None),
         (["%matplotlib inline\nimport numpy as np", "np.arange(3)"], (1,), None),
         (["import os"], (), None),
     ],

@@ -90,3 +90,25 @@ def test_pictures_are_compared_by_their_pixels() -> None:
         data.append(base64.b64encode(stream.getvalue()).decode())
     assert data[0] != data[1]
     assert not mismatch(shown([_display(image_png=data[0])]), shown([_display(image_png=data[1])])).part
+
+
+TRACEBACK = """\
+---------------------------------------------------------------------------
+AttributeError                            Traceback (most recent call last)
+File formatters.py:347, in BaseFormatter.__call__(self, obj)
+Cell In[{cell}], line {line}, in show.__repr__(self)
+     {above} def __repr__(self):
+---> {line}     return {code}
+
+AttributeError: 'DataFrame' object has no attribute 'append'"""
+
+
+def test_where_a_cell_of_a_shown_traceback_stands_does_not_count() -> None:
+    one = TRACEBACK.format(cell=8, line=15, above=14, code="self.x")
+    other = TRACEBACK.format(cell=1, line=9, above=8, code="self.x")
+    assert normalised(one) == normalised(other)
+    assert normalised(one) != normalised(TRACEBACK.format(cell=8, line=15, above=14, code="self.y"))
+
+
+def test_numbers_at_the_beginning_of_a_line_count_elsewhere() -> None:
+    assert normalised("    12 rows") != normalised("    13 rows")

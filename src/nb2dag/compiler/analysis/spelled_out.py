@@ -42,10 +42,14 @@ class Texts:
         self.needed = _TRIGGERS.search(whole) is not None
         self.duckdb = "duckdb" in whole
         self.bound: dict[str, list[str | None]] = {}
+        self.evaluators: set[str] = set()
+        """Functions and classes of the notebook that evaluate texts, and are only ever called by their names."""
         self.at_names: set[str] = set()
         if self.needed:
-            for tree in trees:
+            whole_trees = list(trees)
+            for tree in whole_trees:
                 self._read(tree)
+            self.evaluators = _evaluators(whole_trees) if "eval" in whole else set()
 
     def _read(self, tree: ast.Module) -> None:
         for node in ast.walk(tree):
@@ -87,7 +91,7 @@ def spell_out(node: ast.stmt, source: str, texts: Texts) -> ast.stmt:
     >>> ast.unparse(spell_out(tree.body[0], "globals eval", Texts(["eval"], [tree])))
     'x = a + b'
     """
-    if not texts.needed or _TRIGGERS.search(source) is None:
+    if not texts.needed or not (_TRIGGERS.search(source) or any(name in source for name in texts.evaluators)):
         return node
     spelled = _Speller(texts).visit(copy.deepcopy(node))
     return node if ast.dump(spelled) == ast.dump(node) else spelled
@@ -102,12 +106,16 @@ class _Speller(ast.NodeTransformer):
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
         self._inside = 0
+        self._evaluating = 0
 
     # -- functions have a namespace of their own -----------------------------------------------------------------
 
     def _function(self, node: ast.AST) -> ast.AST:
+        outermost = not self._inside and getattr(node, "name", None) in self._texts.evaluators
         self._inside += 1
+        self._evaluating += outermost
         self.generic_visit(node)
+        self._evaluating -= outermost
         self._inside -= 1
         return node
 
@@ -188,6 +196,14 @@ class _Speller(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in self._texts.evaluators:
+            given = self._given_to_evaluate(node)
+            if given is not None:
+                node.keywords.append(ast.keyword(_EXTRA, _at(given, node)))
+            return node
+        if self._evaluating and _evaluates(node):
+            # What it evaluates is said where the function around it is called.
+            return _at(ast.Call(ast.Attribute(node.args[0], "eval_in", ast.Load()), [], []), node)
         for spell in (self._evaluated, self._in_namespace, self._got, self._formatted, self._timed):
             found = spell(node)
             if found is not None:
@@ -277,6 +293,56 @@ class _Speller(ast.NodeTransformer):
             given = len(call.args) > 1 or _keyword(call, "data") is not None
             return _found(_CALLED_NAME if given else _NAME, parts)
         return []
+
+    def _given_to_evaluate(self, call: ast.Call) -> ast.expr | None:
+        """Return what a notebook function that evaluates texts is given: `x` and `x + y` of `show("x", "x + y")`.
+
+        A text that is not written down in the notebook stays a call of `eval`, which nobody can see through.
+        """
+        found: list[ast.expr] = []
+        for argument in [*call.args, *(item.value for item in call.keywords)]:
+            texts = self._texts.parts(argument)
+            if texts is None:
+                found.append(ast.Call(ast.Name("eval", ast.Load()), [ast.Constant("")], []))
+            for text in texts or ():
+                found += _expression(text)
+        return ast.Tuple(found, ast.Load()) if found else None
+
+
+def _evaluators(trees: Iterable[ast.Module]) -> set[str]:
+    """Return the functions and classes that evaluate texts, and that nothing but a call names."""
+    found: set[str] = set()
+    named: dict[str, int] = {}
+    called: dict[str, int] = {}
+    for tree in trees:
+        for statement in tree.body:
+            if isinstance(statement, (ast.FunctionDef, ast.ClassDef)) and any(map(_evaluates, ast.walk(statement))):
+                found.add(statement.name)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                named[node.id] = named.get(node.id, 0) + 1
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                called[node.func.id] = called.get(node.func.id, 0) + 1
+    return {name for name in found if named.get(name, 0) == called.get(name, 0)}
+
+
+def _evaluates(node: ast.AST) -> bool:
+    """Tell whether something is a call of `eval` with a text that is not written down in it."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or len(node.args) != 1:
+        return False
+    return node.func.id == "eval" and not isinstance(node.args[0], ast.Constant)
+
+
+def _expression(text: str) -> list[ast.expr]:
+    """Return the expression that a text is, its names optional; nothing where it is none."""
+    try:
+        found = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    for node in ast.walk(found):
+        if isinstance(node, ast.Name):
+            setattr(node, _OPTIONAL, True)
+    return [found]
 
 
 def _keyword(call: ast.Call, *names: str) -> ast.expr | None:

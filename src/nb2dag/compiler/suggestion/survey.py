@@ -16,6 +16,18 @@ _INSTALLERS = frozenset({"pip", "conda", "mamba", "uv"})
 _SHELL_INSTALL = ("pip ", "pip3 ", "conda ", "mamba ", "uv ", "apt ", "apt-get ", "python -m pip ")
 
 
+_DEFINITIONS = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.If,
+    ast.Try,
+    ast.Pass,
+)
+"""Statements that only prepare, where they may be replayed at all."""
+
 _PLAIN = (int, float, str, bool)
 """Types of literals that cannot change and that JSON has too."""
 
@@ -83,7 +95,7 @@ def _prepares(statement: Statement) -> bool:
         return _is_constant(node) or configures(statement)
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant) or configures(statement)
-    return not isinstance(node, (ast.For, ast.While, ast.With, ast.AugAssign, ast.Delete, ast.Assert))
+    return isinstance(node, _DEFINITIONS) or type(node).__name__ == "TypeAlias"
 
 
 def _is_constant(node: ast.Assign | ast.AnnAssign) -> bool:

@@ -22,6 +22,15 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bsk-(container|estimator)-id-\d+"), r"sk-\1-id"),
 )
 
+_TRACEBACK = "Traceback (most recent call last)"
+
+_TRACEBACK_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+    # A task's notebook counts its own cells, and a definition in it stands without the tag above it.
+    (re.compile(r"\b(?:Cell |Input )?In ?\[\d+\], (?:line \d+|in )"), "<cell>, "),
+    (re.compile(r"(?m)^(-*>?)[ \t]*\d+ "), r"\1 "),
+)
+"""What is shown of the code around an error, as IPython prints it for one inside a `__repr__`."""
+
 _HTML_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "uuid"),
     (re.compile(r"\bT_[0-9a-f]{5}(?=[\s_\"#{.])"), "T_"),
@@ -31,7 +40,8 @@ _HTML_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 def normalised(text: str, *, html: bool = False) -> str:
     """Return `text` without its volatile parts; of a line overwritten by carriage returns the last state stays."""
     text = "\n".join(_last_state(line) for line in text.replace("\r\n", "\n").split("\n"))
-    for pattern, replacement in (*_RULES, *(_HTML_RULES if html else ())):
+    shown = _TRACEBACK_RULES if _TRACEBACK in text else ()
+    for pattern, replacement in (*_RULES, *shown, *(_HTML_RULES if html else ())):
         text = pattern.sub(replacement, text)
     return text
 
