@@ -43,7 +43,9 @@ class _Text:
     def region(self, first: Any, last: Any) -> Region:
         """Return the region from one event to another, white space after it left out."""
         end_line, end_column = last.end_mark.line, last.end_mark.column
-        while end_line > first.start_mark.line and (
+        # What is missing at the end of the text, YAML finds in a line below it.
+        begin = min(first.start_mark.line, len(self.lines) - 1)
+        while end_line > begin and (
             end_line >= len(self.lines) or not self.lines[end_line][:end_column].strip()
         ):
             end_line -= 1
@@ -61,7 +63,7 @@ def read_yaml_entry(entry: Sequence[EntryLine]) -> RawValue | DirectiveProblem |
         return None if isinstance(value, RawText) and not value.text and not value.literal else value
     if isinstance(result, DirectiveProblem):
         return result
-    return _problem("expected `option: value`", Region(*text.places[0], *text.places[0]))
+    return _problem("expected `option: value`", _start(text))
 
 
 def read_yaml_text(value: RawText) -> RawValue | DirectiveProblem:
@@ -173,7 +175,14 @@ def _problem(reason: str, region: Region) -> DirectiveProblem:
 
 def _point(text: _Text, mark: Any) -> Region:
     line, column = text.place(mark)
-    return Region(line, column, line, column + 1)
+    index = min(mark.line, len(text.places) - 1)
+    # YAML finds what is missing one past the end of the text.
+    return Region(line, column, line, min(column, text.places[index][1] + len(text.lines[index])) + 1)
+
+
+def _start(text: _Text) -> Region:
+    line, cut = text.places[0]
+    return Region(line, cut + 1, line, cut + 1)
 
 
 def _whole(text: _Text) -> Region:
