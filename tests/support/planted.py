@@ -61,6 +61,13 @@ print(random.random())
 # %%
 #| task: last
 print(price)
+# %%
+#| task: keep
+with open('kept.txt', 'w') as file:
+    file.write('kept')
+# %%
+#| task: look
+print(open('kept.txt').read())
 """
 
 CELLS = tuple(cell.strip("\n") for cell in _SOURCE.split("# %%"))
@@ -211,6 +218,11 @@ def bodies_swapped(found: list[PlannedCell]) -> list[PlannedCell]:
     return [*(cell for cell in found if cell not in bodies and cell not in saves), *reversed(bodies), *saves]
 
 
+def saves_first(found: list[PlannedCell]) -> list[PlannedCell]:
+    """Put the saves of a task before its body."""
+    return sorted(found, key=lambda cell: not isinstance(cell, SaveCell))
+
+
 def hidden_input(plan: DagPlan) -> DagPlan:
     """A shared rebinding below the loads hides an input."""
 
@@ -259,6 +271,8 @@ PLANTED: dict[str, Damage] = {
     "another number": text("make", BODY, "price = 8", "price = 8 + 1e-6"),
     "another type": text("make", BODY, "price = 8", "price = 8.0"),
     "another file": text("left", BODY, "file.write('left')", "file.write('right')"),
+    "lost file": loads("look", _drops("<file:kept.txt>")),
+    "file saved too early": reordered("keep", saves_first),
     "file not written": text("left", BODY, "file.write('left')", "pass"),
 }
 """Each with what is wrong."""

@@ -10,12 +10,14 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from nb2dag.runtime.failures import HandoffError
 from nb2dag.runtime.kept_files import PASSED_OVER, Stamp, is_as_shipped, stamp_of
 
+_SHORT = 40
 _SQLITE = b"SQLite format 3\0"
 _WRITE_AHEAD = "-wal"
 _JOURNAL = "-journal"
@@ -41,7 +43,8 @@ class Content:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"{memoryview(self.data).nbytes} bytes"
+        size = memoryview(self.data).nbytes
+        return repr(bytes(self.data)) if size <= _SHORT else f"{size} bytes, {sha256(self.data).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from typing import Any
 from nb2dag.local.verify.caches import without_caches
 from nb2dag.local.verify.equality import ABSOLUTE, RELATIVE, DifferenceError, IncomparableError
 from nb2dag.local.verify.libraries import LIBRARIES
+from nb2dag.runtime.task_folder import Content, FileTree, Located
 
 _ATOMS = (
     type(None), bool, int, str, bytes, bytearray, range, slice, type(...), type(NotImplemented), decimal.Decimal,
@@ -203,6 +204,16 @@ class _Walk:
     def cached(self, one: Any, other: Any, path: str) -> None:
         self.compare(one.__wrapped__, other.__wrapped__, f"{path}.__wrapped__")
 
+    def files(self, one: FileTree, other: FileTree, path: str) -> None:
+        """Compare the files of two places; one that is as it was shipped is the same in both."""
+        for name in sorted(one.files.keys() | other.files.keys()):
+            sides = [tree.files.get(name, "shipped" if name in tree.shipped else "not there") for tree in (one, other)]
+            if "shipped" not in sides:
+                _require(sides[0] == sides[1], sides[0], sides[1], f"{path}[{name!r}]")
+
+    def equal(self, one: object, other: object, path: str) -> None:
+        _require(one == other, one, other, path)
+
     def reduced(self, one: Any, other: Any, path: str) -> None:
         """Compare what pickle would rebuild the objects from: their constructor's arguments and their state."""
         self.by_structure = True
@@ -279,4 +290,7 @@ _BY_TYPE: dict[type, Callable[[_Walk, Any, Any, str], None]] = {
     staticmethod: _Walk.wrapped,
     classmethod: _Walk.wrapped,
     type(functools.lru_cache(maxsize=1)(len)): _Walk.cached,
+    FileTree: _Walk.files,
+    Content: _Walk.equal,
+    Located: _Walk.equal,
 }
