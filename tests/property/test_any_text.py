@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from corpus_checks import examine_notebook
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus_checks import examine_notebook
 from nb2dag.compiler.frontend.reader import parse_notebook
 from nb2dag.errors import NotebookUnreadable
 from nb2dag.model.notebook import Cell, CellType, Notebook
@@ -67,7 +67,7 @@ documents = st.recursive(
     values | st.sampled_from(["code", "markdown", "raw", "#| task: a\nx = 1", 3, 4, 5, 2]),
     lambda inside: (
         st.lists(inside, max_size=3)
-        | st.fixed_dictionaries({}, optional={key: inside for key in KEYS})
+        | st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, inside))
         | st.fixed_dictionaries(
             {"cell_type": st.sampled_from(["code", "markdown"]), "source": inside}, optional={"metadata": inside}
         )
