@@ -18,8 +18,9 @@ _CACHED = {"cached_property", "CachedProperty", "CachedAttribute", "cache_readon
 _CACHE = "_cache"
 """Where pandas' and statsmodels' `cache_readonly` keeps what it computed."""
 
-_SCRATCH = {"statsmodels": frozenset({"_tmp_like_exog"})}
-"""Buffers that are made with `empty_like` and written before they are read (statsmodels.genmod.GLM)."""
+_SCRATCH = {"statsmodels": frozenset({"_tmp_like_exog"}), "mlxtend": frozenset({"_init_time"})}
+"""What differs in each run and means nothing: a buffer that is written before it is read (statsmodels' `GLM`), and
+when a model began to learn (mlxtend's `_IterativeModel`)."""
 
 
 def without_caches(kind: type, one: Attributes, other: Attributes) -> tuple[Attributes, Attributes]:
