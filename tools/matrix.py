@@ -14,9 +14,9 @@ import os
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 from interpreters import Interpreter, declared_versions, find_interpreter
 

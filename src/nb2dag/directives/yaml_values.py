@@ -45,9 +45,7 @@ class _Text:
         end_line, end_column = last.end_mark.line, last.end_mark.column
         # What is missing at the end of the text, YAML finds in a line below it.
         begin = min(first.start_mark.line, len(self.lines) - 1)
-        while end_line > begin and (
-            end_line >= len(self.lines) or not self.lines[end_line][:end_column].strip()
-        ):
+        while end_line > begin and (end_line >= len(self.lines) or not self.lines[end_line][:end_column].strip()):
             end_line -= 1
             end_column = len(self.lines[end_line])
         line, cut = self.places[end_line]
