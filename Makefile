@@ -6,6 +6,7 @@ BIN := .venv/bin
 # Test processes side by side. A file's tests stay on one of them (an example's cells share a kernel, an integration
 # module its Airflow); the integration modules are the longest and start first.
 JOBS ?= 2
+DIR ?= notebooks
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -q --nbval-lax
 
 help:  ## show this list
@@ -20,6 +21,9 @@ test: lint  ## run the lints and every test, the example notebooks included
 
 test-matrix: venv  ## run the tests on every declared Python (some minutes each; PATHS="tests src" for all of them)
 	@$(BIN)/python tools/matrix.py --jobs $(JOBS) $(PATHS)
+
+corpus: venv  ## try the compiler on every notebook below a folder: make corpus DIR=notebooks
+	@$(BIN)/python tools/corpus.py --jobs $(JOBS) $(DIR)
 
 lint: venv  ## check style, types and the floor plan
 	@echo "· lint: ruff, mypy, import-linter"

@@ -1,6 +1,6 @@
 """Try the compiler on every notebook below some folders, and report what it makes of them: `make corpus DIR=...`.
 
-    python tools/corpus.py FOLDER ... [--jobs 2] [--seconds 2] [--limit 60] [--sample 40] [--json FILE]
+    python tools/corpus.py FOLDER ... [--jobs 2] [--seconds 2] [--limit 180] [--sample 40] [--json FILE]
 
 Each notebook is compiled as it is, with every third code cell made a task, and with tasks of three cells each, and has
 its names listed. A violation is a crash, a notebook that takes longer than `--limit` seconds in all (it counts as
@@ -27,7 +27,7 @@ from typing import Any
 CHECKS = Path(__file__).resolve().with_name("corpus_checks.py")
 LEFT_OUT = frozenset({".ipynb_checkpoints", ".git", "node_modules"})
 SEEDS = ("0", "4711")
-_START_SECONDS = 120
+START_SECONDS = 120
 _SLOWEST = 10
 
 Answer = list[dict[str, Any]]
@@ -45,7 +45,7 @@ def main() -> int:
     answers = examine_all(paths, arguments.jobs, arguments.limit, SEEDS[0])
     sample = _spread(paths, arguments.sample)
     again = examine_all(sample, arguments.jobs, arguments.limit, SEEDS[1])
-    violations = [*_violations(answers, arguments.seconds), *_differences(answers, again)]
+    violations = [*find_violations(answers, arguments.seconds), *find_differences(answers, again)]
     print(report(answers, violations, len(sample), time.monotonic() - started))
     if arguments.json:
         document = {"notebooks": {str(path): answer for path, answer in answers.items()}, "violations": violations}
@@ -94,6 +94,8 @@ def _work(waiting: queue.SimpleQueue[Path], answers: Answers, limit: float, seed
                 {"way": "all", "outcome": answer, "seconds": limit, "rules": {}, "violations": [answer], "digest": ""}
             ]
         answers[path] = answer
+        if sys.stderr.isatty():
+            print(f"\r{len(answers)} notebooks", end="", file=sys.stderr, flush=True)
     if process is not None:
         process.stop()
 
@@ -108,7 +110,8 @@ class _Process:
             encoding="utf-8", env=environment,
         )  # fmt: skip
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._reader = threading.Thread(target=self._listen, daemon=True)
+        self._reader.start()
         self._first = True
 
     def ask(self, path: Path, limit: float) -> Answer | str:
@@ -116,7 +119,7 @@ class _Process:
         assert self._process.stdin is not None
         self._process.stdin.write(f"{path.resolve()}\n")
         self._process.stdin.flush()
-        seconds, self._first = limit + _START_SECONDS * self._first, False
+        seconds, self._first = limit + START_SECONDS * self._first, False
         try:
             line = self._lines.get(timeout=seconds)
         except queue.Empty:
@@ -128,6 +131,10 @@ class _Process:
         """End the process."""
         self._process.kill()
         self._process.wait()
+        self._reader.join()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -142,7 +149,8 @@ def _spread(paths: Sequence[Path], most: int) -> list[Path]:
     return list(paths[step - 1 :: step])
 
 
-def _violations(answers: Mapping[Path, Answer], seconds: float) -> Iterator[str]:
+def find_violations(answers: Mapping[Path, Answer], seconds: float) -> Iterator[str]:
+    """Yield what nb2dag got wrong, and each way of a notebook that took more than `seconds` of CPU."""
     for path, answer in answers.items():
         for found in answer:
             yield from (f"{path}: {found['way']}: {violation}" for violation in found["violations"])
@@ -150,7 +158,8 @@ def _violations(answers: Mapping[Path, Answer], seconds: float) -> Iterator[str]
                 yield f"{path}: {found['way']}: slow: {found['seconds']:.1f} s of CPU"
 
 
-def _differences(answers: Mapping[Path, Answer], again: Mapping[Path, Answer]) -> Iterator[str]:
+def find_differences(answers: Mapping[Path, Answer], again: Mapping[Path, Answer]) -> Iterator[str]:
+    """Yield each way of a notebook whose result another hash seed changed."""
     for path, second in again.items():
         for one, other in zip(answers[path], second, strict=False):
             if one["digest"] != other["digest"]:
@@ -178,7 +187,8 @@ def report(answers: Mapping[Path, Answer], violations: Sequence[str], sampled: i
 
 def _times(found: Sequence[Mapping[str, Any]]) -> str:
     times = sorted(each["seconds"] for each in found)
-    return f"median {times[len(times) // 2] * 1000:.0f} ms, 95 % {times[int(len(times) * 0.95)] * 1000:.0f} ms, most {times[-1]:.2f} s"
+    median, most_of_them = (times[int(len(times) * share)] * 1000 for share in (0.5, 0.95))
+    return f"median {median:.0f} ms, 95 % {most_of_them:.0f} ms, most {times[-1]:.2f} s"
 
 
 def _rules(found: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -196,7 +206,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side")
     parser.add_argument("--seconds", type=float, default=2.0, help="most CPU time of one way")
-    parser.add_argument("--limit", type=float, default=60.0, help="time after which a notebook counts as hanging")
+    parser.add_argument("--limit", type=float, default=180.0, help="time after which a notebook counts as hanging")
     parser.add_argument("--sample", type=int, default=40, help="how many notebooks are tried with two hash seeds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every answer there")
     return parser.parse_args()

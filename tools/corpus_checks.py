@@ -69,6 +69,7 @@ def examine(path: Path) -> list[Finding]:
     if notebook.language != "python":
         return [_guarded("names", lambda found: _names(notebook, found)), Finding("read", "another language")]
     folder = path.parent
+    gc.collect()  # what the notebook before left behind is not this one's to pay for
     return [
         _guarded("names", lambda found: _names(notebook, found)),
         _guarded("as it is", lambda found: _compiled(notebook, folder, found, in_file=True)),
@@ -114,7 +115,6 @@ def examine_notebook(notebook: Notebook, folder: Path) -> list[Finding]:
 
 def _compiled(notebook: Notebook, folder: Path, found: Finding, *, in_file: bool = False) -> object:
     """Do what `nb2dag compile` does, and look at all it says and makes."""
-    gc.collect()
     started = time.process_time()
     compilation = compile_program(notebook, folder, MOST_BYTES)
     bundle = build_bundle(compilation.plan, folder) if compilation.plan is not None else None

@@ -20,6 +20,7 @@ from nb2dag.local.events import TaskEnded, TaskOutput, TaskProgress, TaskRetryin
 from nb2dag.local.layout import KEEP_DAYS, RunFolder, new_run_folder, prune
 from nb2dag.local.run import RunOptions, run_bundle
 from nb2dag.model.plan import CellPurpose, CodeCell, DagPlan, Load, LoadCell, ParamPlan, Save, SaveCell, TaskPlan
+from support.oracle import compile_cells
 
 
 def task(task_id, source, *, number, loads=(), saves=(), upstream=(), parameters=(), **options):
@@ -299,3 +300,24 @@ def test_old_runs_are_removed_and_young_ones_stay(tmp_path):
         os.utime(path, (now, now - (KEEP_DAYS + 1) * 86400))
     prune(home, now - KEEP_DAYS * 86400)
     assert [path.exists() for path in (*old, *young)] == [False, False, True, True]
+
+
+def test_an_unforeseen_change_of_an_input_fails_the_task_that_made_it(tmp_path):
+    (tmp_path / "meddling.py").write_text("def summarise(rows):\n    rows.sort()\n    return len(rows)\n")
+    cells = (
+        "from meddling import summarise",
+        "#| task: load\nrows = [3, 1, 2]",
+        "#| task: count\nn = summarise(rows)",
+        "#| task: last\nprint(rows)",
+    )
+    results = {}
+    for watched in (True, False):
+        folder = new_run_folder(tmp_path)
+        write_bundle(build_bundle(compile_cells(cells, tmp_path).plan, tmp_path), folder.bundle)
+        results[watched] = run_bundle(folder.bundle, folder, RunOptions(fingerprints=watched))
+    assert states(results[True]) == {"load": "success", "count": "failed", "last": "success"}
+    failure = next(task.failure for task in results[True].tasks if task.failure is not None)
+    assert failure.cell == 3
+    assert "`count` changed `rows`" in failure.message
+    assert "`last` reads `rows`" in failure.message
+    assert results[False].ok

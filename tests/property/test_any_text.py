@@ -22,23 +22,24 @@ TESTS = Path(__file__).resolve().parent.parent
 NOWHERE = Path("/nonexistent")
 
 TAGS = (
-    "#| task: a", "#| task: b", "#| task:", "#| after: [a", "#| parameters", "#| retries: x", "#|", "%%airflow_task c",
-    "%%airflow_task", "%%airflow_task d --after a,b --timeout 5q", "%airflow_dag shop --schedule @daily", "%airflow_dag",
-    "%%airflow_dag shop\ndefault_args: {", "%%airflow_sql q --conn x", "%%airflow_check c --warn", "%%airflow_shared",
-    "%%airflow_skip", "%%airflow_test a", "%%airflow_sensor s", "%%airflow_nothing", "%load_ext nb2dag",
-    "# nb2dag: ignore[bare-call]", "# nb2dag: ignore[",
+    "#| task: a", "#| task: b", "#| task:", "#| after: [a", "#| parameters", "#| retries: x", "#|",
+    "%%airflow_task c", "%%airflow_task", "%%airflow_task d --after a,b --timeout 5q",
+    "%airflow_dag shop --schedule @daily", "%airflow_dag", '%%airflow_dag shop\ndefault_args: {',
+    "%%airflow_sql q --conn x", "%%airflow_check c --warn", "%%airflow_shared", "%%airflow_skip", "%%airflow_test a",
+    "%%airflow_sensor s", "%%airflow_nothing", "%load_ext nb2dag", "# nb2dag: ignore[bare-call]", "# nb2dag: ignore[",
 )  # fmt: skip
 LINES = (
     "%%time", "%%capture out", "%%bash", "%%writefile m.py", "%matplotlib inline", "%timeit f(", "%time x = f()",
     "!ls {x} $y", "files = !ls", "x = %env A", "f?", "??f", "%run a.py", "%cd ..", "ls -l", "%", "!", "?", "%%",
-    "    %who", ">>> a = 1", "In [3]: b", "if a:", "    b", "\tc", "else:", "def f(", "def f(x, *, y=1, **k):",
-    "    return x", "async def g(): await x", "await z", "class C(B, metaclass=M):", "    x: int = y", "lambda: (yield)",
-    "print 'old'", "exec 'x'", "f'{a!r:>{w}} {b", "f'{x:{y}}'", '"""', "'''", "\\", "x = \\", "a; b; c", "a = b = c",
-    "(a, *b), c = d", "del a, b[0], c.d", "for i, (j, k) in x: pass", "with a as b, c as (d, e): pass",
-    "try: x\nexcept* E as e: y", "match x:\n    case {'a': [b, *c], **d} if d: pass", "type T[K] = list[K]",
-    "def f[T](x: T) -> T: return x", "global a", "nonlocal b", "import a.b as c, d", "from . import x", "from a import *",
-    "[x := 1, y]", "{**a, 'b': [c for c in d if (e := c)]}", "return", "yield", "break", "é = 'ü'", "𝔘 = 1", "a\u00a0= 1",
-    "\u200b", "\x00", "\x0c", "\r", "# -*- coding: latin-1 -*-", "_", "__", "Out[3]", "get_ipython().system('ls')",
+    "    %who", ">>> a = 1", "In [3]: b", "if a:", "    b", '\tc', "else:", "def f(", "def f(x, *, y=1, **k):",
+    "    return x", "async def g(): await x", "await z", "class C(B, metaclass=M):", "    x: int = y",
+    "lambda: (yield)", "print 'old'", "exec 'x'", "f'{a!r:>{w}} {b", "f'{x:{y}}'", '"""', "'''", '\\', 'x = \\',
+    "a; b; c", "a = b = c", "(a, *b), c = d", "del a, b[0], c.d", "for i, (j, k) in x: pass",
+    "with a as b, c as (d, e): pass", 'try: x\nexcept* E as e: y',
+    "match x:\n    case {'a': [b, *c], **d} if d: pass", "type T[K] = list[K]", "def f[T](x: T) -> T: return x",
+    "global a", "nonlocal b", "import a.b as c, d", "from . import x", "from a import *", "[x := 1, y]",
+    "{**a, 'b': [c for c in d if (e := c)]}", "return", "yield", "break", "é = 'ü'", "𝔘 = 1", 'a\xa0= 1', '\u200b',
+    '\x00', '\x0c', '\r', "# -*- coding: latin-1 -*-", "_", "__", "Out[3]", "get_ipython().system('ls')",
 )  # fmt: skip
 pieces = st.one_of(
     st.sampled_from(LINES),
@@ -112,10 +113,9 @@ def test_any_document(document, notebook):
     text = json.dumps(notebook or document)
     try:
         read = parse_notebook(text, "n.ipynb")
-    except NotebookUnreadable as unreadable:
-        assert "\n" not in str(unreadable)
-    else:
-        assert violations(read) == []
+    except NotebookUnreadable:
+        return
+    assert violations(read) == []
 
 
 @settings(max_examples=200, deadline=None)

@@ -90,6 +90,24 @@ fn = adder(1)
 
 PARAMETERS = "rate = 3\nlimits = [1, 2]\nlabel = 'low'"
 
+_TALLY = """\
+class Tally:
+    count = 0
+    @classmethod
+    def hit(cls, by):
+        cls.count += by
+        return cls.count"""
+
+_POINT = """\
+@dataclass
+class Point:
+    at: int
+    path: list = field(default_factory=list)
+    def move(self, by):
+        self.at += by
+        self.path.append(self.at)
+        return self"""
+
 _BOX = """\
 class Box:
     scale = 3
@@ -204,8 +222,7 @@ MOTIFS: tuple[Motif, ...] = (
     Motif(
         "class attribute",
         (
-            "class Tally:\n    count = 0\n    @classmethod\n    def hit(cls, by):\n        cls.count += by\n"
-            "        return cls.count",
+            _TALLY,
             "$i = Tally.hit($j) % 7",
             "Tally.hit(2)",
             "print(Tally.count)",
@@ -247,8 +264,7 @@ MOTIFS: tuple[Motif, ...] = (
     Motif(
         "instance",
         (
-            "@dataclass\nclass Point:\n    at: int\n    path: list = field(default_factory=list)\n"
-            "    def move(self, by):\n        self.at += by\n        self.path.append(self.at)\n        return self",
+            _POINT,
             "point = Point($i)",
             "point.move($j).move(K)",
             "other = point",

@@ -185,7 +185,7 @@ def _run_with_ipython(namespace: dict[str, Any]) -> Callable[[int, str], None]:
 
 
 def _compile_here(cells: Sequence[tuple[int, str]]) -> None:
-    """Compile before the fork, once for all tasks that repeat a cell; what does not compile fails where it runs."""
+    """Compile before the fork, once for all tasks that repeat a cell; what does not compile fails in its process."""
     for index, source in cells:
         with contextlib.suppress(SyntaxError):
             _code(index, source)

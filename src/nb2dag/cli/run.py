@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 @click.option(
     "--store", metavar="URL", help="Folder or URL for handoffs.  [default: .nb2dag/store beside the notebook]"
 )
+@click.option(
+    "--fingerprints/--no-fingerprints",
+    default=True,
+    help="Fail a task that changes in place, unforeseen, what a task below reads; costs time with large values.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Leave out what the cells write.")
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - click passes every option
@@ -44,6 +49,7 @@ def command(  # noqa: PLR0913, PLR0917 - click passes every option
     output_dir: Path | None,
     jobs: int | None,
     store: str | None,
+    fingerprints: bool,
     quiet: bool,
 ) -> None:
     """Run the DAG of NOTEBOOK on this machine: each task in its own process, in parallel, without Airflow.
@@ -59,7 +65,7 @@ def command(  # noqa: PLR0913, PLR0917 - click passes every option
     source, plan = require_plan(ctx, notebook, print_warnings=True)
     params = read_parameters(assignments, plan.params)
     require_params(plan.dag_id, [param.name for param in plan.params], params)
-    options = RunOptions(params, _absolute(store), jobs, output_dir)
+    options = RunOptions(params, _absolute(store), jobs, output_dir, fingerprints=fingerprints)
     ctx.exit(_run(source, plan, options, quiet))
 
 

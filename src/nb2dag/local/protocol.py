@@ -22,6 +22,7 @@ class Request:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     kernel_name: str | None = None
     timeout: float | None = None
+    fingerprints: bool = False
 
     def dumps(self) -> str:
         """Return the request as JSON."""
@@ -34,6 +35,7 @@ class Request:
                 "parameters": dict(self.parameters),
                 "kernel_name": self.kernel_name,
                 "timeout": self.timeout,
+                "fingerprints": self.fingerprints,
             },
             indent=2,
         )

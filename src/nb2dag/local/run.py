@@ -26,6 +26,7 @@ from nb2dag.local.layout import RunFolder
 from nb2dag.local.protocol import Committed, Failed, Message, Output, Progress, Request
 from nb2dag.local.results import RunResult, TaskResult, write_record
 from nb2dag.local.scheduling import TaskState, Verdict, ready, retry_delay
+from nb2dag.local.unforeseen import find_unforeseen
 from nb2dag.runtime.formats import BundleManifest, BundleTask, Job, PointerManifest
 
 
@@ -38,6 +39,7 @@ class RunOptions:
         store: Where handoffs go, a folder or an fsspec URL; None for the run folder's own.
         jobs: How many tasks may run at once; None for one per processor.
         notebooks: Folder for the executed notebooks; None for one in the run folder.
+        fingerprints: Whether a task fails that changes a value in place which a task below reads as it was.
         order: Which of the tasks that may run at a moment starts first: ids in this order; empty for the bundle's.
     """
 
@@ -46,6 +48,7 @@ class RunOptions:
     jobs: int | None = None
     notebooks: Path | None = None
     order: tuple[str, ...] = ()
+    fingerprints: bool = False
 
 
 def run_bundle(
@@ -174,6 +177,7 @@ class _Run:
             parameters={name: values[name] for name in task.parameters},
             kernel_name=task.kernel_name or None,
             timeout=task.timeout,
+            fingerprints=self.options.fingerprints,
         )
 
     def _output(self, task: BundleTask) -> Path:
@@ -208,6 +212,9 @@ class _Run:
         progress.seconds += time.monotonic() - attempt.started
         match outcome:
             case Committed(manifest):
+                if (failure := find_unforeseen(self.bundle, self.manifest, manifest)) is not None:
+                    self._fail(self.tasks[task_id], failure)
+                    return
                 progress.manifest = manifest
                 self._end(task_id, TaskState.SUCCESS)
             case Failed(failure):

@@ -40,6 +40,7 @@ def _attempt(request: Request, channel: BinaryIO) -> Message:
         parameters=request.parameters,
         kernel_name=request.kernel_name,
         timeout=request.timeout,
+        fingerprints=request.fingerprints,
         on_event=lambda event: _report(channel, event),
     )
     try:

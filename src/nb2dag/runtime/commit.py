@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nb2dag.runtime import states, unsavable, versions
+from nb2dag.runtime import fingerprints, states, unsavable, versions
 from nb2dag.runtime.codecs import CODECS, Values
 from nb2dag.runtime.failures import HandoffError
 from nb2dag.runtime.formats import HANDOFF_FORMAT, JOB_VARIABLE, LAID_DOWN, Job, PointerManifest, StoredObject
@@ -52,9 +52,10 @@ def load(namespace: Namespace, task_id: str, key: str, *names: str, optional: tu
     missing = [name for name in required if name not in values]
     if missing:
         raise HandoffError(f"task `{task_id}` handed over no `{missing[0]}` in `{key}`: clear from `{task_id}`")
-    for name in (*required, *optional):
-        if name in values:
-            states.bind(namespace, name, values[name], _folder(job))
+    loaded = {name: values[name] for name in (*required, *optional) if name in values}
+    for name, value in loaded.items():
+        states.bind(namespace, name, value, _folder(job))
+    fingerprints.watch(task_id, key, loaded.items(), namespace)
 
 
 def save(namespace: Namespace, key: str, *names: str, optional: tuple[str, ...] = ()) -> None:
@@ -142,6 +143,14 @@ def save_return(namespace: Namespace, name: str) -> None:
     except ValueError as error:
         raise HandoffError(f"task `{job.task_id}` cannot return `{name}`: {error}") from None
     _write(job, replace(_manifest(job), returned=value))
+
+
+def note_changes(namespace: Namespace, cell: int) -> None:
+    """Note in the attempt's manifest which loaded values a cell of the source notebook has just changed in place."""
+    if changed := fingerprints.changed(namespace, cell):
+        job = _job()
+        manifest = _manifest(job)
+        _write(job, replace(manifest, changed=(*manifest.changed, *changed)))
 
 
 def check() -> int:

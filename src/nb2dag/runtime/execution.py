@@ -39,6 +39,7 @@ class TaskRun:
         files: The bundle's `files/`; the notebook runs in a private copy of it. None for an empty folder.
         parameters: Values for the notebook's parameters.
         kernel_name: The kernel to use; None for the one that the notebook names.
+        fingerprints: Whether to note in the manifest which loaded values the task's cells change in place.
         timeout: Seconds for the whole notebook.
         start_timeout: Seconds for the kernel to start.
         on_event: Called in the calling thread for every event, in order. What it raises stops the task.
@@ -51,6 +52,7 @@ class TaskRun:
     files: Path | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     kernel_name: str | None = None
+    fingerprints: bool = False
     timeout: float | None = None
     start_timeout: float = 60.0
     on_event: Callable[[Event], None] = ignore
@@ -79,6 +81,7 @@ def execute_task(run: TaskRun) -> PointerManifest:
                 directory=directory,
                 output=str(run.output),
                 checks_handoffs=_has_handoffs(notebook),
+                fingerprints=run.fingerprints and bool(run.job.inputs),
                 timeout=run.timeout,
                 on_event=run.on_event,
                 stop=run.stop,

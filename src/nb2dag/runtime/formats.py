@@ -35,6 +35,9 @@ LAID_DOWN = "laid-down.json"
 JOB_VARIABLE = "NB2DAG_JOB"
 """Environment variable that holds the path of the job file in a task's kernel."""
 
+FINGERPRINTS_VARIABLE = "NB2DAG_FINGERPRINTS"
+"""Environment variable that is set in a task's kernel where changes of loaded values are to be noticed."""
+
 STORE_VARIABLE = "NB2DAG_STORE"
 """Environment variable that names the handoff store, any fsspec URL or a folder."""
 
@@ -190,6 +193,23 @@ class CellOrigin:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedInput:
+    """A value that task `task_id` handed over under `key`, and that a cell of its reader changed.
+
+    `cell` is the source notebook's.
+    """
+
+    task_id: str
+    key: str
+    name: str
+    cell: int
+
+    def to_json(self) -> list[Any]:
+        """Return it as JSON."""
+        return [self.task_id, self.key, self.name, self.cell]
+
+
+@dataclass(frozen=True, slots=True)
 class StoredObject:
     """A pointer to one saved alias group.
 
@@ -226,7 +246,8 @@ class PointerManifest:
     """What one attempt of one task committed.
 
     `python` and `packages` describe the interpreter that saved (packages: those whose objects the values contain, with
-    versions). `returned` is the JSON value of `--return name`, None without one.
+    versions). `returned` is the JSON value of `--return name`, None without one. `changed` are inputs that the task's
+    cells changed in place, where that was watched.
     """
 
     task_id: str
@@ -236,6 +257,7 @@ class PointerManifest:
     objects: dict[str, StoredObject] = field(default_factory=dict)
     packages: dict[str, str] = field(default_factory=dict)
     returned: Any = None
+    changed: tuple[ChangedInput, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as JSON, keys in a fixed order."""
@@ -248,6 +270,7 @@ class PointerManifest:
             "packages": dict(sorted(self.packages.items())),
             "objects": {key: self.objects[key].to_json() for key in sorted(self.objects)},
             "returned": self.returned,
+            "changed": [change.to_json() for change in self.changed],
         }
 
     @classmethod
@@ -268,6 +291,7 @@ class PointerManifest:
             objects,
             dict(value["packages"]),
             value.get("returned"),
+            tuple(ChangedInput(*change) for change in value.get("changed", ())),
         )
 
 

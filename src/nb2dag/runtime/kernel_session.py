@@ -30,7 +30,9 @@ _SAVE_EVERY = 15.0
 _SAVE_SHARE = 20
 _IOPUB_SECONDS = 60
 _MARKER = "NB2DAG_KERNEL"
+_NOTE_CHANGES = "__import__('nb2dag.runtime.commit', fromlist=['note_changes']).note_changes(globals(), {})"
 _CHECK = "__import__('nb2dag.runtime.commit', fromlist=['check']).check()"
+_BODY = "body"
 
 # What nbclient would log is said in events and failures.
 _QUIET = logging.getLogger("nb2dag.runtime.nbclient")
@@ -197,6 +199,8 @@ class KernelSession:
             self._manager.cell_start(cell, index)
             started = time.monotonic()
             failure = await self._run_cell(cell, index, origin, counts, log)
+            if failure is None and self._session.fingerprints and origin is not None and origin.purpose == _BODY:
+                await self._note_changes(origin)
             self._flush_lines()
             if failure is not None:
                 self._session.failure = failure
@@ -206,6 +210,14 @@ class KernelSession:
             if failure is not None:
                 return
             self._save_now_and_then()
+
+    async def _note_changes(self, origin: CellOrigin) -> None:
+        """Let the kernel compare what the task loaded; what prevents that shows when the next cell runs."""
+        if self._stopping is None:
+            expressions = {"changes": _NOTE_CHANGES.format(origin.cell)}
+            request = self._client.kc.execute("", silent=True, store_history=False, user_expressions=expressions)
+            with contextlib.suppress(DeadKernelError):
+                await self._client.async_wait_for_reply(request)
 
     async def _run_cell(
         self, cell: Any, index: int, origin: CellOrigin | None, counts: dict[int, CellOrigin | None], log: BinaryIO

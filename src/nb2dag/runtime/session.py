@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nb2dag.runtime.formats import CELL_METADATA, JOB_VARIABLE, CellOrigin
+from nb2dag.runtime.formats import CELL_METADATA, FINGERPRINTS_VARIABLE, JOB_VARIABLE, CellOrigin
 from nb2dag.runtime.progress import Event, ignore
 
 
@@ -38,6 +38,7 @@ class Session:
         directory: The kernel's working directory; None for the current one.
         output: Where papermill will write the executed notebook; it is saved there from time to time, too.
         checks_handoffs: Whether to check before the first cell that the kernel has nb2dag and reaches the store.
+        fingerprints: Whether to note which loaded values each cell of the user changes in place.
         timeout: Seconds for the whole notebook.
         on_event: Called in the calling thread for every event.
         stop: Stops the notebook when it is set.
@@ -47,6 +48,7 @@ class Session:
     directory: Path | None = None
     output: str | None = None
     checks_handoffs: bool = False
+    fingerprints: bool = False
     timeout: float | None = None
     on_event: Callable[[Event], None] = ignore
     stop: threading.Event | None = None
@@ -62,4 +64,5 @@ def cell_origin(cell: Any) -> CellOrigin | None:
 def kernel_environment(session: Session) -> dict[str, str]:
     """Return the variables a session's kernel starts with: this process's own, except another task's job."""
     inherited = {name: value for name, value in os.environ.items() if name != JOB_VARIABLE}
-    return inherited | dict(session.environment)
+    watch = {FINGERPRINTS_VARIABLE: "1"} if session.fingerprints else {}
+    return inherited | watch | dict(session.environment)
