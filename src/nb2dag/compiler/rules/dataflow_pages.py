@@ -125,10 +125,13 @@ OPAQUE_EFFECT = Rule(
     "opaque-effect",
     Severity.ERROR,
     page(
-        "Reports a magic or call with an effect that nb2dag does not follow: `%cd`, `%run`, `%%writefile`, `%reset`.",
-        "Every task runs in a process and a folder of its own. The next task would not see the effect.",
-        "%cd data\n# %%\n%%airflow_task load\nrows = [1, 2]",
-        "FOLDER = 'data'\n# %%\n%%airflow_task load\nrows = [1, 2]",
+        "Reports an effect that would not reach the other tasks: a magic that nb2dag does not follow (`%store`, "
+        "`%reset`, those of extensions), a `%run` of a file that is not there, a log file that another task reads, a transaction "
+        "that is not committed, a module whose file is written again after its import, a link between two files.",
+        "Every task runs in a process and a folder of its own. Values, files, settings and the working directory are "
+        "handed over; what these do is not among them, and the next task would not see it.",
+        "%store -r rows\n# %%\n%%airflow_task load\ntotal = 3",
+        "%%airflow_task load\nrows = [1, 2]\ntotal = sum(rows)",
         "When nothing further down depends on it. Tag the cell `%%airflow_skip`.",
     ),
 )
