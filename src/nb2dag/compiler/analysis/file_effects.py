@@ -16,8 +16,8 @@ _CHANGES_ROWS = ("insert", "update", "delete", "replace", "with", "begin")
 _LINKS = ("link", "symlink", "symlink_to", "hardlink_to", "link_to")
 _AUTOCOMMITS = ("isolation_level", "autocommit")
 
-Lost = tuple[Statement, str]
-"""A statement, and what it does that would be lost."""
+Lost = tuple[Statement, str, str]
+"""A statement, what it does that would be lost, and what to do instead."""
 
 
 def lost_file_effects(flow: Flow) -> Iterator[Lost]:
@@ -44,7 +44,8 @@ def _script_globals(flow: Flow) -> Iterator[Lost]:
         bound = {name for found in names for name in found.binds} & statement.names.touched
         changed = {name for name in used if _changes_later(flow, name, statement.position)}
         if bound | changed:
-            yield statement, f"runs a script whose functions share `{min(bound | changed)}`, which changes later"
+            what = f"runs a script whose functions share `{min(bound | changed)}`, which changes later"
+            yield statement, what, "pass it to the functions as an argument, or run the script with `%run -i`"
 
 
 def _changes_later(flow: Flow, name: str, position: int) -> bool:
@@ -65,7 +66,8 @@ def _linked_files(flow: Flow) -> Iterator[Lost]:
             if other.task_id != statement.task_id
             for use in other.effects.files
         ):
-            yield statement, "makes a link between two files, which are two copies in another task"
+            what = "makes a link between two files, which are two copies in another task"
+            yield statement, what, "use one name for the file in all tasks"
 
 
 def _log_files(flow: Flow) -> Iterator[Lost]:
@@ -74,7 +76,11 @@ def _log_files(flow: Flow) -> Iterator[Lost]:
     for statement in flow.statements if logs else ():
         for use in statement.effects.files:
             if use.access is FileAccess.READ and use.place and any(overlap(use.place, log) for log in logs):
-                yield statement, "reads a log file, to which each task writes its own messages only"
+                yield (
+                    statement,
+                    "reads a log file, to which each task writes its own messages only",
+                    "collect what you need in a list that the tasks hand over, or in a file that they append to",
+                )
 
 
 def _modules_written_again(flow: Flow) -> Iterator[Lost]:
@@ -90,7 +96,8 @@ def _modules_written_again(flow: Flow) -> Iterator[Lost]:
         for module in imported_modules(statement.node):
             before = imported.setdefault(module, [])
             if _is_stale(module, statement, before, written):
-                yield statement, f"imports `{module}`, whose file was written again after it had been imported"
+                what = f"imports `{module}`, whose file was written again after it had been imported"
+                yield statement, what, "the notebook keeps the first one: write each version under a name of its own"
             before.append(statement)
 
 
@@ -119,7 +126,8 @@ def _open_transactions(flow: Flow) -> Iterator[Lost]:
             other.task_id != statement.task_id and _connections(flow, other) & states
             for other in flow.statements[statement.position :]
         ):
-            yield statement, "changes a database in a transaction that is not committed when the task ends"
+            what = "changes a database in a transaction that is not committed when the task ends"
+            yield statement, what, "call `commit()` in this task, or write it under `with connection:`"
 
 
 def _connections(flow: Flow, statement: Statement) -> frozenset[str]:

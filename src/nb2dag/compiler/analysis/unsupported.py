@@ -13,12 +13,28 @@ from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
 
 _OPAQUE_STATES = {
-    "<folder stack>": "changes the working directory by a stack that only this session has",
-    "<run>": "runs another file in this namespace",
-    "<namespace>": "changes the namespace in a way that the text does not show",
-    "<store>": "keeps values outside the notebook",
-    "<magic>": "calls a magic of an extension, which may bind any name",
+    "<folder stack>": (
+        "changes the working directory by a stack that only this session has",
+        "say where to go: `%cd folder`, or `os.chdir(folder)`",
+    ),
+    "<run>": (
+        "runs another file in this namespace, which is not there or is run in a way that nb2dag does not follow",
+        "put the file beside the notebook and write `%run file.py` plainly, or import what you need from it",
+    ),
+    "<namespace>": (
+        "changes the namespace in a way that the text does not show",
+        "write out what it does, or tag the cell `%%airflow_skip`",
+    ),
+    "<store>": (
+        "keeps values outside the notebook",
+        "read them from a file that lies beside the notebook, or make them in a task",
+    ),
+    "<magic>": (
+        "calls a magic of an extension, which may bind any name",
+        "write in Python what it does, or tag the cell `%%airflow_skip` if no task needs it",
+    ),
 }
+"""Each with what it does, and what to do instead."""
 
 
 def find_opaque(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem]:
@@ -35,11 +51,11 @@ def find_opaque(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem
             yield FlowProblem("dynamic-code", statement.cell.cell.span(path, region), (("name", name),))
         for event in statement.effects.events:
             if isinstance(event, WriteState) and event.state in _OPAQUE_STATES:
-                why = (("what", _OPAQUE_STATES[event.state]),)
-                yield FlowProblem("opaque-effect", _span(statement, path), why)
+                what, instead = _OPAQUE_STATES[event.state]
+                yield FlowProblem("opaque-effect", _span(statement, path), (("what", what), ("instead", instead)))
         yield from _lost_state(demands, statement, path)
-    for statement, what in lost_file_effects(flow):
-        yield FlowProblem("opaque-effect", _span(statement, path), (("what", what),))
+    for statement, what, instead in lost_file_effects(flow):
+        yield FlowProblem("opaque-effect", _span(statement, path), (("what", what), ("instead", instead)))
 
 
 def _span(statement: Statement, path: str) -> Span:

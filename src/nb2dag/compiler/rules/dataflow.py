@@ -177,13 +177,7 @@ def _star(values: _Values) -> _Wording:
 
 
 def _opaque(values: _Values) -> _Wording:
-    return (
-        f"this {values['what']}, which nb2dag does not follow yet",
-        (
-            "write the effect in Python where it is needed (open files by their path, import modules), or tag the cell "
-            "`%%airflow_skip`"
-        ),
-    )
+    return f"this {values['what']}", values["instead"]
 
 
 def _scratch_state(values: _Values) -> _Wording:

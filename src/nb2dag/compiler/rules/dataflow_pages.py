@@ -125,10 +125,14 @@ OPAQUE_EFFECT = Rule(
     "opaque-effect",
     Severity.ERROR,
     page(
-        "Reports a magic or call with an effect that nb2dag does not follow: `%cd`, `%run`, `%%writefile`, `%reset`.",
-        "Every task runs in a process and a folder of its own. The next task would not see the effect.",
-        "%cd data\n# %%\n%%airflow_task load\nrows = [1, 2]",
-        "FOLDER = 'data'\n# %%\n%%airflow_task load\nrows = [1, 2]",
+        "Reports an effect that would not reach the other tasks: a magic that nb2dag does not follow (`%store`, "
+        "`%reset`, those of extensions), a `%run` of a file that is not there, a log file that another task reads, a "
+        "transaction that is not committed, a module whose file is written again after its import, a link between two "
+        "files.",
+        "Every task runs in a process and a folder of its own. Values, files, settings and the working directory are "
+        "handed over; what these do is not among them, and the next task would not see it.",
+        "%store -r rows\n# %%\n%%airflow_task load\ntotal = 3",
+        "%%airflow_task load\nrows = [1, 2]\ntotal = sum(rows)",
         "When nothing further down depends on it. Tag the cell `%%airflow_skip`.",
     ),
 )
@@ -153,13 +157,14 @@ UNNAMED_STATE = Rule(
     "unnamed-state",
     Severity.ERROR,
     page(
-        "Reports a statement that changes state without a name (the environment, `sys.path`, an attribute of a "
-        "module) and "
-        "cannot be run again in the tasks below.",
-        "In the notebook the tasks below see the state as it was left. In the DAG each has a process of its own.",
-        'import os\n# %%\n%%airflow_task first\nrows = [1]\nos.environ["ROWS"] = str(len(rows))\n# %%\n'
+        "Reports a statement that sets up the process (log handlers, the drawing backend, a generator of random "
+        "numbers) so that the tasks below can neither run it again nor be given what it set.",
+        "In the notebook the tasks below see the state as it was left. In the DAG each has a process of its own. The "
+        "environment, `sys.path`, attributes of modules and the options of common libraries are handed over.",
+        "import logging\n# %%\n%%airflow_task first\nrows = [1]\nlogging.basicConfig(level=len(rows))\n# %%\n"
         "%%airflow_task second\nprint(1)",
-        "%%airflow_task first\nrows = [1]\ncount = str(len(rows))\n# %%\n%%airflow_task second\nprint(count)",
+        "import logging\nlogging.basicConfig(level=1)\n# %%\n%%airflow_task first\nrows = [1]\n# %%\n"
+        "%%airflow_task second\nprint(1)",
         "When no task below looks at the state.",
     ),
 )
