@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from nb2dag.compiler.analysis.flow import trace_flow
-from nb2dag.compiler.analysis.statements import statements
 from nb2dag.compiler.frontend.tagging import tag_program
 from nb2dag.compiler.suggestion.crossings import weigh
 from nb2dag.compiler.suggestion.cuts import MOST_TASKS, Boundary, choose_cuts
@@ -30,7 +29,7 @@ def notebook(*sources):
 
 
 def flow_of(*sources):
-    return trace_flow(statements(tag_program(notebook(*sources))))
+    return trace_flow(tag_program(notebook(*sources)))
 
 
 @pytest.mark.parametrize(

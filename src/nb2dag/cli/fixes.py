@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nb2dag.compiler.frontend.reader import parse_notebook
+from nb2dag.compiler.memory import Memory
 from nb2dag.compiler.pipeline import compile_program
 from nb2dag.compiler.rules.selection import Selection
 from nb2dag.config import load_config
@@ -52,10 +53,11 @@ def mend_notebook(path: str, selection: Selection, *, unsafe: bool) -> Mended:
     """
     before = Path(path).read_bytes().decode("utf-8")
     folder, most_bytes = Path(path).parent, load_config(path).max_file_size
+    memory = Memory()
 
     def check(text: str) -> list[Diagnostic]:
         notebook = parse_notebook(text, path)
-        return selection.apply(compile_program(notebook, folder, most_bytes).diagnostics)
+        return selection.apply(compile_program(notebook, folder, most_bytes, memory).diagnostics)
 
     after, count = _mended(before, check, unsafe)
     return Mended(path, before, after, count)

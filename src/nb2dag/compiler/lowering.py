@@ -7,9 +7,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from nb2dag.compiler.extraction import cell_lines, extract
@@ -33,6 +35,9 @@ from nb2dag.model.plan import (
 )
 from nb2dag.model.program import Program, ProgramCell, Role
 from nb2dag.model.schedule import Schedule
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _NOT_OPTIONS = {"after", "kernel", "return", "doc"}
 _DAG_ONLY = {"schedule", "timezone", "default_args", "params", "doc"}
@@ -109,8 +114,33 @@ def _extra_params(given: object, params: tuple[ParamPlan, ...]) -> Iterable[Para
 
 
 def _digest(plan: DagPlan) -> str:
-    text = json.dumps(asdict(plan), sort_keys=True, default=repr, ensure_ascii=True)
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    """Return the digest of the plan as JSON, written task by task, for the whole text is large."""
+    digest = hashlib.sha256()
+    for number, item in enumerate(sorted(fields(plan), key=lambda item: item.name)):
+        digest.update(f"{', ' if number else '{'}{json.dumps(item.name)}: ".encode())
+        if item.name == "tasks":
+            for place, task in enumerate(plan.tasks):
+                digest.update(f"{', ' if place else '['}{_json(task)}".encode())
+            digest.update(b"]" if plan.tasks else b"[]")
+        else:
+            digest.update(_json(getattr(plan, item.name)).encode())
+    digest.update(b"}")
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, default=_plain, ensure_ascii=True)
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: getattr(value, name) for name in _field_names(type(value))}
+    return repr(value)
+
+
+@cache
+def _field_names(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind))
 
 
 # -- tasks -------------------------------------------------------------------------------------------------------

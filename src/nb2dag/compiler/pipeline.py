@@ -27,23 +27,23 @@ Follow one toy notebook, three cells:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from nb2dag.compiler.analysis.cell_names import list_cell_names
+from nb2dag.compiler.analysis.cell_problems import exported_problems, secret_problems
 from nb2dag.compiler.analysis.dataflow import analyse, explain
 from nb2dag.compiler.analysis.edges import build_graph
-from nb2dag.compiler.analysis.exported import exported_problems
-from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.parameters import Parameters, read_parameters
-from nb2dag.compiler.analysis.secrets import secret_problems
 from nb2dag.compiler.analysis.suppressions import find_suppressions
 from nb2dag.compiler.frontend.neighbours import find_neighbours
 from nb2dag.compiler.frontend.reader import read_notebook
 from nb2dag.compiler.frontend.scripts import with_scripts
 from nb2dag.compiler.frontend.tagging import tag_program
 from nb2dag.compiler.lowering import lower
+from nb2dag.compiler.memory import Memory
 from nb2dag.compiler.rules.advice import without_premature
 from nb2dag.compiler.rules.airflow import graph_diagnostics
 from nb2dag.compiler.rules.dataflow import flow_diagnostics
@@ -64,12 +64,11 @@ from nb2dag.model.program import Program
 from nb2dag.model.reasons import TaskReasons
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Compilation:
     """What the passes made of a notebook, as far as they got.
 
-    `dataflow` and `graph` are None where a cell or tag could not be read, `plan` is None where there is any error.
-    Diagnostics are in notebook order.
+    `dataflow` and `graph` are None where a cell or tag could not be read. Diagnostics are in notebook order.
     """
 
     notebook: Notebook
@@ -77,12 +76,21 @@ class Compilation:
     diagnostics: tuple[Diagnostic, ...]
     dataflow: Dataflow | None = None
     graph: TaskGraph | None = None
-    plan: DagPlan | None = None
+    _lower: Callable[[], DagPlan] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def plan(self) -> DagPlan | None:
+        """What would be written, None where there is any error; lowered when it is first asked for."""
+        return self._lower() if self._lower is not None else None
 
     @property
     def has_errors(self) -> bool:
         """Whether something stands in the way of a bundle."""
         return any(item.severity is Severity.ERROR for item in self.diagnostics)
+
+
+_RECENT = Memory()
+"""What this process remembers of the notebook files it compiled."""
 
 
 def check_notebook(path: str | os.PathLike[str]) -> Compilation:
@@ -104,7 +112,7 @@ def compile_notebook(path: str | os.PathLike[str]) -> Compilation:
     """
     place = Path(path)
     notebook = read_notebook(place)
-    return compile_program(notebook, place.parent, load_config(place).max_file_size)
+    return compile_program(notebook, place.parent, load_config(place).max_file_size, _RECENT)
 
 
 def list_names(path: str | os.PathLike[str]) -> tuple[Program, tuple[CellNames, ...]]:
@@ -125,39 +133,56 @@ def explain_tasks(compilation: Compilation) -> tuple[TaskReasons, ...]:
     return explain(compilation.program)
 
 
-def compile_program(notebook: Notebook, folder: Path, most_bytes: int) -> Compilation:
-    """Compile a notebook already read; `folder` is where its files lie, `most_bytes` the limit of one of them."""
-    return compile_tagged(with_scripts(tag_program(notebook), folder), folder, most_bytes)
-
-
-def compile_tagged(program: Program, folder: Path, most_bytes: int, flow: Flow | None = None) -> Compilation:
-    """Compile a program whose cells have their roles; see `compile_program`.
+def compile_program(notebook: Notebook, folder: Path, most_bytes: int, memory: Memory | None = None) -> Compilation:
+    """Compile a notebook already read.
 
     Args:
-        program: The notebook with roles.
-        folder: Where the notebook's files lie.
-        most_bytes: The limit of one of them.
-        flow: What `trace_flow` found for the very statements of this program, where that is known already.
+        notebook: The notebook.
+        folder: Where the files lie that its code names.
+        most_bytes: The size of the largest file that ships.
+        memory: What was remembered of earlier compilations; the result is the same without it.
     """
+    memory = memory or Memory()
+    with memory.lock:
+        program = with_scripts(tag_program(notebook, memory.cells), folder)
+        return compile_tagged(program, folder, most_bytes, memory)
+
+
+def compile_tagged(program: Program, folder: Path, most_bytes: int, memory: Memory | None = None) -> Compilation:
+    """Compile a program whose cells have their roles; see `compile_program` for the arguments."""
+    memory = memory or Memory()
+    with memory.lock:
+        return _compile(program, folder, most_bytes, memory)
+
+
+def _compile(program: Program, folder: Path, most_bytes: int, memory: Memory) -> Compilation:
     notebook = program.notebook
     parameters = read_parameters(program)
     early = [
         *notebook_diagnostics(program),
         *_tag_diagnostics(program),
-        *secret_diagnostics(secret_problems(program), program),
+        *secret_diagnostics(secret_problems(program, memory.facts), program),
     ]
     if _any_error(early) and not _worth_analysing(program):
         return Compilation(notebook, program, _in_order(program, early, complete=False))
-    dataflow = analyse(program, flow)
+    dataflow = analyse(program, memory.facts, memory.traces(notebook.path))
     graph = build_graph(program, dataflow)
     found = [*early, *_flow_diagnostics(program, dataflow, graph, parameters)]
-    found += exported_diagnostics(exported_problems(program, dataflow), program)
+    found += exported_diagnostics(exported_problems(program, dataflow, memory.facts), program)
     neighbours = find_neighbours(folder, dataflow.files, most_bytes)
     found += size_diagnostics(notebook.path, neighbours.too_large, most_bytes)
+    ordered = _in_order(program, found)
     if _any_error(found):
-        return Compilation(notebook, program, _in_order(program, found), dataflow, graph)
-    plan = lower(program, dataflow, graph, parameters.params, neighbours.files)
-    return Compilation(notebook, program, _in_order(program, found), dataflow, graph, plan)
+        return Compilation(notebook, program, ordered, dataflow, graph)
+    return Compilation(
+        notebook,
+        program,
+        ordered,
+        dataflow,
+        graph,
+        # Whoever only looks at the findings does not pay for the plan.
+        lambda: lower(program, dataflow, graph, parameters.params, neighbours.files),
+    )
 
 
 def _tag_diagnostics(program: Program) -> Iterator[Diagnostic]:

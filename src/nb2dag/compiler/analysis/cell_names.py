@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from nb2dag.compiler.analysis.effects import Mutate
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow, trace_flow
-from nb2dag.compiler.analysis.statements import Statement, node_region, statements
+from nb2dag.compiler.analysis.regions import node_region
+from nb2dag.compiler.analysis.statements import Statement, meant_cells
 from nb2dag.compiler.analysis.timeline import Timeline
 from nb2dag.compiler.analysis.walk_expressions import Rules, place_of
 from nb2dag.compiler.analysis.walk_statements import NameWalker
@@ -103,13 +104,12 @@ def _changes(program: Program) -> dict[int, dict[str, ast.AST]]:
     Cells outside the meaning of the notebook (skipped ones, tests) are traced apart, so that they change nothing in
     what is said of the others.
     """
-    meant = statements(program)
-    found = _changed(trace_flow(meant))
-    own = {statement.cell.cell.index for statement in meant}
+    found = _changed(trace_flow(program))
+    own = {cell.cell.index for cell in meant_cells(program)}
     others = {cell.cell.index for cell in program.cells if cell.code.tree.body} - own
     if others:
         cells = (replace(cell, role=Role.SCRATCH) if cell.cell.index in others else cell for cell in program.cells)
-        whole = _changed(trace_flow(statements(replace(program, cells=tuple(cells)))))
+        whole = _changed(trace_flow(replace(program, cells=tuple(cells))))
         found |= {index: names for index, names in whole.items() if index in others}
     return found
 
@@ -161,7 +161,8 @@ def _mutations(statement: Statement) -> Iterable[Mutate]:
 def _regions(timeline: Timeline, event: Mutate, position: int) -> frozenset[int]:
     """Return the objects that an event may change: what its name stood for before or after the statement."""
     touched: frozenset[int] = frozenset()
-    for snapshot in (timeline.before(event.name, position), timeline.before(event.name, position + 1)):
+    for place in (position, position + 1):
+        snapshot = timeline.before(event.name, place)
         if snapshot is not None:
-            touched |= snapshot.reach if event.deep else snapshot.own
+            touched |= timeline.reach(event.name, place) if event.deep else snapshot.own
     return touched

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from difflib import get_close_matches
+from difflib import SequenceMatcher
+from functools import lru_cache
 
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
@@ -13,9 +14,11 @@ from nb2dag.compiler.analysis.early import overwritten_states
 from nb2dag.compiler.analysis.enclosed import enclosed_kind
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
 from nb2dag.compiler.analysis.places import is_file_state, place_in
+from nb2dag.compiler.analysis.regions import node_region
 from nb2dag.compiler.analysis.scratch import scratch_values
 from nb2dag.compiler.analysis.spelled_out import is_optional
-from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_region
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
+from nb2dag.compiler.analysis.timeline import Snapshot
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
@@ -37,6 +40,9 @@ _MOST_LABELS = 4
 _TOLD_ONCE = {"scratch-value", "cannot-hand-over"}
 
 _MADE = {"scratch-value": "made or changed here", "definition-needs-value": "defined here"}
+
+_ALIKE = 0.72
+"""From which ratio of `difflib` on one name may have been meant by another."""
 
 
 def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem]:
@@ -119,25 +125,28 @@ class _Places:
 
 
 def _undefined(flow: Flow, places: _Places) -> Iterator[FlowProblem]:
-    stars = [statement for statement in flow.statements if statement.names.stars]
     reported: set[tuple[int, str]] = set()
-    for statement in flow.statements:
-        if statement.kind is OwnerKind.SCRATCH or (stars and stars[0].position < statement.position):
+    close: dict[str, list[str]] = {}
+    for statement, name in (missing for cell in flow.cells for missing in cell.missing):
+        if name in BUILTIN_NAMES or statement.kind is OwnerKind.SCRATCH or flow.stars.first < statement.position:
             continue
-        for name, node in statement.names.reads.items():
-            if is_optional(node) or name in BUILTIN_NAMES or flow.timeline.before(name, statement.position) is not None:
-                continue
-            if (statement.cell.cell.index, name) in reported or _guarded(statement) or _bound_above(statement, name):
-                continue
-            reported.add((statement.cell.cell.index, name))
-            below = flow.timeline.first_binding_below(name, statement.position - 1)
-            labels: tuple[tuple[Span, str], ...] = ()
-            values: tuple[tuple[str, str], ...] = (("name", name), ("similar", _similar(flow, name, statement)))
-            if below is not None:
-                maker = flow.statements[below]
-                labels = ((places.whole(maker), "bound only here"),)
-                values += (("below", str(maker.cell.cell.index)),)
-            yield FlowProblem("undefined-name", places.name(statement, name), values, labels)
+        if is_optional(statement.names.reads[name]) or (statement.cell.cell.index, name) in reported:
+            continue
+        if _guarded(statement) or _bound_above(statement, name):
+            continue
+        reported.add((statement.cell.cell.index, name))
+        if name not in close:
+            close[name] = _close_names(name, flow.timeline.names)
+        position = statement.position
+        similar = next((other for other in close[name] if flow.timeline.before(other, position) is not None), "")
+        below = flow.timeline.first_binding_below(name, position - 1)
+        labels: tuple[tuple[Span, str], ...] = ()
+        values: tuple[tuple[str, str], ...] = (("name", name), ("similar", similar))
+        if below is not None:
+            maker = flow.statements[below]
+            labels = ((places.whole(maker), "bound only here"),)
+            values += (("below", str(maker.cell.cell.index)),)
+        yield FlowProblem("undefined-name", places.name(statement, name), values, labels)
 
 
 def _bound_above(statement: Statement, name: str) -> bool:
@@ -151,9 +160,10 @@ def _bound_above(statement: Statement, name: str) -> bool:
     return places[0] < places[1]
 
 
+@lru_cache(MOST_STATEMENTS)
 def _guarded(statement: Statement) -> bool:
     """Tell whether the statement itself copes with a missing name (`try: x` and `except NameError`)."""
-    return any(
+    return "except" in statement.facts.text and any(
         isinstance(node, ast.ExceptHandler)
         and (node.type is None or bool({"NameError", "Exception", "BaseException"} & _names_in(node.type)))
         for node in ast.walk(statement.node)
@@ -164,9 +174,20 @@ def _names_in(node: ast.AST) -> set[str]:
     return {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
 
 
-def _similar(flow: Flow, name: str, statement: Statement) -> str:
-    known = [other for other in flow.timeline.names if flow.timeline.before(other, statement.position) is not None]
-    return next(iter(get_close_matches(name, known, 1, 0.72)), "")
+def _close_names(name: str, others: Iterable[str]) -> list[str]:
+    """Return the names that may have been meant by `name`, the likeliest first."""
+    return sorted((other for other in others if _likeness(name, other)), key=lambda o: (_likeness(name, o), o))[::-1]
+
+
+@lru_cache(100_000)
+def _likeness(name: str, other: str) -> float:
+    """Return how alike two names are as `difflib` says, 0 where that is too little to mention."""
+    matcher = SequenceMatcher(None, other, name)
+    for ratio in (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio):
+        found = ratio()
+        if found < _ALIKE:
+            return 0.0
+    return found
 
 
 def _versions(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
@@ -174,12 +195,15 @@ def _versions(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProbl
         name: position for position in sorted(demand.replays) for name in flow.statements[position].names.touched
     }
     for name in sorted({*demand.inputs, *demand.replayed}):
-        versions = {**demand.replayed.get(name, {}), **demand.inputs.get(name, {})}
-        last = binders.get(name, -1)
-        rebinding = [last] if name in demand.replayed and last > max(versions) else []
-        made = sorted({*versions, *rebinding})
+        versions = demand.inputs.get(name, {})
+        made = [*versions]
+        if name in demand.replayed:
+            versions = {**demand.replayed[name], **versions}
+            last = binders.get(name, -1)
+            made = sorted({*versions, last} if last > max(versions) else versions)
         if len(made) < 2:
             continue
+        made.sort()
         reader = flow.statements[max(versions.values())]
         labels = tuple((places.whole(flow.statements[position]), "one version is made here") for position in made)
         yield FlowProblem(
@@ -199,6 +223,8 @@ def _reopened(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProbl
     for name in sorted({*demand.inputs, *demand.replayed}):
         versions = demand.inputs.get(name) or demand.replayed[name]
         version = demand.sources[name] if name in demand.inputs else max(versions)
+        if demand.first >= version:
+            continue
         earlier = [
             position
             for position in demand.positions
@@ -230,25 +256,32 @@ def _can_restore(demand: Demand, definition: Definition) -> bool:
 
 def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
     for name, versions in sorted(demand.inputs.items()):
-        reader = flow.statements[max(versions.values())]
-        maker = flow.statements[demand.sources[name]]
-        snapshot = flow.timeline.before(name, reader.position)
-        values = (("name", name), ("task", _task(demand.task_id)), ("other", _task(maker.task_id or IMPLICIT)))
-        labels = ((places.whole(maker), "made or changed here"),)
+        reader, source = max(versions.values()), demand.sources[name]
+        snapshot = flow.timeline.before(name, reader)
         if name.startswith("<"):
             if name == "<torch.random>":
+                maker = flow.statements[source]
                 lost = (("state", name), ("task", _task(maker.task_id or IMPLICIT)), ("other", demand.task_id))
                 yield FlowProblem("unnamed-state", places.whole(maker), lost)
-        elif snapshot is None:
-            continue
-        elif snapshot.definition is not None and maker.position != snapshot.bound:
-            if not _can_restore(demand, snapshot.definition):
-                yield FlowProblem("definition-state", places.name(reader, name), values, labels)
-        elif snapshot.definition is not None and snapshot.definition.is_class:
-            yield FlowProblem("definition-needs-value", places.name(reader, name), values, labels)
-        elif snapshot.kind in _RESOURCES:
-            kind = (("kind", _RESOURCES[snapshot.kind]),)
-            yield FlowProblem("cannot-hand-over", places.name(reader, name), values + kind, labels)
-        elif maker.position == snapshot.bound and (found := enclosed_kind(flow, maker, _ENCLOSED)) is not None:
-            inner = (("kind", _RESOURCES[found[1]]), ("inside", found[0]))
-            yield FlowProblem("cannot-hand-over", places.name(reader, name), values + inner, labels)
+        elif snapshot is not None and (obstacle := _obstacle(flow, demand, snapshot, source)) is not None:
+            maker = flow.statements[source]
+            values = (("name", name), ("task", _task(demand.task_id)), ("other", _task(maker.task_id or IMPLICIT)))
+            labels = ((places.whole(maker), "made or changed here"),)
+            rule, more = obstacle
+            yield FlowProblem(rule, places.name(flow.statements[reader], name), (*values, *more), labels)
+
+
+def _obstacle(
+    flow: Flow, demand: Demand, snapshot: Snapshot, source: int
+) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+    """Return the rule about what a task takes from the statement at `source` and that cannot cross, if there is one."""
+    definition = snapshot.definition
+    if definition is not None and source != snapshot.bound:
+        return None if _can_restore(demand, definition) else ("definition-state", ())
+    if definition is not None and definition.is_class:
+        return "definition-needs-value", ()
+    if snapshot.kind in _RESOURCES:
+        return "cannot-hand-over", (("kind", _RESOURCES[snapshot.kind]),)
+    if source != snapshot.bound or (found := enclosed_kind(flow, flow.statements[source], _ENCLOSED)) is None:
+        return None
+    return "cannot-hand-over", (("kind", _RESOURCES[found[1]]), ("inside", found[0]))

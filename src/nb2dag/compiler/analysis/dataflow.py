@@ -3,44 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from nb2dag.compiler.analysis.advice import find_advice
+from nb2dag.compiler.analysis.cell_facts import CellFactsMemo
 from nb2dag.compiler.analysis.conflicts import find_conflicts
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.early import early_states
 from nb2dag.compiler.analysis.files import made_paths, mentioned_paths, modules_named
 from nb2dag.compiler.analysis.flow import Flow, trace_flow
-from nb2dag.compiler.analysis.handoffs import define_what_groups_carry, inputs_of, outputs_of, unite_aliases
+from nb2dag.compiler.analysis.handoffs import Saved, define_what_groups_carry, inputs_of, outputs_of, unite_aliases
 from nb2dag.compiler.analysis.kept import keep_for_effect
 from nb2dag.compiler.analysis.outside_files import SharedUse, outside_problems, shared_uses
 from nb2dag.compiler.analysis.reasons import task_reasons
-from nb2dag.compiler.analysis.statements import OwnerKind, Statement, statements
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
+from nb2dag.compiler.analysis.traces import Traces
 from nb2dag.compiler.analysis.unsupported import find_opaque
-from nb2dag.model.dataflow import Dataflow, FlowProblem, LocalFile, Output, Slice, TaskFlow
+from nb2dag.model.dataflow import Dataflow, FlowProblem, Input, LocalFile, Output, Slice, TaskFlow
 from nb2dag.model.program import Program
 from nb2dag.model.reasons import TaskReasons
 
 
-def analyse(program: Program, flow: Flow | None = None) -> Dataflow:
+def analyse(program: Program, facts: CellFactsMemo | None = None, traces: Traces | None = None) -> Dataflow:
     """Return the flow of a whole notebook between its tasks.
 
-    Nothing is raised for what cannot be split; it is among the result's problems. `flow` is what `trace_flow` found for
-    the program's statements, where that is known already.
+    Nothing is raised for what cannot be split; it is among the result's problems. `facts` and `traces` are remembered:
+    of any cells, and of an earlier state of this notebook.
     """
     path = program.notebook.path
-    flow, demands, guesses, ids, outputs = _solved(program, flow)
+    solved = _solved(program, trace_flow(program, facts, traces))
+    flow, demands = solved.flow, solved.demands
     exported = _exported(flow, demands)
     outside = shared_uses(flow, demands)
     problems = [
         *find_conflicts(flow, demands, path),
         *find_opaque(flow, demands, path),
-        *outside_problems(outside, path, ids),
-        *_guess_problems(guesses, path),
+        *outside_problems(outside, path, solved.ids),
+        *_guess_problems(solved.guesses, path),
         *find_advice(flow, demands, program, exported),
     ]
     return Dataflow(
-        tasks=tuple(_following(_tasks(program, flow, demands, outputs, ids), _follows(outside, ids))),
+        tasks=tuple(_following(_tasks(program, solved), _follows(outside, solved.ids))),
         problems=tuple(problems),
         files=tuple(_files(exported)),
     )
@@ -48,24 +52,33 @@ def analyse(program: Program, flow: Flow | None = None) -> Dataflow:
 
 def explain(program: Program) -> tuple[TaskReasons, ...]:
     """Return why each task runs, loads and saves what it does."""
-    flow, demands, _, ids, _ = _solved(program)
-    return task_reasons(flow, demands, ids)
+    solved = _solved(program, trace_flow(program))
+    return task_reasons(solved.flow, solved.demands, solved.ids)
 
 
-_Solved = tuple[Flow, Demands, list[Statement], dict[str, str], dict[str, list[Output]]]
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    """The flow, who needs what, the calls of unknown effect, the tasks' ids, and what each task saves and loads."""
+
+    flow: Flow
+    demands: Demands
+    guesses: list[Statement]
+    ids: dict[str, str]
+    outputs: dict[str, list[Output]]
+    inputs: dict[str, list[Input]]
 
 
-def _solved(program: Program, flow: Flow | None = None) -> _Solved:
-    """Return the flow, who needs what, the calls of unknown effect, the tasks' ids, and what each task saves."""
-    flow = flow or trace_flow(statements(program))
+def _solved(program: Program, flow: Flow) -> _Solved:
     demands = Demands(flow, program.task_ids)
     demands.follow()
     guesses = keep_for_effect(flow, demands)
     unite_aliases(flow, demands)
     ids = _ids(program)
     outputs = _outputs(flow, demands, ids)
-    define_what_groups_carry(flow, demands, outputs, ids)
-    return flow, demands, guesses, ids, outputs
+    saved = Saved(outputs, ids[IMPLICIT])
+    inputs = {key: inputs_of(flow, demand, saved, ids) for key, demand in demands.tasks.items()}
+    define_what_groups_carry(flow, demands, saved, inputs)
+    return _Solved(flow, demands, guesses, ids, outputs, inputs)
 
 
 def _guess_problems(guesses: Iterable[Statement], path: str) -> list[FlowProblem]:
@@ -109,9 +122,8 @@ def _outputs(flow: Flow, demands: Demands, ids: dict[str, str]) -> dict[str, lis
     return {ids[key]: outputs_of(flow, demand, ids[key], end) for key, demand in demands.tasks.items()}
 
 
-def _tasks(
-    program: Program, flow: Flow, demands: Demands, outputs: dict[str, list[Output]], ids: dict[str, str]
-) -> list[TaskFlow]:
+def _tasks(program: Program, solved: _Solved) -> list[TaskFlow]:
+    flow, demands, ids, outputs = solved.flow, solved.demands, solved.ids, solved.outputs
     cells: dict[str, list[int]] = {task_id: [] for task_id in program.task_ids}
     for cell in program.cells:
         if cell.task_id is not None:
@@ -125,7 +137,7 @@ def _tasks(
     for task_id in program.task_ids:
         demand = demands.tasks[task_id]
         early = early_states(flow, demand)
-        inputs = inputs_of(flow, demand, outputs, ids)
+        inputs = solved.inputs[task_id]
         found.append(
             TaskFlow(
                 task_id,
@@ -140,7 +152,7 @@ def _tasks(
 
 
 def _following(tasks: Iterable[TaskFlow], follows: dict[str, tuple[str, ...]]) -> list[TaskFlow]:
-    return [replace(task, follows=follows.get(task.task_id, ())) for task in tasks]
+    return [replace(task, follows=follows[task.task_id]) if task.task_id in follows else task for task in tasks]
 
 
 def _follows(uses: list[SharedUse], ids: dict[str, str]) -> dict[str, tuple[str, ...]]:
@@ -160,5 +172,6 @@ def _preamble(flow: Flow, demand: Demand) -> list[Slice]:
     ]
 
 
+@lru_cache(MOST_STATEMENTS)
 def _slice(statement: Statement) -> Slice:
     return Slice(statement.cell.cell.index, statement.region)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from nb2dag.compiler.analysis.flow import Flow, is_surrounding
 from nb2dag.compiler.analysis.places import is_file_state
@@ -17,7 +18,8 @@ from nb2dag.compiler.analysis.replay import (
     chain_replayable,
     replayable_positions,
 )
-from nb2dag.compiler.analysis.statements import OwnerKind, Statement
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
+from nb2dag.compiler.analysis.traces import PlacedCell
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.reasons import Cause
 
@@ -83,6 +85,38 @@ class Trouble:
     maker: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What the statements of a cell ask for, each name or definition with the position that reads it."""
+
+    names: tuple[tuple[str, int], ...]
+    definitions: tuple[tuple[Definition, int], ...]
+
+
+@lru_cache(MOST_STATEMENTS)
+def _needs(cell: PlacedCell) -> _Needs:
+    """Return what a cell asks for, but for names that it bound itself for certain, and what it asked for before."""
+    own = {statement.position: statement for statement in cell.statements}
+    seen: set[tuple[str, int]] = set()
+    names: list[tuple[str, int]] = []
+    definitions: list[tuple[Definition, int]] = []
+    for position, statement in own.items():
+        for name in sorted(statement.use.names):
+            look = cell.looks.found.get((name, position))
+            if look is None or (name, look.version) in seen:
+                continue
+            seen.add((name, look.version))
+            maker = own.get(look.version)
+            if maker is None or not binds_for_certain(maker, name):
+                names.append((name, position))
+        definitions += ((item, position) for item in sorted(statement.use.definitions, key=_place))
+    return _Needs(tuple(names), tuple(definitions))
+
+
+def _place(definition: Definition) -> tuple[int, str]:
+    return definition.position, definition.name
+
+
 class Demands:
     """Answers all requests; the result is in `tasks` and `troubles`."""
 
@@ -100,17 +134,19 @@ class Demands:
 
     def follow(self) -> None:
         """Make the requests of every task's own statements and answer them, and all that follow from them."""
-        for demand in list(self.tasks.values()):
-            for position in demand.positions:
-                self._statement(demand, position)
+        cells: dict[str, list[PlacedCell]] = {}
+        for cell in self.flow.cells:
+            if cell.cell.task_id is not None:
+                cells.setdefault(cell.cell.task_id, []).append(cell)
+        for task_id, own in cells.items():
+            demand = self.tasks[task_id]
+            for cell in own:
+                needs = _needs(cell)
+                for name, position in needs.names:
+                    self.request(Request(task_id, name, position, position))
+                for definition, position in needs.definitions:
+                    self.define(demand, definition, position)
         self.answer()
-
-    def _statement(self, demand: Demand, position: int) -> None:
-        use = self.flow.uses[position]
-        for name in sorted(use.names):
-            self.request(Request(demand.task_id, name, position, position))
-        for definition in use.definitions:
-            self.define(demand, definition, position)
 
     def define(self, demand: Demand, definition: Definition, reader: int) -> None:
         """Let a task run a definition that a value it loads carries; the value refers to it by its name."""

@@ -255,9 +255,8 @@ class Evaluator(ExpressionEvaluator):
 
     def defined(self, name: str, node: _Defining, values: list[Value]) -> Value:
         """Return the value of a function, lambda or class that the statement binds to `name`."""
-        return replace(
-            container(values), free=NONE, kind="definition", definition=Definition(name, node, self.position)
-        )
+        definition = self.resolver.define(Definition(name, node, self.position))
+        return replace(container(values), free=NONE, kind="definition", definition=definition)
 
     def elements(self) -> tuple[Value, ...] | None:
         """Return the values of a returned tuple's elements, None where not every `return` gives as many."""

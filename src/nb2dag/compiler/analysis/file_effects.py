@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from nb2dag.compiler.analysis.effects import FileAccess
-from nb2dag.compiler.analysis.file_states import imported_modules, is_module_file
+from nb2dag.compiler.analysis.file_states import is_module_file
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.functions import function_names
+from nb2dag.compiler.analysis.imports import imported_modules
 from nb2dag.compiler.analysis.places import is_file_state, overlap
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement
 
@@ -49,8 +50,7 @@ def _script_globals(flow: Flow) -> Iterator[Lost]:
 
 
 def _changes_later(flow: Flow, name: str, position: int) -> bool:
-    snapshot = flow.timeline.before(name, position + 1)
-    return snapshot is not None and flow.timeline.changed_from(snapshot.reach, position + 1)
+    return any(flow.timeline.changed_from(region, position + 1) for region in flow.timeline.reach(name, position + 1))
 
 
 def _linked_files(flow: Flow) -> Iterator[Lost]:
@@ -62,7 +62,7 @@ def _linked_files(flow: Flow) -> Iterator[Lost]:
         places = [use.place for use in statement.effects.files if use.place]
         if any(
             use.place is not None and any(overlap(use.place, place) for place in places)
-            for other in flow.statements[statement.position + 1 :]
+            for other in flow.statements.since(statement.position + 1)
             if other.task_id != statement.task_id
             for use in other.effects.files
         ):
@@ -118,13 +118,13 @@ def _open_transactions(flow: Flow) -> Iterator[Lost]:
             continue
         if any(word in statement.cell.cell.source for word in _AUTOCOMMITS):
             continue
-        own = [other for other in flow.statements[statement.position :] if other.task_id == statement.task_id]
+        own = [other for other in flow.statements.since(statement.position) if other.task_id == statement.task_id]
         if any(_commits(other) for other in own):
             continue
         states = _connections(flow, statement)
         if any(
             other.task_id != statement.task_id and _connections(flow, other) & states
-            for other in flow.statements[statement.position :]
+            for other in flow.statements.since(statement.position)
         ):
             what = "changes a database in a transaction that is not committed when the task ends"
             yield statement, what, "call `commit()` in this task, or write it under `with connection:`"
@@ -136,8 +136,7 @@ def _connections(flow: Flow, statement: Statement) -> frozenset[str]:
     for name in statement.names.reads:
         snapshot = flow.timeline.before(name, statement.position)
         if snapshot is not None and snapshot.kind == "resource":
-            draws = (flow.timeline.regions[number].draws for number in snapshot.reach)
-            found |= {state for states in draws for state in states if is_file_state(state)}
+            found |= {state for state in flow.timeline.drawn(name, statement.position) if is_file_state(state)}
     return frozenset(found)
 
 

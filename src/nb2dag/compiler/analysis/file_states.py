@@ -6,76 +6,65 @@ a state from its last writer has all of it, and two states taken from different 
 
 from __future__ import annotations
 
-import ast
+from collections.abc import Iterable
 
 from nb2dag.compiler.analysis.effects import FileAccess, FileUse
 from nb2dag.compiler.analysis.places import file_state, is_outside, lies_below, overlap, place_in
-from nb2dag.compiler.analysis.timeline import Snapshot, Timeline
+from nb2dag.compiler.analysis.present import Present
+from nb2dag.compiler.analysis.timeline import Snapshot
 
 
 class FileStates:
     """The places that were written up to now. One that certainly lies outside of the working directory has no state."""
 
-    def __init__(self, timeline: Timeline) -> None:
-        self._timeline = timeline
-        self._places: dict[str, None] = {}
+    def __init__(self, present: Present) -> None:
+        self._present = present
 
     def needed(self, use: FileUse) -> set[str]:
         """Return the states that a use depends on: what it reads, or changes without replacing all of it."""
         place = use.place
         if place is None or is_outside(place):
             return set()
+        places = self._present.places()
         replaces = use.certain and use.access in (FileAccess.REPLACE, FileAccess.FOLDER)
-        found = {other for other in self._places if overlap(place, other)}
+        found = {other for other in places if overlap(place, other)}
         if replaces:
             found.discard(place)
         if use.writes:
-            found |= {other for other in self._places if other.endswith("/") and lies_below(place, other)}
+            found |= {other for other in places if other.endswith("/") and lies_below(place, other)}
         return {file_state(other) for other in found}
 
-    def imported(self, node: ast.stmt) -> set[str]:
+    def imported(self, modules: Iterable[str]) -> set[str]:
         """Return the states of written files that an import, or one inside a function or block, may load."""
-        if not any(".py" in place or "*" in place or place.endswith("/") for place in self._places):
+        if not modules:
             return set()
-        found: set[str] = set()
-        for module in imported_modules(node):
-            found |= {file_state(other) for other in self._places if is_module_file(other, module)}
-        return found
+        places = self._present.places()
+        if not any(".py" in place or "*" in place or place.endswith("/") for place in places):
+            return set()
+        return {file_state(other) for module in modules for other in places if is_module_file(other, module)}
 
-    def apply(self, use: FileUse, position: int) -> None:
-        """Record what a use at `position` does."""
+    def apply(self, use: FileUse) -> None:
+        """Record what a use does."""
         place = use.place
         if place is None or is_outside(place) or not use.writes:
             return
         replaces = use.certain and use.access in (FileAccess.REPLACE, FileAccess.FOLDER)
-        state = file_state(place)
-        if replaces or self._timeline.now(state) is None:
-            own = frozenset({self._timeline.new_region()})
-            self._timeline.record(state, Snapshot(position, position, own, own))
-            self._places[place] = None
-        self.touch(state, position)
+        state, position = file_state(place), self._present.position
+        if replaces or self._present.now(state) is None:
+            own = frozenset({self._present.new_region()})
+            self._present.record(state, Snapshot(position, position, own))
+            self._present.write_to(place)
+        self.touch(state)
 
-    def touch(self, state: str, position: int) -> None:
-        """Record that the files of a state may change at `position`, and with them those of every state it overlaps."""
+    def touch(self, state: str) -> None:
+        """Record that the files of a state may change, and with them those of every state it overlaps."""
         place = place_in(state)
         if not place or is_outside(place):
             return
-        for other in [place, *self._places]:
-            snapshot = self._timeline.now(file_state(other))
+        for other in [place, *self._present.places()]:
+            snapshot = self._present.now(file_state(other))
             if snapshot is not None and (other == place or overlap(place, other)):
-                self._timeline.touch(snapshot.own, position)
-
-
-def imported_modules(tree: ast.AST) -> set[str]:
-    """Return the dotted modules that a tree imports; `from a import b` may mean the module `a.b`."""
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names if alias.name != "*")
-    return found
+                self._present.touch(snapshot.own)
 
 
 def is_module_file(place: str, module: str) -> bool:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from functools import lru_cache
 
-from nb2dag.compiler.analysis.effects import FileAccess
-from nb2dag.compiler.analysis.file_states import imported_modules
+from nb2dag.compiler.analysis.effects import FileAccess, FileUse
+from nb2dag.compiler.analysis.imports import imported_modules
 from nb2dag.compiler.analysis.places import is_exact, is_outside, place_of
-from nb2dag.compiler.analysis.statements import Statement
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, Statement
+from nb2dag.model.code import nodes_of
 
 _LONGEST = 300
+
+
+@lru_cache(MOST_STATEMENTS)
+def files_of(statement: Statement) -> tuple[FileUse, ...]:
+    """Return the uses of files in a statement."""
+    return tuple(statement.effects.files)
 
 
 def made_paths(statements: Iterable[Statement]) -> set[str]:
     """Return the paths that exported code makes before it ever reads them: they are the run's own and never ship."""
     first: dict[str, bool] = {}
     for statement in statements:
-        for use in statement.effects.files:
+        for use in files_of(statement):
             if use.place is not None and is_exact(use.place):
                 making = use.access in (FileAccess.REPLACE, FileAccess.FOLDER)
                 first.setdefault(use.place.rstrip("/"), making)
@@ -26,17 +34,19 @@ def made_paths(statements: Iterable[Statement]) -> set[str]:
 
 def mentioned_paths(statements: Iterable[Statement]) -> set[str]:
     """Return every relative path that exported statements may mean: known arguments and plain string constants."""
-    found: set[str] = set()
-    for statement in statements:
-        places = [use.place for use in statement.effects.files]
-        places += [
-            place_of(node.value)
-            for tree in (statement.node, *(part.tree for script in statement.scripts for part in script.parts))
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and 0 < len(node.value) < _LONGEST
-        ]
-        found.update(place.rstrip("/") for place in places if place is not None and _may_ship(place))
-    return found
+    return set().union(*map(_mentioned, statements))
+
+
+@lru_cache(MOST_STATEMENTS)
+def _mentioned(statement: Statement) -> frozenset[str]:
+    places = [use.place for use in statement.effects.files]
+    places += [
+        place_of(node.value)
+        for tree in (statement.node, *(part.tree for script in statement.scripts for part in script.parts))
+        for node in nodes_of(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and 0 < len(node.value) < _LONGEST
+    ]
+    return frozenset(place.rstrip("/") for place in places if place is not None and _may_ship(place))
 
 
 def _may_ship(place: str) -> bool:
@@ -46,9 +56,10 @@ def _may_ship(place: str) -> bool:
 
 def modules_named(statements: Iterable[Statement]) -> set[str]:
     """Return the dotted modules that exported statements import, relative imports left out."""
-    found: set[str] = set()
-    for statement in statements:
-        found |= imported_modules(statement.node)
-        for script in statement.scripts:
-            found = found.union(*(imported_modules(part.tree) for part in script.parts))
-    return found
+    return set().union(*map(_named, statements))
+
+
+@lru_cache(MOST_STATEMENTS)
+def _named(statement: Statement) -> frozenset[str]:
+    trees = (part.tree for script in statement.scripts for part in script.parts)
+    return imported_modules(statement.node).union(*map(imported_modules, trees))

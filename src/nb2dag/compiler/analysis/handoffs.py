@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.flow import Flow
-from nb2dag.compiler.analysis.timeline import Snapshot
+from nb2dag.compiler.analysis.timeline import NO_REGIONS, Snapshot
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import Input, Output, Source
 
@@ -29,9 +29,7 @@ def _identity_regions(flow: Flow) -> set[int]:
     found: set[int] = set()
     for statement in flow.statements:
         for name in statement.effects.identity:
-            snapshot = flow.timeline.before(name, statement.position)
-            if snapshot is not None:
-                found |= snapshot.reach
+            found |= flow.timeline.reach(name, statement.position)
     return found
 
 
@@ -61,15 +59,17 @@ def _unite(flow: Flow, demands: Demands, demand: Demand, identity: set[int]) -> 
 def _sharing(flow: Flow, demand: Demand, identity: set[int]) -> list[list[str]]:
     """Return the sets of names of a task's inputs that share an object which still changes, in a fixed order."""
     reach: dict[str, frozenset[int]] = {}
+    first = demand.first
     for name in sorted({*demand.inputs, *demand.replayed}):
         readers = demand.inputs.get(name) or demand.replayed[name]
-        snapshot = flow.timeline.before(name, max(readers.values()))
+        reader = max(readers.values())
+        snapshot = flow.timeline.before(name, reader)
         if snapshot is None or not (name in demand.inputs or _is_value(snapshot)):
             continue
         reach[name] = frozenset(
             number
-            for number in snapshot.reach
-            if number in identity or flow.timeline.changed_from(frozenset({number}), demand.first)
+            for number in flow.timeline.reach(name, reader)
+            if number in identity or flow.timeline.changed_from(number, first)
         )
     return [names for names in _connected(reach) if len(names) > 1 and any(name in demand.inputs for name in names)]
 
@@ -84,6 +84,8 @@ def _connected(reach: dict[str, frozenset[int]]) -> list[list[str]]:
     >>> _connected({"a": frozenset({1}), "b": frozenset({1, 2}), "c": frozenset({3}), "d": frozenset({2})})
     [['a', 'b', 'd'], ['c']]
     """
+    if len(reach) < 2:
+        return [[name] for name in reach]
     leader = {name: name for name in reach}
 
     def find(name: str) -> str:
@@ -96,8 +98,9 @@ def _connected(reach: dict[str, frozenset[int]]) -> list[list[str]]:
     for name, numbers in reach.items():
         for number in numbers:
             other = first.setdefault(number, name)
-            left, right = sorted((find(other), find(name)))
-            leader[right] = left
+            if other != name:
+                left, right = sorted((find(other), find(name)))
+                leader[right] = left
     groups: dict[str, list[str]] = defaultdict(list)
     for name in reach:
         groups[find(name)].append(name)
@@ -110,21 +113,19 @@ def _owner(flow: Flow, position: int) -> str:
 
 def outputs_of(flow: Flow, demand: Demand, task_id: str, body_end: int) -> list[Output]:
     """Return the alias groups a task saves, in the order of its cells; `body_end` is the implicit task's last cell."""
-    by_cell: dict[int, dict[str, int]] = defaultdict(dict)
+    by_cell: dict[int, dict[str, int]] = {}
     for name, position in demand.outputs:
-        statement = flow.statements[position]
-        cell = statement.cell.cell.index if demand.task_id != IMPLICIT else body_end
-        by_cell[cell][name] = max(by_cell[cell].get(name, -1), position)
+        cell = flow.statements[position].cell.cell.index if demand.task_id != IMPLICIT else body_end
+        names = by_cell.setdefault(cell, {})
+        names[name] = max(names.get(name, -1), position)
     found: list[Output] = []
     for cell in sorted(by_cell):
-        snapshots = {
-            name: flow.timeline.before(name, _cell_end(flow, position, demand) + 1)
-            for name, position in sorted(by_cell[cell].items())
-        }
-        reach = {name: snapshot.reach if snapshot else frozenset() for name, snapshot in snapshots.items()}
-        for names in _connected(reach):
-            optional = tuple(name for name in names if (item := snapshots[name]) is not None and item.unbound)
-            found.append(Output(Source(task_id, cell), tuple(names), optional))
+        end = _cell_end(flow, max(by_cell[cell].values()), demand) + 1
+        looks = {name: flow.timeline.look(name, end) for name in sorted(by_cell[cell])}
+        reach = {name: look.reach if look is not None else NO_REGIONS for name, look in looks.items()}
+        for group in _connected(reach):
+            optional = tuple(name for name in group if (look := looks[name]) is not None and look.snapshot.unbound)
+            found.append(Output(Source(task_id, cell), tuple(group), optional))
     return found
 
 
@@ -136,49 +137,54 @@ def _cell_end(flow: Flow, position: int, demand: Demand) -> int:
 
 
 def _cell_last(flow: Flow, position: int) -> int:
-    cell = flow.statements[position].cell.cell.index
-    while position + 1 < len(flow.statements) and flow.statements[position + 1].cell.cell.index == cell:
-        position += 1
-    return position
+    return flow.last[flow.statements[position].cell.cell.index]
 
 
-def inputs_of(flow: Flow, demand: Demand, outputs: dict[str, list[Output]], ids: dict[str, str]) -> list[Input]:
+class Saved:
+    """What all tasks save, by the task, the cell after which it does, and the name."""
+
+    def __init__(self, outputs: dict[str, list[Output]], implicit: str) -> None:
+        self._implicit = implicit
+        self._by_place = {
+            (task_id, 0 if task_id == implicit else output.source.cell, name): output
+            for task_id, own in outputs.items()
+            for output in own
+            for name in output.names
+        }
+
+    def find(self, task_id: str, cell: int, name: str) -> Output | None:
+        """Return the group that has `name`; the implicit task saves everything at its end."""
+        return self._by_place.get((task_id, 0 if task_id == self._implicit else cell, name))
+
+
+def inputs_of(flow: Flow, demand: Demand, saved: Saved, ids: dict[str, str]) -> list[Input]:
     """Return what a task loads, grouped as its producers save it."""
-    wanted: dict[Output, set[str]] = defaultdict(set)
+    wanted: dict[int, tuple[Output, list[str]]] = {}
     for name, source in sorted(demand.sources.items()):
-        statement = flow.statements[source]
-        producer = ids[statement.task_id or IMPLICIT]
-        for output in outputs[producer]:
-            cell = statement.cell.cell.index
-            if name in output.names and (producer == ids[IMPLICIT] or output.source.cell == cell):
-                wanted[output].add(name)
+        cell = flow.statements[source].cell
+        output = saved.find(ids[cell.task_id or IMPLICIT], cell.cell.index, name)
+        if output is not None:
+            wanted.setdefault(id(output), (output, []))[1].append(name)
     found = [
-        Input(
-            output.source,
-            tuple(sorted(names)),
-            tuple(name for name in output.optional if name in names),
-        )
-        for output, names in wanted.items()
+        Input(output.source, tuple(names), tuple(name for name in output.optional if name in names))
+        for output, names in wanted.values()
     ]
-    return sorted(found, key=lambda item: (item.source, item.names))
+    return sorted(found, key=lambda item: (item.source.task_id, item.source.cell, item.names))
 
 
-def define_what_groups_carry(
-    flow: Flow, demands: Demands, outputs: dict[str, list[Output]], ids: dict[str, str]
-) -> None:
+def define_what_groups_carry(flow: Flow, demands: Demands, saved: Saved, inputs: dict[str, list[Input]]) -> None:
     """Let each task define the classes and functions inside the groups it loads, also inside names it does not read.
 
     A group is one stream: to take one name out of it is to build everything in it.
     """
+    if not flow.timeline.carries_any:
+        return
     for demand in demands.tasks.values():
-        for item in inputs_of(flow, demand, outputs, ids):
-            output = next(
-                found
-                for found in outputs[item.source.task_id]
-                if set(item.names) <= set(found.names) and found.source == item.source
-            )
+        for item in inputs[demand.task_id]:
+            output = saved.find(item.source.task_id, item.source.cell, item.names[0])
+            assert output is not None
+            position = demand.sources.get(item.names[0], 0)
             for name in output.names:
-                position = demand.sources.get(item.names[0], 0)
                 for definition in _carried(flow, name, _cell_last(flow, position) + 1):
                     demands.define(demand, definition, demand.first)
     demands.answer()
@@ -188,8 +194,7 @@ def _carried(flow: Flow, name: str, position: int) -> list[Definition]:
     snapshot = flow.timeline.before(name, position)
     if snapshot is None:
         return []
-    carried = {item for number in snapshot.reach for item in flow.timeline.regions[number].carries}
-    carried -= {snapshot.definition}
+    carried = flow.timeline.carried(name, position) - {snapshot.definition}
     # A class or function that changed since it was defined is in the stream with what it keeps.
     if (changed := flow.definition_with_state(name, position)) is not None:
         carried.add(changed)

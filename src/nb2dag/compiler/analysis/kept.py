@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demands, Origin
 from nb2dag.compiler.analysis.effects import FileAccess, Mutate
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.replay import configures
-from nb2dag.compiler.analysis.statements import OwnerKind, Statement
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
 from nb2dag.model.code import ESCAPE_NAME
 from nb2dag.model.program import Role
 from nb2dag.model.reasons import Cause
@@ -78,6 +79,7 @@ def _is_kept(flow: Flow, statement: Statement) -> bool:
     return False
 
 
+@lru_cache(MOST_STATEMENTS)
 def _registers(statement: Statement) -> bool:
     """Tell whether a definition is put into a library's registry by its decorator: `@area.register(int)`."""
     if any(isinstance(event, Mutate) for event in statement.effects.events):
@@ -89,6 +91,7 @@ def _registers(statement: Statement) -> bool:
     return False
 
 
+@lru_cache(MOST_STATEMENTS)
 def is_bare_call(statement: Statement) -> bool:
     """Tell whether a shared statement is a call of unknown effect, its result unused, that changes no name."""
     node = statement.node

@@ -6,11 +6,13 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
 from nb2dag.compiler.analysis.edges import after_options, task_ids
 from nb2dag.compiler.analysis.flow import Flow
-from nb2dag.compiler.analysis.statements import Statement, node_region
+from nb2dag.compiler.analysis.regions import node_region
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, Statement
 from nb2dag.compiler.analysis.texts import ANY
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.program import Program
@@ -75,7 +77,12 @@ def _span(access: _Access, path: str) -> Span:
     return cell.span(path, node_region(access.node, cell.source))
 
 
-def _accesses(statement: Statement) -> Iterator[_Access]:
+@lru_cache(MOST_STATEMENTS)
+def _accesses(statement: Statement) -> tuple[_Access, ...]:
+    return tuple(_accesses_of(statement))
+
+
+def _accesses_of(statement: Statement) -> Iterator[_Access]:
     for use in statement.effects.files:
         if "://" in use.text and ANY not in use.text and hasattr(use.why, "lineno"):
             yield _Access("storage", use.text, f"`{use.text}`", use.writes, use.why, statement)

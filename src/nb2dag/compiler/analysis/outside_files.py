@@ -9,7 +9,8 @@ from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
 from nb2dag.compiler.analysis.effects import FileUse
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.places import is_outside, overlap
-from nb2dag.compiler.analysis.statements import Statement, node_region
+from nb2dag.compiler.analysis.regions import node_region
+from nb2dag.compiler.analysis.statements import Statement
 from nb2dag.model.dataflow import FlowProblem
 
 

@@ -9,7 +9,7 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nb2dag.compiler.analysis.statements import node_region
+from nb2dag.compiler.analysis.regions import node_region
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.json_types import json_types
 from nb2dag.model.plan import ParamPlan

@@ -10,8 +10,9 @@ from nb2dag.compiler.analysis.effects import WriteState
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.functions import function_names
 from nb2dag.compiler.analysis.names import statement_names
+from nb2dag.compiler.analysis.regions import node_region
 from nb2dag.compiler.analysis.replay import binds_for_certain
-from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_region
+from nb2dag.compiler.analysis.statements import OwnerKind, Statement
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import Slice, Source
 from nb2dag.model.reasons import (
@@ -91,8 +92,7 @@ class _Explainer:
         )
 
     def reach(self, name: str, position: int) -> frozenset[int]:
-        snapshot = self.flow.timeline.before(name, position + 1)
-        return frozenset() if snapshot is None else snapshot.reach
+        return self.flow.timeline.reach(name, position + 1)
 
     def saves(self, demand: Demand) -> Iterator[SaveReason]:
         """Yield what a task saves, each name once per cell."""

@@ -6,10 +6,11 @@ import ast
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
 from nb2dag.compiler.analysis.flow import Flow
-from nb2dag.compiler.analysis.statements import OwnerKind, Statement
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
 from nb2dag.model.dataflow import FlowProblem
 
 _TRAINING = {
@@ -47,6 +48,7 @@ def repeated_work(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProbl
             yield FlowProblem("repeated-work", cell.span(path, statement.region), values)
 
 
+@lru_cache(MOST_STATEMENTS)
 def _work(statement: Statement) -> str:
     """Return what a statement does that takes long, an empty string where nothing is seen."""
     node = statement.node

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from nb2dag.compiler.analysis.effects import FileAccess, FileUse, Mutate, Seed, WriteState
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.outside import GENERATORS
 from nb2dag.compiler.analysis.places import file_state, is_file_state
-from nb2dag.compiler.analysis.statements import OwnerKind, Statement
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
 
 REPLAYED_STATES = frozenset({"<environ>", "<sys.path>", "<cwd>", "<config>"})
 """State without a name that a replayed statement may set: setting it again has the same result."""
 
 
-def replayable_positions(flow: Flow) -> list[bool]:
+def replayable_positions(flow: Flow) -> dict[int, bool]:
     """Return, by position, whether a statement may be replayed: it and all it needs are definitions or repeatable."""
-    answers: list[bool] = []
+    answers: dict[int, bool] = {}
     for statement in flow.statements:
-        answers.append(_candidate(statement) and _needs_replayable(flow, statement, answers))
+        answers[statement.position] = _candidate(statement) and _needs_replayable(flow, statement, answers)
     return answers
 
 
+@lru_cache(MOST_STATEMENTS)
 def _candidate(statement: Statement) -> bool:
     if statement.kind is OwnerKind.WHOLE or is_definition(statement.node) or _runs_definitions(statement):
         return True
@@ -38,6 +40,7 @@ def _candidate(statement: Statement) -> bool:
     )
 
 
+@lru_cache(MOST_STATEMENTS)
 def configures(statement: Statement) -> bool:
     """Tell whether a statement sets up modules, the environment or a generator.
 
@@ -65,7 +68,7 @@ def _is_module_attribute(state: str) -> bool:
     return "." in state and " " not in state and not is_file_state(state)
 
 
-def _needs_replayable(flow: Flow, statement: Statement, answers: list[bool]) -> bool:
+def _needs_replayable(flow: Flow, statement: Statement, answers: dict[int, bool]) -> bool:
     position = statement.position
     return all(
         chain_replayable(flow, name, position, answers) or (is_file_state(name) and _finds_files(statement))
@@ -96,7 +99,7 @@ def _finds_files(statement: Statement) -> bool:
     return statement.effects.opens or is_definition(statement.node) or bool(statement.scripts)
 
 
-def chain_replayable(flow: Flow, name: str, position: int, answers: list[bool]) -> bool:
+def chain_replayable(flow: Flow, name: str, position: int, answers: dict[int, bool]) -> bool:
     """Tell whether all that made the value of `name` before `position` may be replayed."""
     while True:
         version = flow.timeline.version(name, position)

@@ -17,6 +17,10 @@ class Resolver(Protocol):
         """Return the value of a global name; `Value(same={name})` at the least, a builtin as its module path."""
         ...
 
+    def define(self, definition: Definition) -> Definition:
+        """Return a definition that the code makes, or the same one as it was seen before."""
+        ...
+
     def summary(self, definition: Definition) -> Summary:
         """Return what calling a notebook function, or constructing a notebook class, does."""
         ...

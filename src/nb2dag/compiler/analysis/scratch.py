@@ -12,7 +12,9 @@ _REPEATED_ALIKE = {"<clock>", "<entropy>", "<files>", "<random>", "<numpy.random
 
 def scratch_values(flow: Flow, demands: Demands, maker: Statement) -> tuple[tuple[str, str], ...]:
     """Return what a message about a scratch cell tells besides: what it could be, and the task above it."""
-    above = [other.task_id for other in flow.statements[: maker.position] if other.task_id is not None]
+    above = [
+        other.task_id for other in flow.statements if other.position < maker.position and other.task_id is not None
+    ]
     return ("repair", scratch_repair(flow, demands, maker)), ("above", above[-1] if above else "")
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from nb2dag.compiler.analysis.statements import node_region
-from nb2dag.model.dataflow import FlowProblem
-from nb2dag.model.program import Program, ProgramCell
+from nb2dag.compiler.analysis.regions import region_in
+from nb2dag.model.code import Escape
 from nb2dag.model.span import Region
-
-_RULE = "secret-in-source"
 
 _KEYS = {
     "an AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
@@ -38,34 +35,27 @@ _PLACEHOLDER = re.compile(
 _SHORTEST_TOKEN = 8
 
 
-def secret_problems(program: Program) -> Iterator[FlowProblem]:
-    """Yield every literal in the notebook's code that looks like a secret, scratch cells included: they are shared too.
+def secrets_in_nodes(nodes: Iterable[ast.AST], lines: Sequence[str]) -> Iterator[tuple[Region, str]]:
+    """Yield every literal that looks like a secret, with what it looks like.
 
-    Judged are a literal's own form (keys of known services, a URL with a password), and the name it is given.
+    Judged are a literal's own form (keys of known services, a URL with a password), and the name it is given. `nodes`
+    are those of a statement, parents before children, `lines` those of its cell.
     """
-    path = program.notebook.path
-    for cell in program.cells:
-        found = dict.fromkeys([*_in_tree(cell), *_in_escapes(cell)])
-        for region, what in found:
-            yield FlowProblem(_RULE, cell.cell.span(path, region), (("what", what),))
-
-
-def _in_tree(cell: ProgramCell) -> Iterator[tuple[Region, str]]:
-    source = cell.cell.source
     named: set[ast.expr] = set()
-    for node in ast.walk(cell.code.tree):
+    for node in nodes:
         for name, value in _named_values(node):
             if isinstance(value, ast.Constant) and isinstance(value.value, str) and is_secret(name, value.value):
                 named.add(value)
-                yield node_region(value, source), f"the value of `{name}`"
+                yield region_in(value, lines), f"the value of `{name}`"
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in named:
             kind = kind_of_secret(node.value)
             if kind:
-                yield node_region(node, source), kind
+                yield region_in(node, lines), kind
 
 
-def _in_escapes(cell: ProgramCell) -> Iterator[tuple[Region, str]]:
-    for escape in cell.code.escapes:
+def secrets_in_escapes(escapes: Iterable[Escape]) -> Iterator[tuple[Region, str]]:
+    """Yield every magic or command whose text holds what looks like a secret."""
+    for escape in escapes:
         kind = kind_of_secret(f"{escape.text}\n{escape.body or ''}")
         if kind:
             yield escape.region, kind

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.edges import after_options, task_ids
 from nb2dag.compiler.analysis.effects import Mutate
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.outside import GENERATORS
-from nb2dag.compiler.analysis.statements import Statement, node_region
+from nb2dag.compiler.analysis.regions import node_region
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, Statement
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.program import Program
 from nb2dag.model.span import Span
@@ -106,19 +108,27 @@ def _use(flow: Flow, demand: Demand, name: str, until: int | None = None) -> _Us
     for position in demand.positions:
         if until is not None and position > until:
             break
-        statement = flow.statements[position]
-        one = _Use(first=use.first)
-        if name in statement.names.reads:
-            _Occurrences(one, statement, name).visit(statement.node)
-        elif name in flow.uses[position].names or name in statement.names.touched:
-            one.otherwise = True
-        changes = any(isinstance(event, Mutate) and event.name == name for event in statement.effects.events)
-        use.changed_otherwise |= changes and (one.otherwise or not one.written)
-        use.otherwise |= one.otherwise
-        use.written |= one.written
-        use.read |= one.read
-        use.first = one.first
+        one = _use_in(flow.statements[position], name)
+        if one is not None:
+            use.changed_otherwise |= one.changed_otherwise
+            use.otherwise |= one.otherwise
+            use.written |= one.written
+            use.read |= one.read
+            use.first = use.first or one.first
     return use
+
+
+@lru_cache(MOST_STATEMENTS)
+def _use_in(statement: Statement, name: str) -> _Use | None:
+    """Return what one statement does to an object by its name, None where that is nothing."""
+    use = _Use()
+    if name in statement.names.reads:
+        _Occurrences(use, statement, name).visit(statement.node)
+    elif name in statement.use.names or name in statement.names.touched:
+        use.otherwise = True
+    changes = any(isinstance(event, Mutate) and event.name == name for event in statement.effects.events)
+    use.changed_otherwise = changes and (use.otherwise or not use.written)
+    return None if use == _Use() else use
 
 
 class _Occurrences(ast.NodeVisitor):

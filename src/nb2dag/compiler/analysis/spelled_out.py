@@ -10,8 +10,12 @@ import ast
 import copy
 import re
 import string
+from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypeVar
+
+from nb2dag.model.code import nodes_of
 
 _TRIGGERS = re.compile(
     r"exec|eval|globals|locals|vars|dir\b|__main__|modules\[|query|evaluate|duckdb|sqldf|~|timeit|\.sql\("
@@ -38,35 +42,53 @@ class Texts:
     """
 
     def __init__(self, sources: Iterable[str], trees: Iterable[ast.Module]) -> None:
-        whole = "\n".join(sources)
-        self.needed = _TRIGGERS.search(whole) is not None
-        self.duckdb = "duckdb" in whole
-        self.bound: dict[str, list[str | None]] = {}
-        self.evaluators: set[str] = set()
+        whole = list(sources)
+        self._duckdb = any("duckdb" in source for source in whole)
+        self._bound: dict[str, list[str | None]] = {}
+        self._at_names: set[str] = set()
+        self.asked: dict[str, object] = {}
+        """What was asked for, with the answers."""
+        whole_trees = list(trees)
+        for tree in whole_trees:
+            bound, at_names = _strings(tree)
+            self._at_names |= at_names
+            for name, texts in bound.items():
+                self._bound.setdefault(name, []).extend(texts)
+        self.evaluators = _evaluators(whole_trees) if any("eval" in source for source in whole) else set()
         """Functions and classes of the notebook that evaluate texts, and are only ever called by their names."""
-        self.at_names: set[str] = set()
-        if self.needed:
-            whole_trees = list(trees)
-            for tree in whole_trees:
-                self._read(tree)
-            self.evaluators = _evaluators(whole_trees) if "eval" in whole else set()
 
-    def _read(self, tree: ast.Module) -> None:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                text = node.value.value if isinstance(node.value, ast.Constant) else None
-                self.bound.setdefault(node.targets[0].id, []).append(text if isinstance(text, str) else None)
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                self.bound.setdefault(node.id, [])
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                self.at_names.update(_AT_NAME.findall(node.value))
+    @property
+    def duckdb(self) -> bool:
+        """Whether the notebook names duckdb."""
+        self.asked["@duckdb"] = self._duckdb
+        return self._duckdb
+
+    @property
+    def at_names(self) -> set[str]:
+        """Every name that a string of the notebook has an `@` before."""
+        self.asked["@names"] = self._at_names
+        return self._at_names
+
+    def bound(self, name: str) -> list[str | None]:
+        """Return what is assigned to a name: strings, None for anything else."""
+        found = self.asked[name] = self._bound.get(name, [])
+        return found
+
+    def holds(self, asked: dict[str, object]) -> bool:
+        """Tell whether questions of an earlier time have the same answers."""
+        known: dict[str, object] = {
+            "@duckdb": self._duckdb,
+            "@names": self._at_names,
+            "@evaluators": self.evaluators,
+        }
+        return all(self._bound.get(name, known.get(name, [])) == answer for name, answer in asked.items())
 
     def code(self, node: ast.expr) -> str | None:
         """Return the text an expression certainly is, None where it is not known."""
         if isinstance(node, ast.Constant):
             return node.value if isinstance(node.value, str) else None
         if isinstance(node, ast.Name):
-            texts = self.bound.get(node.id, [])
+            texts = self.bound(node.id)
             return texts[0] if len(texts) == 1 else None
         return None
 
@@ -77,22 +99,42 @@ class Texts:
             if isinstance(child, ast.Constant) and isinstance(child.value, str):
                 found.append(child.value)
             elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
-                texts = self.bound.get(child.id)
+                texts = self.bound(child.id)
                 if not texts or None in texts:
                     return None
                 found += [text for text in texts if text is not None]
         return found
 
 
-def spell_out(node: ast.stmt, source: str, texts: Texts) -> ast.stmt:
+@lru_cache(maxsize=20_000)
+def _strings(tree: ast.Module) -> tuple[dict[str, list[str | None]], set[str]]:
+    bound: dict[str, list[str | None]] = {}
+    at_names: set[str] = set()
+    for node in nodes_of(tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            text = node.value.value if isinstance(node.value, ast.Constant) else None
+            bound.setdefault(node.targets[0].id, []).append(text if isinstance(text, str) else None)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound.setdefault(node.id, [])
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            at_names.update(_AT_NAME.findall(node.value))
+    return bound, at_names
+
+
+def has_names_in_texts(source: str) -> bool:
+    """Tell whether there may be anything to spell out in a cell."""
+    return _TRIGGERS.search(source) is not None
+
+
+def spell_out(node: ast.stmt, texts: Texts) -> ast.stmt:
     """Return a statement with the names it uses by their text spelled out; the same object where there are none.
 
+    There are none in a cell without `has_names_in_texts`, unless it names one of the notebook's evaluators.
+
     >>> tree = ast.parse("globals()['x'] = eval('a + b')")
-    >>> ast.unparse(spell_out(tree.body[0], "globals eval", Texts(["eval"], [tree])))
+    >>> ast.unparse(spell_out(tree.body[0], Texts(["eval"], [tree])))
     'x = a + b'
     """
-    if not texts.needed or not (_TRIGGERS.search(source) or any(name in source for name in texts.evaluators)):
-        return node
     spelled = _Speller(texts).visit(copy.deepcopy(node))
     return node if ast.dump(spelled) == ast.dump(node) else spelled
 
@@ -312,18 +354,28 @@ class _Speller(ast.NodeTransformer):
 def _evaluators(trees: Iterable[ast.Module]) -> set[str]:
     """Return the functions and classes that evaluate texts, and that nothing but a call names."""
     found: set[str] = set()
-    named: dict[str, int] = {}
-    called: dict[str, int] = {}
+    named: Counter[str] = Counter()
+    called: Counter[str] = Counter()
     for tree in trees:
-        for statement in tree.body:
-            if isinstance(statement, (ast.FunctionDef, ast.ClassDef)) and any(map(_evaluates, ast.walk(statement))):
-                found.add(statement.name)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                named[node.id] = named.get(node.id, 0) + 1
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                called[node.func.id] = called.get(node.func.id, 0) + 1
-    return {name for name in found if named.get(name, 0) == called.get(name, 0)}
+        evaluating, names, calls = _named_and_called(tree)
+        found |= evaluating
+        named.update(names)
+        called.update(calls)
+    return {name for name in found if named[name] == called[name]}
+
+
+@lru_cache(maxsize=20_000)
+def _named_and_called(tree: ast.Module) -> tuple[frozenset[str], Counter[str], Counter[str]]:
+    """Return the functions and classes of a cell that evaluate texts, and how often each name is read and called."""
+    evaluating = frozenset(
+        statement.name
+        for statement in tree.body
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)) and any(map(_evaluates, nodes_of(statement)))
+    )
+    nodes = nodes_of(tree)
+    named = Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    called = Counter(node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
+    return evaluating, named, called
 
 
 def _evaluates(node: ast.AST) -> bool:

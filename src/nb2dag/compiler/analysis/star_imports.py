@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import math
 import sys
 
 from nb2dag.compiler.analysis import knowledge
@@ -16,19 +17,20 @@ _NOT_TO_IMPORT = {"this", "antigravity", "idlelib", "turtledemo"}
 
 
 class StarImports:
-    """The star imports of a notebook, by the position of their statements; `last` is the last one's, -1 without any."""
+    """The star imports of a notebook, as (position of the statement, module); `last` is the last one's."""
 
-    def __init__(self) -> None:
-        self._modules: list[tuple[int, str]] = []
+    def __init__(self, modules: tuple[tuple[int, str], ...] = ()) -> None:
+        self._modules = modules
 
     @property
     def last(self) -> int:
         """The position of the last star import so far, -1 where there is none."""
         return self._modules[-1][0] if self._modules else -1
 
-    def add(self, module: str, position: int) -> None:
-        """Record a star import."""
-        self._modules.append((position, module))
+    @property
+    def first(self) -> float:
+        """The position of the first star import, beyond all positions where there is none."""
+        return self._modules[0][0] if self._modules else math.inf
 
     def module_of(self, name: str) -> str:
         """Return the path of a function that a star import brought, as far as the knowledge tables tell; else ""."""

@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from nb2dag.compiler.analysis.effects import Mutate, Summary
 from nb2dag.compiler.analysis.evaluation import evaluate_function
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import Definition, Value
+from nb2dag.compiler.memo import Memo
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _MOST_ROUNDS = 4
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A summary, the values of the names that were asked for, and the functions that it was made of."""
+
+    summary: Summary
+    asked: dict[str, Value] = field(default_factory=dict)
+    made_of: set[_Function] = field(default_factory=set)
+    leans_on: set[_Function] = field(default_factory=set)
+    """Functions that were not done when they were asked for."""
+
+
+SummaryMemo = Memo[_Function, _Kept]
+"""What is kept of the summaries of functions."""
 
 
 class Summaries:
     """Computes and keeps summaries. A kept one is good as long as every name it asked for still means the same."""
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, memo: SummaryMemo) -> None:
         self._resolver = resolver
-        self._kept: dict[int, tuple[Summary, dict[str, Value]]] = {}
-        self._open: dict[int, Summary] = {}
-        self._asked: list[dict[str, Value]] = []
+        self._memo = memo
+        self._open: dict[_Function, Summary] = {}
+        self._being_made: list[_Kept] = []
 
     def summary(self, definition: Definition) -> Summary:
         """Return what calling a function, or constructing a class, does."""
@@ -48,54 +68,60 @@ class Summaries:
                     return inherited
         return []
 
-    def _of(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, owner: Definition | None = None
-    ) -> Summary:
-        key = id(node)
-        if key in self._open:
-            return self._open[key]
-        kept = self._kept.get(key)
-        if kept is not None and all(self._resolver.resolve(name) == value for name, value in kept[1].items()):
-            for asked in self._asked:
-                asked.update(kept[1])
-            return kept[0]
-        return self._compute(node, owner)
+    def _of(self, node: _Function, owner: Definition | None = None) -> Summary:
+        if node in self._open:
+            for made in self._being_made[list(self._open).index(node) :]:
+                made.leans_on.add(node)
+            return self._open[node]
+        kept = self._memo.kept(node)
+        # One that is made of a function which is being looked at now would be another one from within that function.
+        if kept is None or not kept.made_of.isdisjoint(self._open) or not self._is_good(kept):
+            kept = self._compute(node, owner)
+            if not kept.leans_on:
+                # What leans on a function that is not done may lack that one's effects.
+                self._memo.keep(node, kept)
+        for made in self._being_made:
+            made.asked |= kept.asked
+            made.made_of |= kept.made_of
+        return kept.summary
 
-    def _compute(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, owner: Definition | None) -> Summary:
+    def _is_good(self, kept: _Kept) -> bool:
+        return all(self._resolver.resolve(name) == value for name, value in kept.asked.items())
+
+    def _compute(self, node: _Function, owner: Definition | None) -> _Kept:
         """Evaluate the body until the summary of a recursive function no longer changes."""
-        key = id(node)
-        asked: dict[str, Value] = {}
-        self._asked.append(asked)
-        self._open[key] = Summary()
-        summary = Summary()
+        kept = _Kept(Summary(), made_of={node})
+        self._being_made.append(kept)
+        self._open[node] = kept.summary
         try:
             for _ in range(_MOST_ROUNDS):
-                before = self._open[key]
-                summary = evaluate_function(_Recorder(self._resolver, self._asked), node, owner)
-                self._open[key] = summary
-                if _same(before, summary):
+                before = kept.summary
+                resolver = _Recorder(self._resolver, self._being_made)
+                kept.summary = self._open[node] = evaluate_function(resolver, node, owner)
+                if node not in kept.leans_on or _same(before, kept.summary):
                     break
         finally:
-            self._asked.pop()
-            del self._open[key]
-        # What was computed while an outer function was still open may lack that one's effects: it is not kept.
-        if not self._open:
-            self._kept[key] = (summary, asked)
-        return summary
+            self._being_made.pop()
+            del self._open[node]
+        kept.leans_on.discard(node)
+        return kept
 
 
 class _Recorder:
     """A resolver that notes every name it is asked for."""
 
-    def __init__(self, resolver: Resolver, asked: list[dict[str, Value]]) -> None:
+    def __init__(self, resolver: Resolver, being_made: Sequence[_Kept]) -> None:
         self._resolver = resolver
-        self._asked = asked
+        self._being_made = being_made
 
     def resolve(self, name: str) -> Value:
         value = self._resolver.resolve(name)
-        for asked in self._asked:
-            asked[name] = value
+        for made in self._being_made:
+            made.asked[name] = value
         return value
+
+    def define(self, definition: Definition) -> Definition:
+        return self._resolver.define(definition)
 
     def summary(self, definition: Definition) -> Summary:
         return self._resolver.summary(definition)

@@ -6,7 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from nb2dag.compiler.analysis.statements import node_region
+from nb2dag.compiler.analysis.regions import region_in
+from nb2dag.model.code import nodes_of
 from nb2dag.model.program import Program, ProgramCell
 from nb2dag.model.span import Region
 from nb2dag.model.suppression import Suppression
@@ -31,8 +32,8 @@ def find_suppressions(program: Program) -> list[Suppression]:
 def _in_cell(cell: ProgramCell) -> Iterator[Suppression]:
     lines = cell.cell.source.split("\n")
     strings = [
-        node_region(node, cell.cell.source)
-        for node in ast.walk(cell.code.tree)
+        region_in(node, lines)
+        for node in nodes_of(cell.code.tree)
         if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)))
     ]
     for number, line in enumerate(lines, start=1):

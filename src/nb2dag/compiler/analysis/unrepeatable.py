@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from nb2dag.compiler.analysis.effects import Seed
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.outside import called_name
-from nb2dag.compiler.analysis.statements import Statement, node_region
+from nb2dag.compiler.analysis.regions import node_region
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, Statement
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
 
@@ -24,6 +26,9 @@ _CHANCE = re.compile(
     r"|\b(?:KMeans|MiniBatchKMeans|TSNE|IsolationForest|RandomizedSearchCV)\b"
 )
 """Models of scikit-learn whose result depends on chance whatever the data and the other arguments are."""
+
+_DRAWN = ("<random>", "<numpy.random>", "<torch.random>", "<entropy>")
+"""Reasons why a statement need not give the same again, for which there are seeds."""
 
 _MOST_LABELS = 3
 
@@ -42,9 +47,11 @@ def unseeded_randomness(flow: Flow, exported: Iterable[Statement], path: str) ->
 
 def _unseeded(flow: Flow, statement: Statement) -> tuple[str, ast.AST] | None:
     """Return the generator that a statement certainly draws from although nothing has seeded it, and where."""
+    if not _may_draw(statement):
+        return None
     effects = statement.effects
     seeded = {event.state for event in effects.events if isinstance(event, Seed)}
-    for state in ("<random>", "<numpy.random>", "<torch.random>"):
+    for state in _DRAWN[:3]:
         node = effects.unstable.get(state)
         seeds = state in seeded or flow.timeline.before(state, statement.position) is not None
         if node is not None and not seeds and not _keeps_to_all(node):
@@ -53,6 +60,14 @@ def _unseeded(flow: Flow, statement: Statement) -> tuple[str, ast.AST] | None:
     if node is not None and called_name(node) in _GENERATORS:
         return "<entropy>", node
     return _unseeded_model(flow, statement)
+
+
+@lru_cache(MOST_STATEMENTS)
+def _may_draw(statement: Statement) -> bool:
+    """Tell whether there is anything in a statement that a seed could be for."""
+    return not statement.effects.unstable.keys().isdisjoint(_DRAWN) or (
+        _CHANCE.search(statement.cell.cell.source) is not None
+    )
 
 
 def _keeps_to_all(node: ast.AST) -> bool:

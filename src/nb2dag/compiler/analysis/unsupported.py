@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
 from nb2dag.compiler.analysis.effects import WriteState
 from nb2dag.compiler.analysis.file_effects import lost_file_effects
 from nb2dag.compiler.analysis.flow import Flow, is_surrounding
-from nb2dag.compiler.analysis.statements import OwnerKind, Statement, node_region
+from nb2dag.compiler.analysis.regions import node_region
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
 
@@ -40,7 +42,7 @@ _OPAQUE_STATES = {
 def find_opaque(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem]:
     """Yield every construct whose effect on names or state cannot be seen, where the DAG would depend on it."""
     last_task = max((s.position for s in flow.statements if s.task_id is not None), default=-1)
-    for statement in flow.statements:
+    for statement in filter(_may_be_opaque, flow.statements):
         if statement.kind is OwnerKind.SCRATCH:
             yield from _scratch_state(statement, path, last_task)
             continue
@@ -56,6 +58,13 @@ def find_opaque(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem
         yield from _lost_state(demands, statement, path)
     for statement, what, instead in lost_file_effects(flow):
         yield FlowProblem("opaque-effect", _span(statement, path), (("what", what), ("instead", instead)))
+
+
+@lru_cache(MOST_STATEMENTS)
+def _may_be_opaque(statement: Statement) -> bool:
+    effects = statement.effects
+    writes = any(isinstance(event, WriteState) for event in effects.events)
+    return writes or bool(effects.dynamic) or effects.configures
 
 
 def _span(statement: Statement, path: str) -> Span:

@@ -33,7 +33,9 @@ class Definition:
         return isinstance(self.node, ast.ClassDef)
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, although nothing ever changes one: several are made for every expression, and a frozen dataclass takes
+# three times as long to make.
+@dataclass(slots=True, unsafe_hash=True)
 class Value:
     """What an expression may give.
 
@@ -99,34 +101,39 @@ def union(values: Iterable[Value]) -> Value:
 
 def container(values: Iterable[Value], kind: str = "") -> Value:
     """Return a new object that may contain `values`."""
-    items = list(values)
-    moving = [value for value in items if not value.immutable]
-    return Value(
-        holds=NONE.union(*(value.reaches for value in moving)),
-        kind=kind,
-        carries=frozenset().union(*(value.carries | _itself(value) for value in items)),
-        free=NONE.union(*(value.free for value in items)),
-        draws=NONE.union(*(value.draws for value in items)),
-    )
+    reaches, carries, free, draws = _inside(values)
+    return Value(holds=reaches, kind=kind, carries=carries, free=free, draws=draws)
 
 
 def part_of(value: Value, kind: str = "") -> Value:
     """Return something taken out of `value`: an element, an attribute, a view."""
     if value.immutable:
-        return replace(IMMUTABLE, carries=value.carries, free=value.free)
+        return replace(IMMUTABLE, carries=value.carries, free=value.free) if value.carries or value.free else IMMUTABLE
     return Value(part=value.reaches, kind=kind, carries=value.carries, free=value.free, draws=value.draws)
 
 
 def shares(values: Iterable[Value], kind: str = "") -> Value:
     """Return a result of which nothing is known but that it may be or contain any of `values`."""
-    items = list(values)
-    return Value(
-        part=NONE.union(*(value.reaches for value in items if not value.immutable)),
-        kind=kind,
-        carries=frozenset().union(*(value.carries | _itself(value) for value in items)),
-        free=NONE.union(*(value.free for value in items)),
-        draws=NONE.union(*(value.draws for value in items)),
-    )
+    reaches, carries, free, draws = _inside(values)
+    return Value(part=reaches, kind=kind, carries=carries, free=free, draws=draws)
+
+
+def _inside(values: Iterable[Value]) -> tuple[Names, frozenset[Definition], Names, Names]:
+    """Return what values reach together, the definitions they carry or are, their free names and what they draw."""
+    reaches, free, draws = NONE, NONE, NONE
+    carries: frozenset[Definition] = frozenset()
+    for value in values:
+        if value.kind != "immutable":
+            reaches |= value.reaches
+        if value.carries:
+            carries |= value.carries
+        if value.definition is not None:
+            carries |= {value.definition}
+        if value.free:
+            free |= value.free
+        if value.draws:
+            draws |= value.draws
+    return reaches, carries, free, draws
 
 
 def is_local(name: str) -> bool:
@@ -166,7 +173,3 @@ def linked(values: Sequence[Value], names: Sequence[str | None]) -> list[Value]:
                 first[marker] = (name, marker in value.same)
         found.append(union(ties))
     return found
-
-
-def _itself(value: Value) -> frozenset[Definition]:
-    return frozenset() if value.definition is None else frozenset({value.definition})

@@ -4,35 +4,72 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from nb2dag.compiler.frontend.magics import interpolated_reads
-from nb2dag.model.code import Escape, EscapeKind, ParsedCode
+from nb2dag.model.code import Escape, EscapeKind, ParsedCode, nodes_of
 
 _NAMESPACE_MAGICS = frozenset({"run", "load", "store", "pylab", "macro", "reset", "edit", "px"})
 _BUILTINS = frozenset(dir(builtins))
 
 
-def without_unbound(codes: Sequence[ParsedCode], *, only_environment: bool = False) -> list[ParsedCode]:
-    """Return the cells' code, without the reads of an escape whose text IPython leaves as it is.
+@dataclass(frozen=True, slots=True)
+class NamesAround:
+    """What the code of one cell means for texts that IPython interpolates.
+
+    `needed` are the names in what each of its escapes interpolates, `bound` the names it may bind, anywhere in it;
+    `binds_anything` tells that it may bind names which its text does not show.
+    """
+
+    needed: tuple[frozenset[str], ...]
+    bound: frozenset[str]
+    binds_anything: bool
+
+
+def names_around(code: ParsedCode) -> NamesAround:
+    """Return what a cell's code means for texts that IPython interpolates.
+
+    >>> from nb2dag.compiler.frontend.escapes import parse_code
+    >>> names_around(parse_code("n = 1")).bound, names_around(parse_code("!echo $HOME")).needed
+    (frozenset({'n'}), (frozenset({'HOME'}),))
+    """
+    return NamesAround(tuple(map(_needed, code.escapes)), frozenset(_names_bound(code)), _binds_anything(code))
+
+
+def unbound(codes: Sequence[NamesAround], *, only_environment: bool = False) -> list[tuple[bool, ...]]:
+    """Return, by cell, for each of its escapes whether IPython leaves its text as it is.
 
     IPython interpolates a text as a whole or, where one name in it does not exist, not at all. Names that nothing in
     the notebook binds are such names, unless `from x import *` or `%run` may bind any. With `only_environment` only
     names in capitals are, for those who read a cell by itself.
 
     >>> from nb2dag.compiler.frontend.escapes import parse_code
-    >>> codes = without_unbound([parse_code("n = 1"), parse_code("!echo $HOME {n}"), parse_code("!echo {n}")])
-    >>> [[ast.unparse(read) for escape in code.escapes for read in escape.reads] for code in codes]
-    [[], [], ['n']]
+    >>> unbound([names_around(parse_code(text)) for text in ("n = 1", "!echo $HOME {n}", "!echo {n}")])
+    [(), (True,), (False,)]
     """
-    if not any(_interpolated(escape) for code in codes for escape in code.escapes) or _binds_anything(codes):
-        return list(codes)
-    bound = _BUILTINS.union(*(_names_bound(code) for code in codes))
+    if not any(any(code.needed) for code in codes) or any(code.binds_anything for code in codes):
+        return [()] * len(codes)
+    bound = _BUILTINS.union(*(code.bound for code in codes))
     return [
-        replace(code, escapes=tuple(_pruned(escape, bound, only_environment) for escape in code.escapes))
+        tuple(any(_is_missing(name, only_environment) for name in needed - bound) for needed in code.needed)
         for code in codes
     ]
+
+
+def pruned(code: ParsedCode, left_out: tuple[bool, ...]) -> ParsedCode:
+    """Return the code with nothing read by the interpolation of those escapes that are `left_out`."""
+    return replace(
+        code,
+        escapes=tuple(
+            replace(escape, reads=escape.reads[_interpolated(escape) :]) if out else escape
+            for escape, out in zip(code.escapes, left_out, strict=True)
+        ),
+    )
+
+
+def _is_missing(name: str, only_environment: bool) -> bool:
+    return not name.startswith("_") and (name.isupper() or not only_environment)
 
 
 def _interpolated(escape: Escape) -> int:
@@ -42,24 +79,21 @@ def _interpolated(escape: Escape) -> int:
     return len(interpolated_reads("" if escape.kind is EscapeKind.SHELL else escape.name, escape.text))
 
 
-def _pruned(escape: Escape, bound: frozenset[str], only_environment: bool) -> Escape:
-    count = _interpolated(escape)
-    names = {node.id for read in escape.reads[:count] for node in ast.walk(read) if isinstance(node, ast.Name)}
-    missing = [name for name in names if name not in bound and not name.startswith("_")]
-    exist = not any(name.isupper() or not only_environment for name in missing)
-    return escape if exist else replace(escape, reads=escape.reads[count:])
+def _needed(escape: Escape) -> frozenset[str]:
+    reads = escape.reads[: _interpolated(escape)]
+    return frozenset(node.id for read in reads for node in nodes_of(read) if isinstance(node, ast.Name))
 
 
-def _binds_anything(codes: Iterable[ParsedCode]) -> bool:
-    if any(escape.name in _NAMESPACE_MAGICS for code in codes for escape in code.escapes):
+def _binds_anything(code: ParsedCode) -> bool:
+    if any(escape.name in _NAMESPACE_MAGICS for escape in code.escapes):
         return True
-    imports = (node for code in codes for node in ast.walk(code.tree) if isinstance(node, ast.ImportFrom))
+    imports = (node for node in nodes_of(code.tree) if isinstance(node, ast.ImportFrom))
     return any(alias.name == "*" for node in imports for alias in node.names)
 
 
 def _names_bound(code: ParsedCode) -> set[str]:
     names = {name for escape in code.escapes for name in escape.binds}
-    for node in ast.walk(code.tree):
+    for node in nodes_of(code.tree):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             names.add(node.id)
         elif isinstance(node, ast.alias):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,10 @@ def find_neighbours(folder: Path, wanted: Iterable[LocalFile], most_bytes: int =
     local module that it imports.
     """
     found: dict[str, Path] = {}
+    there = _names_in(folder)
     for item in wanted:
+        if not _may_be_there(item, there):
+            continue
         matches = _modules(folder, item.path, set()) if item.is_module else _data(folder, item.path)
         for path in matches:
             found[path.relative_to(folder).as_posix()] = path
@@ -40,6 +44,23 @@ def find_neighbours(folder: Path, wanted: Iterable[LocalFile], most_bytes: int =
         tuple(plan for plan in plans if plan.size <= most_bytes),
         tuple(plan for plan in plans if plan.size > most_bytes),
     )
+
+
+def _names_in(folder: Path) -> frozenset[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return frozenset(entry.name.casefold() for entry in entries)
+    except OSError:
+        return frozenset()
+
+
+def _may_be_there(item: LocalFile, there: frozenset[str]) -> bool:
+    """Tell whether a file or module may lie in a folder that holds these names; most strings in code name none."""
+    if item.is_module:
+        first = item.path.partition(".")[0].casefold()
+        return first in there or f"{first}.py" in there
+    first = item.path.partition("/")[0].casefold()
+    return first in there or any(letter in first for letter in "*?[")
 
 
 def _data(folder: Path, name: str) -> Iterator[Path]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 
-from nb2dag.compiler.frontend.definitions import only_defines
-from nb2dag.compiler.frontend.escapes import parse_code
-from nb2dag.compiler.frontend.interpolated import without_unbound
-from nb2dag.directives.grammar import parse_directive
-from nb2dag.model.code import Escape, EscapeKind, ParsedCode
-from nb2dag.model.directive import Directive, DirectiveKind, DirectiveProblem, Tag
+from nb2dag.compiler.frontend.cells import ReadCell, ReadCells, is_interactive_only, lines_of
+from nb2dag.compiler.frontend.interpolated import unbound
+from nb2dag.model.code import ParsedCode
+from nb2dag.model.directive import DirectiveKind, DirectiveProblem, Tag
 from nb2dag.model.notebook import Cell, CellType, Notebook
 from nb2dag.model.program import Program, ProgramCell, Role
 
@@ -24,26 +21,31 @@ _ROLES = {
 }
 
 
-def tag_program(notebook: Notebook, *, only_environment: bool = False) -> Program:
+def tag_program(notebook: Notebook, read: ReadCells | None = None, *, only_environment: bool = False) -> Program:
     r"""Return the notebook with the role of every code cell, its tag taken out and its code parsed.
 
     Of several parameters cells the first counts, as for papermill: the others have the role of an untagged cell, and
     the problem `repeated-parameters`. A cell whose tag names no directive that is known has the role SKIP, and the
     tag's problems. Cells of a kernel that is not Python's are not parsed.
 
-    Names in the text of a magic or shell command that nothing binds are not read (see `without_unbound`); with
-    `only_environment`, only those are left out that look like environment variables.
+    Names in the text of a magic or shell command that nothing binds are not read (see `unbound`); with
+    `only_environment`, only those are left out that look like environment variables. `read` remembers what it read
+    before: a cell of the same text is then not parsed again, and has the very same tree.
 
     >>> cells = [Cell(1, "a", CellType.CODE, "import math"), Cell(2, "b", CellType.CODE, "%%airflow_task area\nr = 2")]
     >>> [(cell.role.name, cell.task_id) for cell in tag_program(Notebook("n.ipynb", tuple(cells))).cells]
     [('SHARED', None), ('TASK', 'area')]
     """
-    tags = _tags(notebook)
+    reader = read or ReadCells()
+    python = notebook.language == "python"
+    texts = [reader.read(cell, python=python) for cell in notebook.code_cells]
+    tags = _tags(notebook, texts)
     opening = _opening(notebook, tags)
-    roles = _roles(notebook, tags, only_environment=only_environment)
+    codes = _codes(texts, reader, only_environment=only_environment)
+    roles = _roles(notebook, tags, texts)
     seen: set[str] = set()
     cells = []
-    for cell, (code, role) in zip(notebook.code_cells, roles, strict=True):
+    for cell, code, role in zip(notebook.code_cells, codes, roles, strict=True):
         tag = tags[cell.index]
         task_id = tag.directive.name if role is Role.TASK and tag.directive is not None else None
         doc = ""
@@ -73,21 +75,14 @@ def body_lines(cell: ProgramCell) -> tuple[tuple[int, str], ...]:
     left_out |= {
         each.region.line for each in cell.code.escapes if is_interactive_only(each) and each.region.column == 1
     }
-    return tuple((number, line) for number, line in enumerate(_lines(cell.cell.source), 1) if number not in left_out)
+    return tuple((number, line) for number, line in enumerate(lines_of(cell.cell.source), 1) if number not in left_out)
 
 
-def is_interactive_only(escape: Escape) -> bool:
-    """Tell whether an escape means something in the notebook only: `%load_ext nb2dag`, `%airflow_preview`."""
-    if escape.kind is not EscapeKind.LINE_MAGIC:
-        return False
-    return escape.name == "airflow_preview" or (escape.name in {"load_ext", "reload_ext"} and escape.text == "nb2dag")
-
-
-def _tags(notebook: Notebook) -> dict[int, Tag]:
+def _tags(notebook: Notebook, texts: Sequence[ReadCell]) -> dict[int, Tag]:
     tags: dict[int, Tag] = {}
     first_parameters = 0
-    for cell in notebook.code_cells:
-        tag = parse_directive(cell.source, cell.tags)
+    for cell, text in zip(notebook.code_cells, texts, strict=True):
+        tag = text.tag
         if _kind(tag) is DirectiveKind.PARAMETERS:
             if first_parameters and tag.directive is not None:
                 values = (("first", str(first_parameters)),)
@@ -98,18 +93,20 @@ def _tags(notebook: Notebook) -> dict[int, Tag]:
     return tags
 
 
-def _roles(notebook: Notebook, tags: dict[int, Tag], *, only_environment: bool) -> list[tuple[ParsedCode, Role]]:
-    """Return the code and the role of every code cell."""
+def _codes(texts: Sequence[ReadCell], reader: ReadCells, *, only_environment: bool) -> list[ParsedCode]:
+    if not any(text.code.escapes for text in texts):
+        return [text.code for text in texts]
+    left_out = unbound([text.names_around for text in texts], only_environment=only_environment)
+    return [reader.pruned(text.code, out) for text, out in zip(texts, left_out, strict=True)]
+
+
+def _roles(notebook: Notebook, tags: dict[int, Tag], texts: Sequence[ReadCell]) -> list[Role]:
+    """Return the role of every code cell."""
     tasks = [index for index, tag in tags.items() if _kind(tag) in _TASK_KINDS]
     first_task = min(tasks, default=len(notebook.cells) + 1)
-    if notebook.language == "python":
-        parsed = [_parse(cell, tags[cell.index].directive) for cell in notebook.code_cells]
-        codes = without_unbound(parsed, only_environment=only_environment)
-    else:
-        codes = [ParsedCode(ast.Module([], [])) for _ in notebook.code_cells]
     return [
-        (code, _role(tags[cell.index], code, below=cell.index > first_task))
-        for cell, code in zip(notebook.code_cells, codes, strict=True)
+        _role(tags[cell.index], text, below=cell.index > first_task)
+        for cell, text in zip(notebook.code_cells, texts, strict=True)
     ]
 
 
@@ -117,17 +114,7 @@ def _kind(tag: Tag) -> DirectiveKind | None:
     return tag.directive.kind if tag.directive is not None else None
 
 
-def _parse(cell: Cell, directive: Directive | None) -> ParsedCode:
-    if directive is None or not directive.tag_lines:
-        return parse_code(cell.source)
-    # A DAG line may stand below `%load_ext nb2dag`, so that blanking it is more than beginning at the body.
-    lines = _lines(cell.source)
-    for number in directive.tag_lines:
-        lines[number - 1] = ""
-    return parse_code("\n".join(lines), directive.body_line)
-
-
-def _role(tag: Tag, code: ParsedCode, *, below: bool) -> Role:
+def _role(tag: Tag, text: ReadCell, *, below: bool) -> Role:
     kind = _kind(tag)
     if kind is None and tag.problems:
         return Role.SKIP
@@ -137,15 +124,11 @@ def _role(tag: Tag, code: ParsedCode, *, below: bool) -> Role:
     repeated = any(problem.rule == "repeated-parameters" for problem in tag.problems)
     if role is not None and not repeated:
         return role
-    if code.problem is None and _is_configuration(code):
+    if text.is_configuration:
         return Role.CONFIG
     if not below:
         return Role.SHARED
-    return Role.DEFINITIONS if only_defines(code) else Role.SCRATCH
-
-
-def _is_configuration(code: ParsedCode) -> bool:
-    return len(code.tree.body) == len(code.escapes) and all(map(is_interactive_only, code.escapes))
+    return Role.DEFINITIONS if text.only_defines else Role.SCRATCH
 
 
 def _opening(notebook: Notebook, tags: dict[int, Tag]) -> list[Cell]:
@@ -171,7 +154,3 @@ def _markdown_above(notebook: Notebook, index: int) -> list[Cell]:
 
 def _text(cells: Sequence[Cell]) -> str:
     return "\n\n".join(text for cell in cells if (text := cell.source.strip()))
-
-
-def _lines(source: str) -> list[str]:
-    return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")

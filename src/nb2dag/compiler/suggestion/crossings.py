@@ -40,10 +40,10 @@ def weigh(flow: Flow, body: Sequence[int]) -> list[Crossing]:
     crossings = [Crossing() for _ in body[1:]]
     replayable = replayable_positions(flow)
     places = {index: number for number, index in enumerate(body)}
-    cells = [places.get(statement.cell.cell.index, -1) for statement in flow.statements]
-    for statement, use in zip(flow.statements, flow.uses, strict=True):
+    cells = {statement.position: places.get(statement.cell.cell.index, -1) for statement in flow.statements}
+    for statement in flow.statements:
         here = cells[statement.position]
-        for name in use.names:
+        for name in flow.uses[statement.position].names:
             version = flow.timeline.version(name, statement.position)
             if version is None or cells[version] == here:
                 continue
@@ -73,12 +73,9 @@ def _cross(crossing: Crossing, name: str, snapshot: Snapshot) -> None:
 
 def _changes(flow: Flow, crossings: list[Crossing], body: Sequence[int]) -> None:
     """Mark the names whose objects change below a boundary that they cross."""
-    last = {}
-    for statement in flow.statements:
-        last[statement.cell.cell.index] = statement.position
-    ends = [last[index] for index in body[:-1]]
+    ends = [flow.last[index] for index in body[:-1]]
     for number, crossing in enumerate(crossings):
         for name in crossing.names:
-            snapshot = flow.timeline.before(name, ends[number] + 1)
-            if snapshot is not None and flow.timeline.changed_from(snapshot.reach, ends[number] + 1):
+            below = ends[number] + 1
+            if any(flow.timeline.changed_from(region, below) for region in flow.timeline.reach(name, below)):
                 crossing.changing.add(name)

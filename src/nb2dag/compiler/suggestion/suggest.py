@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from nb2dag.compiler.analysis.flow import Flow, trace_flow
-from nb2dag.compiler.analysis.statements import owned_by, statements
+from nb2dag.compiler.analysis.flow import trace_flow
+from nb2dag.compiler.memory import Memory
 from nb2dag.compiler.pipeline import Compilation, compile_tagged
 from nb2dag.compiler.suggestion.crossings import Crossing, weigh
 from nb2dag.compiler.suggestion.cuts import Boundary, choose_cuts
@@ -58,7 +58,8 @@ class _Search:
         )
         self.program = program
         left = proposed_program(program, Proposal((), skipped=self.skipped))
-        self.flow = trace_flow(statements(left))
+        self.memory = Memory()
+        self.flow = trace_flow(left, self.memory.facts, self.memory.traces(program.notebook.path))
         self.cells = {cell.cell.index: cell for cell in program.cells}
         self.works = {cell.cell.index: work([cell]) for cell in program.cells}
         self.outline = read_outline(program.notebook)
@@ -66,7 +67,7 @@ class _Search:
         """Cells that may not be parted from the cell before them."""
 
     def run(self) -> Suggestion:
-        if not self.flow.statements:
+        if not len(self.flow.statements):
             return Suggestion(self.program, None)
         most_shared = len(self.program.notebook.cells) + 1
         found = survey(self.flow, most_shared)
@@ -105,8 +106,7 @@ class _Search:
         return Boundary(level, crossing.cost, turns, forbidden)
 
     def compile(self, proposal: Proposal) -> Compilation:
-        program = proposed_program(self.program, proposal)
-        return compile_tagged(program, self.folder, self.most_bytes, _owned(self.flow, program))
+        return compile_tagged(proposed_program(self.program, proposal), self.folder, self.most_bytes, self.memory)
 
     def tie(self, proposal: Proposal, groups: Sequence[frozenset[str]]) -> bool:
         """Tie the cells of each group of tasks together, with all that lies between; return whether that is new."""
@@ -116,12 +116,6 @@ class _Search:
             lowest, highest = min(cells), max(cells)
             self.tied |= {index for task in proposal.tasks for index in task.cells if lowest < index <= highest}
         return len(self.tied) > before
-
-
-def _owned(flow: Flow, program: Program) -> Flow:
-    """Return what is known of a program's statements, for cells that belong to tasks now."""
-    cells = {cell.cell.index: cell for cell in program.cells}
-    return replace(flow, statements=[owned_by(item, cells[item.cell.cell.index]) for item in flow.statements])
 
 
 def _with_handoffs(proposal: Proposal, compilation: Compilation) -> Proposal:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.replay import configures, replayable_positions
 from nb2dag.compiler.analysis.statements import Statement
-from nb2dag.compiler.frontend.tagging import is_interactive_only
+from nb2dag.compiler.frontend.cells import is_interactive_only
 from nb2dag.model.code import Escape, EscapeKind
 from nb2dag.model.program import ProgramCell
 
@@ -84,7 +84,7 @@ def _installs(escape: Escape) -> bool:
     return escape.kind is EscapeKind.SHELL and text.startswith(_SHELL_INSTALL) and "install" in text.split()
 
 
-def _only_prepares(statements: list[Statement], replayable: list[bool]) -> bool:
+def _only_prepares(statements: list[Statement], replayable: dict[int, bool]) -> bool:
     """Tell whether a cell may stay shared: nothing in it shows anything, computes, or depends on when it runs."""
     return all(replayable[statement.position] and _prepares(statement) for statement in statements)
 

@@ -22,7 +22,6 @@ from typing import Any
 from nb2dag.compiler.analysis.effects import Seed
 from nb2dag.compiler.analysis.flow import trace_flow
 from nb2dag.compiler.analysis.outside import GENERATORS
-from nb2dag.compiler.analysis.statements import statements
 from nb2dag.local.verify.request import Item, Outcome
 from nb2dag.local.verify.whole import call
 from nb2dag.model.program import Program
@@ -36,7 +35,7 @@ _PROVEN = (Outcome.BY_VALUE, Outcome.BY_STRUCTURE)
 
 def unseeded_generators(program: Program) -> tuple[str, ...]:
     """Return the global generators that nothing in a notebook seeds, in angle brackets."""
-    flow = trace_flow(statements(program))
+    flow = trace_flow(program)
     seeded = {
         event.state for statement in flow.statements for event in statement.effects.events if isinstance(event, Seed)
     }

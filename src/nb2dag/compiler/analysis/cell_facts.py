@@ -1,0 +1,194 @@
+"""Find what one cell's code says whatever stands around the cell, each statement looked through once."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from nb2dag.compiler.analysis.exported import QUESTIONS, figures_in_loops, installations, local_paths, questions
+from nb2dag.compiler.analysis.imports import imported_modules
+from nb2dag.compiler.analysis.names import NameFacts, statement_names
+from nb2dag.compiler.analysis.regions import region_in
+from nb2dag.compiler.analysis.secrets import secrets_in_escapes, secrets_in_nodes
+from nb2dag.compiler.analysis.spelled_out import Texts, has_names_in_texts, spell_out
+from nb2dag.compiler.memo import Memo
+from nb2dag.model.code import ESCAPE_NAME, Escape, ParsedCode, Script, nodes_of
+from nb2dag.model.program import Program, ProgramCell
+from nb2dag.model.span import Region
+
+_MOST_CELLS = 20_000
+_COMPOUND = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.With, ast.AsyncWith, ast.Match)
+
+
+@dataclass(eq=False)
+class StatementFacts:
+    """What one top-level statement says by itself.
+
+    `text` are its lines, whole. `local_paths`, `questions` and `figures` (shown in a loop) are findings with what they
+    say.
+    """
+
+    node: ast.stmt
+    region: Region
+    text: str
+    compound: bool
+    escapes: tuple[Escape, ...]
+    local_paths: tuple[tuple[Region, str], ...]
+    questions: tuple[tuple[Region, str], ...]
+    figures: tuple[tuple[Region, str], ...]
+
+    @cached_property
+    def names(self) -> NameFacts:
+        """The global names it reads, binds and deletes."""
+        return statement_names(self.node, self.escapes)
+
+    @cached_property
+    def modules(self) -> frozenset[str]:
+        """The dotted modules that it imports."""
+        return imported_modules(self.node)
+
+    @cached_property
+    def scripts(self) -> list[Script]:
+        """The files that it runs by `%run`."""
+        calls = nodes_of(self.node) if any(escape.script is not None for escape in self.escapes) else []
+        scripts = (self.escapes[index].script for call in calls if (index := _escape_index(call)) is not None)
+        return [script for script in scripts if script is not None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellFacts:
+    """What one cell's code says by itself.
+
+    `statements` are all but those that load nb2dag itself; `secrets` are literals that look like one, with what they
+    look like; `own_questions` the names of functions that ask a person, where the cell binds such a name itself;
+    `installations` are the commands that install packages; `names_in_texts` tells that strings may name names.
+    """
+
+    statements: tuple[StatementFacts, ...]
+    secrets: tuple[tuple[Region, str], ...]
+    own_questions: frozenset[str]
+    installations: tuple[tuple[Region, str], ...]
+    may_fail_on_a_worker: bool
+    names_in_texts: bool
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts of the statements."""
+        return tuple(statement.text for statement in self.statements)
+
+
+class CellFactsMemo:
+    """Finds the facts of cells, those of one tree once as long as it is among the last that were asked for."""
+
+    def __init__(self) -> None:
+        self._facts: Memo[ParsedCode, CellFacts] = Memo(_MOST_CELLS)
+        self._spelled: Memo[CellFacts, tuple[dict[str, object], CellFacts]] = Memo(_MOST_CELLS)
+
+    def of(self, cell: ProgramCell) -> CellFacts:
+        """Return the facts of a cell's code."""
+        return self._facts.get(cell.code, lambda: cell_facts(cell.code, cell.cell.source))
+
+    def spelled(self, program: Program, cells: Iterable[ProgramCell]) -> list[CellFacts]:
+        """Return the facts of cells of a program, with the names spelled out that they use by their text."""
+        meant = list(cells)
+        found = [self.of(cell) for cell in meant]
+        if not any(self.of(cell).names_in_texts for cell in program.cells):
+            return found
+        texts = Texts(
+            (cell.cell.source for cell in program.cells),
+            (cell.code.tree for cell in program.cells if cell.code.problem is None),
+        )
+        return [
+            self._spell(facts, texts)
+            if facts.names_in_texts or any(name in cell.cell.source for name in texts.evaluators)
+            else facts
+            for cell, facts in zip(meant, found, strict=True)
+        ]
+
+    def _spell(self, facts: CellFacts, texts: Texts) -> CellFacts:
+        known = self._spelled.kept(facts)
+        if known is not None and texts.holds(known[0]):
+            return known[1]
+        texts.asked = {"@evaluators": texts.evaluators}
+        statements = tuple(_spelled(statement, texts) for statement in facts.statements)
+        same = all(new is old for new, old in zip(statements, facts.statements, strict=True))
+        spelled = facts if same else replace(facts, statements=statements)
+        self._spelled.keep(facts, (texts.asked, spelled))
+        return spelled
+
+
+def _spelled(statement: StatementFacts, texts: Texts) -> StatementFacts:
+    plain = spell_out(statement.node, texts)
+    if plain is statement.node:
+        return statement
+    return replace(statement, node=plain, compound=_is_compound(plain))
+
+
+def cell_facts(code: ParsedCode, source: str) -> CellFacts:
+    """Return the facts of a cell's code; `source` is the cell's text, which its positions point into."""
+    lines = source.split("\n")
+    found: list[StatementFacts] = []
+    secrets: list[tuple[Region, str]] = []
+    own: set[str] = set()
+    for node in code.tree.body:
+        nodes = nodes_of(node)
+        secrets += secrets_in_nodes(nodes, lines)
+        own.update(QUESTIONS.intersection(_bound_names(nodes)))
+        if not is_extension_load(node, code.escapes):
+            found.append(_statement_facts(node, nodes, lines, code.escapes))
+    secrets += secrets_in_escapes(code.escapes)
+    installs = tuple(installations(code.escapes, lines))
+    suspect = bool(installs) or any(each.local_paths or each.questions or each.figures for each in found)
+    return CellFacts(
+        tuple(found), tuple(dict.fromkeys(secrets)), frozenset(own), installs, suspect, has_names_in_texts(source)
+    )
+
+
+def _statement_facts(
+    node: ast.stmt, nodes: list[ast.AST], lines: list[str], escapes: tuple[Escape, ...]
+) -> StatementFacts:
+    region = region_in(node, lines)
+    text = "\n".join(lines[region.line - 1 : region.end_line])
+    return StatementFacts(
+        node,
+        region,
+        text,
+        _is_compound(node),
+        escapes,
+        tuple((region_in(each, lines), text) for each, text in local_paths(nodes)),
+        tuple((region_in(call, lines), name) for call, name in questions(nodes)),
+        tuple((region_in(call, lines), name) for call, name in figures_in_loops(node)) if "show(" in text else (),
+    )
+
+
+def _escape_index(call: ast.AST) -> int | None:
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == ESCAPE_NAME):
+        return None
+    argument = call.args[0]
+    assert isinstance(argument, ast.Constant)
+    return int(str(argument.value))
+
+
+def is_extension_load(node: ast.stmt, escapes: tuple[Escape, ...]) -> bool:
+    """Tell whether a statement is `%load_ext nb2dag` or `%reload_ext nb2dag`, which no task needs."""
+    index = _escape_index(node.value) if isinstance(node, ast.Expr) else None
+    if index is None:
+        return False
+    escape = escapes[index]
+    return escape.name in ("load_ext", "reload_ext") and escape.text.split("#")[0].split() == ["nb2dag"]
+
+
+def _is_compound(node: ast.stmt) -> bool:
+    return isinstance(node, _COMPOUND) or type(node).__name__ == "TryStar"
+
+
+def _bound_names(nodes: Iterable[ast.AST]) -> Iterable[str]:
+    for node in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg

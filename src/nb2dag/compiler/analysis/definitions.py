@@ -1,0 +1,55 @@
+"""Recognise a definition again after an edit that says nothing new: a comment, a docstring, another number."""
+
+from __future__ import annotations
+
+import ast
+
+from nb2dag.compiler.analysis.values import Definition
+from nb2dag.compiler.memo import Memo
+
+_MOST = 20_000
+_MOST_ALIKE = 4
+_TELLING_NUMBERS = (0, 1)
+
+
+class Definitions:
+    """Keeps the definitions that were seen, so that one that says the same stays the same object."""
+
+    def __init__(self) -> None:
+        self._seen: Memo[tuple[str, int], list[Definition]] = Memo(_MOST)
+
+    def same(self, definition: Definition) -> Definition:
+        """Return the definition, or one of its name and position that was seen before and says the same."""
+        seen = self._seen.get((definition.name, definition.position), list)
+        for other in seen:
+            if other.node is definition.node:
+                return other
+        mine = shape(definition.node) if seen else None
+        for other in seen:
+            if shape(other.node) == mine:
+                return other
+        seen.insert(0, definition)
+        del seen[_MOST_ALIKE:]
+        return definition
+
+
+def shape(node: object) -> object:
+    r"""Return all that the analysis looks at in a tree: neither where it stands, nor docstrings, nor which numbers.
+
+    >>> one, two = (ast.parse(text) for text in ("def f(x): return x + 2", "def f(x):  # more\\n  return x + 3"))
+    >>> shape(one) == shape(two), shape(ast.parse("f(0)")) == shape(ast.parse("f(2)"))
+    (True, False)
+    """
+    if isinstance(node, ast.Constant):
+        value = node.value
+        is_number = isinstance(value, (int, float, complex)) and not isinstance(value, bool)
+        return (type(value), None if is_number and value not in _TELLING_NUMBERS else value)
+    if isinstance(node, ast.AST):
+        return (type(node), *(shape(getattr(node, name, None)) for name in node._fields))
+    if isinstance(node, list):
+        return tuple(shape(item) for item in node if not _is_text(item))
+    return node
+
+
+def _is_text(node: object) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

@@ -1,0 +1,139 @@
+"""Find what running a statement reads, through every definition it may call or that a value it reads carries."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from nb2dag.compiler.analysis.cell_facts import StatementFacts
+from nb2dag.compiler.analysis.effects import Draw, Effects, FileUse, ReadState, WriteState
+from nb2dag.compiler.analysis.file_states import FileStates
+from nb2dag.compiler.analysis.functions import function_names
+from nb2dag.compiler.analysis.names import statement_names
+from nb2dag.compiler.analysis.present import Present
+from nb2dag.compiler.analysis.star_imports import STARS
+from nb2dag.compiler.analysis.values import Definition
+from nb2dag.model.code import nodes_of
+
+
+@dataclass(slots=True)
+class Use:
+    """What running a statement reads: names as of that point, and definitions in the very version a value carries.
+
+    `deferred` are the names read only by function bodies: a name that is missing there fails when, and only when, the
+    function runs.
+    """
+
+    names: set[str] = field(default_factory=set)
+    deferred: set[str] = field(default_factory=set)
+    definitions: set[Definition] = field(default_factory=set)
+
+
+def find_use(present: Present, facts: StatementFacts, effects: Effects) -> Use:
+    """Return what a statement with these effects reads."""
+    use = Use(names=set(facts.names.reads))
+    files = FileStates(present)
+    for event in effects.events:
+        if isinstance(event, (Draw, ReadState, WriteState)) and present.now(event.state) is not None:
+            use.names.add(event.state)
+        elif isinstance(event, FileUse):
+            use.names |= files.needed(event)
+    use.names |= files.imported(facts.modules)
+    if present.now("<cwd>") is not None and (effects.files or effects.unstable):
+        use.names.add("<cwd>")
+    touched = facts.names.touched
+    runs = not _only_derives(facts.node)
+    names = list(use.names)
+    definitions = [item for item in effects.references if item.name not in touched]
+    seen: set[Definition] = set()
+    while names or definitions:
+        if not definitions:
+            definitions += _behind(present, names.pop(), use, names)
+            continue
+        definition = definitions.pop()
+        if definition not in seen:
+            seen.add(definition)
+            if _has_state(present, definition):
+                _defer(frozenset({definition.name}), use, names)
+            definitions += _inside(present, definition)
+            if runs or _runs_when_derived(definition.node):
+                _defer(free_names(definition.node), use, names)
+    last_star = present.stars().last
+    if last_star >= 0 and any(_may_be_starred(present, name, last_star) for name in use.names):
+        use.names.add(STARS)
+    return use
+
+
+def _may_be_starred(present: Present, name: str, last_star: int) -> bool:
+    """Tell whether `from m import *` may have bound a name: what was bound since was not."""
+    snapshot = present.now(name)
+    return snapshot is None or snapshot.bound < last_star
+
+
+def _only_derives(node: ast.stmt) -> bool:
+    """Tell whether a statement is a class whose making calls nothing of the notebook: its bases do not run yet."""
+    if not isinstance(node, ast.ClassDef) or node.keywords or node.decorator_list:
+        return False
+    made = [*node.bases, *(part for part in node.body if not isinstance(part, ast.FunctionDef))]
+    made += [part.args for part in node.body if isinstance(part, ast.FunctionDef)]
+    if any(part.decorator_list for part in node.body if isinstance(part, ast.FunctionDef)):
+        return False
+    return not any(isinstance(part, ast.Call) for whole in made for part in nodes_of(whole))
+
+
+def _runs_when_derived(node: ast.AST) -> bool:
+    """Tell whether a class has code that runs when another one is derived from it."""
+    if not isinstance(node, ast.ClassDef):
+        return False
+    return bool(node.keywords) or any(getattr(part, "name", "") == "__init_subclass__" for part in node.body)
+
+
+def _behind(present: Present, name: str, use: Use, names: list[str]) -> list[Definition]:
+    """Return the definitions that a name stands for or that its value carries, and note what they need."""
+    snapshot = present.now(name)
+    if snapshot is None:
+        return []
+    found = [] if snapshot.definition is None else [snapshot.definition]
+    for number in present.reach(snapshot.own):
+        region = present.region(number)
+        if region.carries:
+            found += region.carries
+            if snapshot.definition is None:
+                # One that stands inside a function is made whenever that runs.
+                use.definitions |= {item for item in region.carries if item.position >= 0}
+        if region.free:
+            _defer(region.free, use, names)
+    return found
+
+
+def _has_state(present: Present, definition: Definition) -> bool:
+    """Tell whether a definition's object, a class or function, may have changed since it was defined."""
+    snapshot = present.now(definition.name)
+    if snapshot is None or snapshot.definition != definition:
+        return False
+    return not all(present.is_quiet(number) for number in present.reach(snapshot.own))
+
+
+def _inside(present: Present, definition: Definition) -> list[Definition]:
+    """Return the definitions that a definition is made of: bases, decorators, defaults."""
+    snapshot = present.before(definition.name, definition.position + 1)
+    if snapshot is None:
+        return []
+    return [item for number in present.reach(snapshot.own) for item in present.region(number).carries]
+
+
+@lru_cache(maxsize=4096)
+def free_names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef) -> frozenset[str]:
+    """Return the globals that the bodies of a definition use."""
+    if isinstance(node, ast.ClassDef):
+        return frozenset(statement_names(node).deferred)
+    return frozenset(function_names(node).free)
+
+
+def _defer(found: frozenset[str], use: Use, names: list[str]) -> None:
+    """Add names that function bodies read to a use, and to those still to look behind."""
+    fresh = found - use.names
+    use.names |= fresh
+    use.deferred |= fresh
+    names += fresh

@@ -1,0 +1,58 @@
+"""Remember results by what they were made from, the most recently used of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Result = TypeVar("Result")
+
+
+class Memo(Generic[Key, Result]):
+    """Keeps at most `most` results; the one that was used longest ago makes room.
+
+    A result must follow from its key alone, so that an old one is never wrong. Not safe to share between threads
+    without a lock.
+
+    >>> memo = Memo(2)
+    >>> [memo.get(key, lambda: key * 10) for key in (1, 2, 1, 3)], sorted(memo.keys())
+    ([10, 20, 10, 30], [1, 3])
+    """
+
+    __slots__ = ("_kept", "_most")
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        # A dict keeps the order of insertion, so that what is put in anew at every use has its oldest in front.
+        self._kept: dict[Key, Result] = {}
+
+    def get(self, key: Key, compute: Callable[[], Result]) -> Result:
+        """Return the result kept for `key`, or compute and keep it."""
+        if key in self._kept:
+            found = self._kept[key] = self._kept.pop(key)
+            return found
+        result = compute()
+        self.keep(key, result)
+        return result
+
+    def kept(self, key: Key) -> Result | None:
+        """Return the result kept for `key`, None where there is none."""
+        if key not in self._kept:
+            return None
+        found = self._kept[key] = self._kept.pop(key)
+        return found
+
+    def keep(self, key: Key, result: Result) -> None:
+        """Keep a result for `key` in place of the one before."""
+        self._kept.pop(key, None)
+        self._kept[key] = result
+        if len(self._kept) > self._most:
+            del self._kept[next(iter(self._kept))]
+
+    def keys(self) -> list[Key]:
+        """Return the keys of what is kept, the one used longest ago first."""
+        return list(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
