@@ -38,7 +38,13 @@ def shown(name: str) -> str:
 
     >>> shown("df"), shown("<numpy.random>")
     ('`df`', 'the state of `numpy.random`')
+    >>> shown("<file:out/a.csv>"), shown("<star imports>")
+    ('the file `out/a.csv`', 'what star imports bind')
     """
+    if name == "<star imports>":
+        return "what star imports bind"
+    if name.startswith("<file:"):
+        return f"the file `{name[6:-1]}`"
     return f"the state of `{name.strip('<>')}`" if name.startswith("<") else f"`{name}`"
 
 
