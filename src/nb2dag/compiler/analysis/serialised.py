@@ -39,21 +39,16 @@ class _Use:
 def serial_mutations(flow: Flow, demands: Demands, program: Program) -> Iterator[FlowProblem]:
     """Yield a problem for each pair of tasks whose edge neither a value nor a declaration asks for.
 
-    Of the pairs that draw from one generator there is one problem, the further ones being labels of it.
+    Of the pairs that change one object or draw from one generator there is one problem, the others are its labels.
     """
-    drawing: dict[str, FlowProblem] = {}
+    found: dict[str, FlowProblem] = {}
     for problem in _pairs(flow, demands, program):
         values = dict(problem.values)
-        name = values["name"]
-        first = drawing.get(name)
-        if name not in GENERATORS:
-            yield problem
-        elif first is None:
-            drawing[name] = problem
-        elif len(first.labels) < _MOST_LABELS:
+        first = found.setdefault(values["names"], problem)
+        if first is not problem and len(first.labels) < _MOST_LABELS:
             label = (problem.span, f"and `{values['task']}` for `{values['other']}`")
-            drawing[name] = replace(first, labels=(*first.labels, label))
-    yield from drawing.values()
+            found[values["names"]] = replace(first, labels=(*first.labels, label))
+    yield from found.values()
 
 
 def _pairs(flow: Flow, demands: Demands, program: Program) -> Iterator[FlowProblem]:
