@@ -63,7 +63,7 @@ task convert
     cell 3, line 3: import warnings
       because cell 3, line 4 reads `warnings`
     cell 3, line 4: warnings.filterwarnings('ignore')
-      because it sets something up for the code below, so every task below runs it
+      because cell 8, line 2 may depend on the settings of libraries
     cell 3, line 5: import rich.traceback
       because no code names what it imports: it is there for its effect, so every task runs it
     cell 4, line 1: def euros(dollars): ...
@@ -155,6 +155,24 @@ def test_a_cell_tagged_shared_and_a_call_nobody_knows(tmp_path):
     given = reasons(tmp_path, ["import foo\nfoo.bar()", "%%airflow_shared\nlimit = 3", "%%airflow_task a\nx = 1"])
     assert statement(given["a"], 1, 2)["cause"] == "unknown-call"
     assert statement(given["a"], 2, 2)["because"] == "its cell is tagged as shared, so every task runs it whole"
+
+
+def test_files_and_settings_are_named_in_words(tmp_path):
+    cells = [
+        "import os",
+        "%%airflow_task a\nopen('out.txt', 'w').write('1')\nos.environ['MODE'] = 'x'",
+        "%%airflow_task b\nprint(open('out.txt').read(), os.environ['MODE'])",
+        "%%airflow_task c\nopen('/data/x', 'w').write('1')",
+        "%%airflow_task d\nprint(open('/data/x').read())",
+    ]
+    path = tmp_path / "n.ipynb"
+    path.write_text(notebook_text(cells), "utf-8")
+    text = show("--why", str(path)).stdout
+    assert "it takes the file `out.txt`" in text
+    assert "cell 3, line 2 uses the file `out.txt`" in text
+    assert "cell 3, line 2 may depend on the environment (`os.environ`)" in text
+    assert "both use a file outside of the notebook's folder, in this order" in text
+    assert "<" not in text
 
 
 def test_the_state_of_a_generator_is_named_in_words(tmp_path):

@@ -55,7 +55,7 @@ class _View:
     def because_edge(self, names: Iterable[str], declared: Iterable[Slice]) -> str:
         parts = [f"it takes {', '.join(shown(name) for name in names)}"] if names else []
         parts += [f"`after` in {place(where)} says so" for where in declared]
-        return "; ".join(parts)
+        return "; ".join(parts) or "both use a file outside of the notebook's folder, in this order"
 
     def because_cell(self) -> str:
         return "it is the task's own cell"

@@ -34,18 +34,30 @@ _OBSTACLES = {
 
 
 def shown(name: str) -> str:
-    """Return a name in backticks; what has none of its own, such as a generator's state, in words.
+    """Return a name in backticks; what has none of its own, such as a file or a generator's state, in words.
 
-    >>> shown("df"), shown("<numpy.random>")
-    ('`df`', 'the state of `numpy.random`')
-    >>> shown("<file:out/a.csv>"), shown("<star imports>")
-    ('the file `out/a.csv`', 'what star imports bind')
+    >>> shown("df"), shown("<numpy.random>"), shown("<file:out/a.csv>")
+    ('`df`', 'the state of `numpy.random`', 'the file `out/a.csv`')
     """
-    if name == "<star imports>":
-        return "what star imports bind"
-    if name.startswith("<file:"):
-        return f"the file `{name[6:-1]}`"
-    return f"the state of `{name.strip('<>')}`" if name.startswith("<") else f"`{name}`"
+    if not name.startswith("<"):
+        return f"`{name}`"
+    if name in _STATES:
+        return _STATES[name]
+    inner = name.strip("<>")
+    if inner.startswith(_FILE):
+        path = inner.removeprefix(_FILE)
+        return f"the folder `{path}`" if path.endswith("/") else f"the file `{path}`"
+    return f"the state of `{inner}`" if inner.endswith("random") else f"`{inner}`"
+
+
+_FILE = "file:"
+
+_STATES = {
+    "<config>": "the settings of libraries",
+    "<environ>": "the environment (`os.environ`)",
+    "<cwd>": "the working directory",
+    "<star imports>": "what star imports bind",
+}
 
 
 def place(where: Slice) -> str:
@@ -55,6 +67,9 @@ def place(where: Slice) -> str:
 
 def reading(reader: Reader, name: str) -> str:
     """Return that a place reads a name, with the function that does so for it."""
+    if name.startswith("<"):
+        verb = "uses" if name.startswith(f"<{_FILE}") else "may depend on"
+        return f"{place(reader.place)} {verb} {shown(name)}"
     if reader.via:
         return f"{place(reader.place)} uses `{reader.via}`, which reads {shown(name)}"
     return f"{place(reader.place)} reads {shown(name)}"

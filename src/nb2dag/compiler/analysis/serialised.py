@@ -41,21 +41,16 @@ class _Use:
 def serial_mutations(flow: Flow, demands: Demands, program: Program) -> Iterator[FlowProblem]:
     """Yield a problem for each pair of tasks whose edge neither a value nor a declaration asks for.
 
-    Of the pairs that draw from one generator there is one problem, the further ones being labels of it.
+    Of the pairs that change one object or draw from one generator there is one problem, the others are its labels.
     """
-    drawing: dict[str, FlowProblem] = {}
+    found: dict[str, FlowProblem] = {}
     for problem in _pairs(flow, demands, program):
         values = dict(problem.values)
-        name = values["name"]
-        first = drawing.get(name)
-        if name not in GENERATORS:
-            yield problem
-        elif first is None:
-            drawing[name] = problem
-        elif len(first.labels) < _MOST_LABELS:
+        first = found.setdefault(values["names"], problem)
+        if first is not problem and len(first.labels) < _MOST_LABELS:
             label = (problem.span, f"and `{values['task']}` for `{values['other']}`")
-            drawing[name] = replace(first, labels=(*first.labels, label))
-    yield from drawing.values()
+            found[values["names"]] = replace(first, labels=(*first.labels, label))
+    yield from found.values()
 
 
 def _pairs(flow: Flow, demands: Demands, program: Program) -> Iterator[FlowProblem]:
@@ -70,28 +65,30 @@ def _pairs(flow: Flow, demands: Demands, program: Program) -> Iterator[FlowProbl
 
 
 def _serialised(flow: Flow, maker: Demand, taker: Demand, names: list[str], path: str) -> Iterator[FlowProblem]:
-    found = [_only_changed(flow, maker, taker, name) for name in names]
-    if found and all(use is not None for use in found):
-        use = found[0]
-        assert use is not None
-        assert use.first is not None
-        changed = flow.statements[taker.sources[names[0]]]
-        values = (("task", taker.task_id), ("other", maker.task_id), ("name", names[0]), ("names", _listed(names)))
-        label = (changed.cell.cell.span(path, changed.region), f"`{maker.task_id}` changes it here")
-        yield FlowProblem("serial-mutation", _span(*use.first, path), values, (label,))
+    if any(name in flow.statements[taker.sources[name]].names.touched for name in names):
+        return
+    places = []
+    for name in names:
+        use = _only_changed(flow, maker, taker, name)
+        if use is None or use.first is None:
+            return
+        places.append(use.first)
+    changed = flow.statements[taker.sources[names[0]]]
+    values = (("task", taker.task_id), ("other", maker.task_id), ("name", names[0]), ("names", _listed(names)))
+    label = (changed.cell.cell.span(path, changed.region), f"`{maker.task_id}` changes it here")
+    yield FlowProblem("serial-mutation", _span(*places[0], path), values, (label,))
 
 
 def _only_changed(flow: Flow, maker: Demand, taker: Demand, name: str) -> _Use | None:
     """Return what the taker does to an object, None where it may need what the maker did to it."""
-    version = flow.statements[taker.sources[name]]
-    if name in version.names.touched:
-        return None
     if name in GENERATORS:
         return _drawn(flow, taker, name)
-    here, there = _use(flow, taker, name), _use(flow, maker, name, until=taker.sources[name])
+    here = _use(flow, taker, name)
+    if here.otherwise or here.first is None:
+        return None
+    there = _use(flow, maker, name, until=taker.sources[name])
     apart = not here.read or (None not in there.written | here.read and not here.read & there.written)
-    plain = not here.otherwise and not there.changed_otherwise
-    return here if plain and apart and here.first is not None and there.written else None
+    return here if apart and there.written and not there.changed_otherwise else None
 
 
 def _drawn(flow: Flow, taker: Demand, name: str) -> _Use | None:
@@ -115,6 +112,8 @@ def _use(flow: Flow, demand: Demand, name: str, until: int | None = None) -> _Us
             use.written |= one.written
             use.read |= one.read
             use.first = use.first or one.first
+        if until is None and use.otherwise:
+            break
     return use
 
 

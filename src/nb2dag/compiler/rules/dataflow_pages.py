@@ -164,7 +164,7 @@ UNNAMED_STATE = Rule(
         "import logging\n# %%\n%%airflow_task first\nrows = [1]\nlogging.basicConfig(level=len(rows))\n# %%\n"
         "%%airflow_task second\nprint(1)",
         "import logging\nlogging.basicConfig(level=1)\n# %%\n%%airflow_task first\nrows = [1]\n# %%\n"
-        "%%airflow_task second\nprint(1)",
+        "%%airflow_task second\nprint(rows)",
         "When no task below looks at the state.",
     ),
 )
