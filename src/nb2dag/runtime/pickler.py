@@ -186,7 +186,8 @@ class _ArrayReducers:
             return self._reduce_array
         if kind.__module__ == _PANDAS_BLOCKS:
             return self._reduce_block
-        return self._reduce_pandas if kind.__module__.partition(".")[0] == "pandas" else None
+        # A type of Cython's own may have a descriptor there.
+        return self._reduce_pandas if str(kind.__module__).partition(".")[0] == "pandas" else None
 
     def _reduce_array(self, array: Any) -> Reduced:
         contiguous = array.flags.c_contiguous or array.flags.f_contiguous
