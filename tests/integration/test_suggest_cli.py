@@ -138,7 +138,7 @@ def test_as_json(notebook):
     [
         (["f = open('x', 'w')", "f.write('1')", "f.close()", "y = 1", "print(y)"], [(1, 2, 3), (4,), (5,)]),
         (["numbers = (n for n in range(3))", "next(numbers)", "list(numbers)", "z = 1"], [(1, 2, 3), (4,)]),
-(["import os\nimport sys", "x = 1", "os.chdir('/')", "y = x", "z = y", "print(z)"], None),
+        (["import os\nimport sys", "x = 1", "os.chdir('/')", "y = x", "z = y", "print(z)"], None),
         (["k = [1]", "class B:\n    n = k", "print(B.n)", "c = 1", "print(c)"], [(1, 2, 3), (4,), (5,)]),
     ],
     ids=["open file", "generator", "working directory", "definition of a value"],
