@@ -29,6 +29,7 @@ LEFT_OUT = frozenset({".ipynb_checkpoints", ".git", "node_modules"})
 SEEDS = ("0", "4711")
 START_SECONDS = 120
 _SLOWEST = 10
+_REPORT_EVERY = 100
 
 Answer = list[dict[str, Any]]
 Answers = dict[Path, Answer]
@@ -94,8 +95,8 @@ def _work(waiting: queue.SimpleQueue[Path], answers: Answers, limit: float, seed
                 {"way": "all", "outcome": answer, "seconds": limit, "rules": {}, "violations": [answer], "digest": ""}
             ]
         answers[path] = answer
-        if sys.stderr.isatty():
-            print(f"\r{len(answers)} notebooks", end="", file=sys.stderr, flush=True)
+        if len(answers) % _REPORT_EVERY == 0:
+            print(f"· {len(answers)} notebooks", file=sys.stderr, flush=True)
     if process is not None:
         process.stop()
 

@@ -236,6 +236,8 @@ def main() -> None:
     sys.stdout = sys.stderr
     # What the first notebook would pay for all: IPython is imported for the first escape that needs it.
     compile_program(parse_notebook(_WARM_UP, "warm.ipynb"), Path("/nonexistent"), MOST_BYTES)
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         found = examine(Path(line.rstrip("\n")))
         answers.write(json.dumps([dataclasses.asdict(each) for each in found]) + "\n")

@@ -214,7 +214,7 @@ STATEMENTS: tuple[tuple[str, str], ...] = (
 )
 
 _WRITEFILE = "%%writefile steps.py\nMADE = 5\ndef made(v): return v + MADE"
-_STEP = "Path('step.py').write_text('made = 4\\nmade_list = [made]')"
+_STEP = "%%writefile step.py\nmade = 4\nmade_list = [made]"
 
 MOTIFS: tuple[Motif, ...] = (
     Motif("class attribute", ("Box.scale = $i + 3", "box.add($j)", "print(Box.scale, box.scale, box.items)")),
@@ -290,13 +290,17 @@ MOTIFS: tuple[Motif, ...] = (
             "with open('notes.txt', 'a') as stream: stream.write(f'-{$j}')",
             "print(Path('notes.txt').read_text())",
         ),
-        1,
     ),
+    Motif("file", ("Path('sizes.txt').write_text(str(len($x)))", "$i = int(open('sizes.txt').read())")),
     Motif("class defined again", (_BOX, "box.add($i)", "print(box.items, isinstance(box, Box))"), 2),
-    Motif("file", ("Path('sizes.txt').write_text(str(len($x)))", "$i = int(open('sizes.txt').read())"), 1),
-    Motif("working directory", ("os.mkdir('deep')\nos.chdir('deep')", "print(os.path.basename(os.getcwd()))"), 1),
-    Motif("%run", (_STEP, "%run step.py", "made_list.append($j)", "print(made, made_list)"), 1),
-    Motif("%%writefile", (_WRITEFILE, "import steps", "print(steps.made($i))"), 1),
+    Motif("working directory", ("os.mkdir('deep')\nos.chdir('deep')", "print(os.path.basename(os.getcwd()))")),
+    Motif("%run", (_STEP, "%run step.py", "made_list.append($j)", "print(made, made_list)")),
+    Motif("%%writefile", (_WRITEFILE, "import steps", "print(steps.made($i))")),
+    Motif(
+        "environment",
+        ("os.environ['NB_SIZE'] = str($i)", "os.environ['NB_SIZE'] += 'x'", "print(os.environ['NB_SIZE'])"),
+    ),
+    Motif("module attribute", ("import fractions", "fractions.size = $i", "print(getattr(fractions, 'size', None))")),
 )
 
 LOOKS = (

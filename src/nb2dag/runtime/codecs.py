@@ -38,6 +38,15 @@ class Codec(Protocol):
 _FUNCTIONS = (FunctionType, type(functools.lru_cache(maxsize=1)(len)))
 
 
+class _Stream(bytearray):
+    """What a pickler writes to: unlike a `BytesIO`, it needs no closing while something still looks at its bytes."""
+
+    def write(self, data: bytes) -> int:
+        """Append bytes."""
+        self += data
+        return len(data)
+
+
 class PickleCodec:
     """Pickle protocol 5: lossless for Python, arrays and frames beside the stream, to be mapped and not copied."""
 
@@ -48,7 +57,7 @@ class PickleCodec:
         from nb2dag.runtime import pickler
 
         memory = sharing.Memory()
-        file, packages = self._dump(values, namespace, memory)
+        stream, packages = self._dump(values, namespace, memory)
         if memory.shares_objects:
             raise pickler.UnsavableError(
                 "two numpy arrays of Python objects share memory (one is a view of the other): hand over `.copy()` "
@@ -56,24 +65,24 @@ class PickleCodec:
             )
         if memory.incomplete:
             memory = sharing.Memory(exact=True)
-            file, packages = self._dump(values, namespace, memory)
+            stream, packages = self._dump(values, namespace, memory)
         regions, buffers = memory.regions()
-        return Encoded(Payload((file.getbuffer(), *regions), buffers), packages)
+        return Encoded(Payload((memoryview(stream), *regions), buffers), packages)
 
     def _dump(
         self, values: Values, namespace: dict[str, Any], memory: sharing.Memory
-    ) -> tuple[io.BytesIO, frozenset[str]]:
+    ) -> tuple[_Stream, frozenset[str]]:
         from nb2dag.runtime.pickler import ValuePickler
 
-        file = io.BytesIO()
+        stream = _Stream()
         themselves = [
             value
             for name, value in values.items()
             if isinstance(value, type) or (isinstance(value, _FUNCTIONS) and value.__qualname__ == name)
         ]
-        saver = ValuePickler(file, namespace, memory, themselves)
+        saver = ValuePickler(stream, namespace, memory, themselves)
         saver.dump(values)
-        return file, frozenset(saver.packages)
+        return stream, frozenset(saver.packages)
 
     def decode(self, stream: memoryview, buffers: list[memoryview], namespace: dict[str, Any]) -> Values:
         """Return the values; arrays and frames lie in `buffers` and are not copied."""

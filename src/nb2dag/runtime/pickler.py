@@ -186,7 +186,8 @@ class _ArrayReducers:
             return self._reduce_array
         if kind.__module__ == _PANDAS_BLOCKS:
             return self._reduce_block
-        return self._reduce_pandas if kind.__module__.partition(".")[0] == "pandas" else None
+        # A type of Cython's own may have a descriptor there.
+        return self._reduce_pandas if str(kind.__module__).partition(".")[0] == "pandas" else None
 
     def _reduce_array(self, array: Any) -> Reduced:
         contiguous = array.flags.c_contiguous or array.flags.f_contiguous
@@ -200,7 +201,12 @@ class _ArrayReducers:
         return NotImplemented
 
     def _reduce_block(self, block: Any) -> Reduced:
-        return self._keep_private(block.values)
+        self._keep_private(block.values)
+        if block.values.__class__.__module__ != "numpy" or not _copies_on_write():
+            return NotImplemented
+        # Two frames may hold one array object until one is written to; pickle would make them share it for good.
+        make, (values, *others) = block.__reduce__()
+        return make, (values.view(), *others)
 
     def _reduce_pandas(self, array_or_index: Any) -> Reduced:
         own = getattr(array_or_index, "__dict__", {})

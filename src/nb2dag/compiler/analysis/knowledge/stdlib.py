@@ -58,6 +58,11 @@ _NUMBERS = (
             ),
         ),
         (CallFacts(consumes=True, kind="list"), "multimode quantiles"),
+        (CallFacts(consumes=True, returns="shares"), "kde"),
+        (
+            CallFacts(consumes=True, returns="shares", reads=(ENTROPY,), deterministic=False, seeded_by=("seed",)),
+            "kde_random",
+        ),
         (IMMUTABLE, "NormalDist"),
     ),
     call_table(
