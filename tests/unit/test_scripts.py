@@ -1,4 +1,4 @@
-"""`%run`: the script's code counts as if it stood in the cell, and what its functions keep for themselves is refused."""
+"""`%run`: a script counts as if it stood in the cell, and what its functions keep for themselves is refused."""
 
 from __future__ import annotations
 

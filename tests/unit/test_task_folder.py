@@ -79,7 +79,7 @@ def test_a_transaction_that_is_not_committed_is_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(here.root / "rows.db")
     connection.execute("create table rows (n)")
     connection.execute("insert into rows values (1)")
-    with pytest.raises(HandoffError, match="`rows.db` has a transaction that is not committed"):
+    with pytest.raises(HandoffError, match="transaction that is not committed"):
         here.read("rows.db")
     connection.commit()
     there = folder(tmp_path / "other")

@@ -83,6 +83,7 @@ class _Tracer:
         self.files = FileStates(self.timeline)
         self.position = 0
         self.cell = 0
+        self.around: set[str] = set()
 
     # -- the resolver --------------------------------------------------------------------------------------------
 
@@ -175,7 +176,7 @@ class _Tracer:
         self.cell = statement.cell.cell.index
         if not first or statement.kind is not OwnerKind.TASK:
             return set()
-        return {name for name in self.timeline.names if is_surrounding(name) and self.timeline.now(name) is not None}
+        return set(self.around)
 
     def behind(self, name: str, use: Use, names: list[str]) -> list[Definition]:
         """Return the definitions that a name stands for or that its value carries, and note what they need."""
@@ -338,6 +339,8 @@ class _Tracer:
                 self.timeline.record(name, replace(now, position=position, reach=now.reach | reach))
 
     def state(self, event: Draw | Seed | ReadState | WriteState | FileUse, position: int) -> None:
+        if isinstance(event, WriteState) and is_surrounding(event.state):
+            self.around.add(event.state)
         if isinstance(event, FileUse):
             self.files.apply(event, position)
         elif isinstance(event, Draw) and is_file_state(event.state):
