@@ -162,7 +162,7 @@ UNNAMED_STATE = Rule(
         "In the notebook the tasks below see the state as it was left. In the DAG each has a process of its own. The "
         "environment, `sys.path`, attributes of modules and the options of common libraries are handed over.",
         "import logging\n# %%\n%%airflow_task first\nrows = [1]\nlogging.basicConfig(level=len(rows))\n# %%\n"
-        "%%airflow_task second\nprint(1)",
+        "%%airflow_task second\nprint(rows)",
         "import logging\nlogging.basicConfig(level=1)\n# %%\n%%airflow_task first\nrows = [1]\n# %%\n"
         "%%airflow_task second\nprint(rows)",
         "When no task below looks at the state.",
