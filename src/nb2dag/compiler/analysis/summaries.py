@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from nb2dag.compiler.analysis.effects import Mutate, Summary
 from nb2dag.compiler.analysis.evaluation import evaluate_function
@@ -10,6 +11,15 @@ from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import Definition, Value
 
 _MOST_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Provisional:
+    """A summary, the names that were asked for, and what the functions it needed were taken to do."""
+
+    summary: Summary
+    asked: dict[str, Value]
+    needed: dict[int, Summary]
 
 
 class Summaries:
@@ -20,6 +30,9 @@ class Summaries:
         self._kept: dict[int, tuple[Summary, dict[str, Value]]] = {}
         self._open: dict[int, Summary] = {}
         self._asked: list[dict[str, Value]] = []
+        self._meanwhile: dict[int, _Provisional] = {}
+        self._needed: list[set[int]] = []
+        """For each function that is being evaluated, those that were asked for while they were evaluated themselves."""
 
     def summary(self, definition: Definition) -> Summary:
         """Return what calling a function, or constructing a class, does."""
@@ -53,7 +66,15 @@ class Summaries:
     ) -> Summary:
         key = id(node)
         if key in self._open:
+            for needed in self._needed:
+                needed.add(key)
             return self._open[key]
+        meanwhile = self._meanwhile.get(key)
+        if meanwhile is not None and all(self._open.get(other) is found for other, found in meanwhile.needed.items()):
+            for asked, needed in zip(self._asked, self._needed, strict=True):
+                asked.update(meanwhile.asked)
+                needed.update(meanwhile.needed)
+            return meanwhile.summary
         kept = self._kept.get(key)
         if kept is not None and all(self._resolver.resolve(name) == value for name, value in kept[1].items()):
             for asked in self._asked:
@@ -65,7 +86,9 @@ class Summaries:
         """Evaluate the body until the summary of a recursive function no longer changes."""
         key = id(node)
         asked: dict[str, Value] = {}
+        needed: set[int] = set()
         self._asked.append(asked)
+        self._needed.append(needed)
         self._open[key] = Summary()
         summary = Summary()
         try:
@@ -77,10 +100,16 @@ class Summaries:
                     break
         finally:
             self._asked.pop()
+            self._needed.pop()
             del self._open[key]
-        # What was computed while an outer function was still open may lack that one's effects: it is not kept.
-        if not self._open:
+        # What needed an outer function that is still open may lack that one's effects: it holds until that is known.
+        outer = {other: self._open[other] for other in needed if other in self._open}
+        if outer:
+            self._meanwhile[key] = _Provisional(summary, asked, outer)
+        else:
             self._kept[key] = (summary, asked)
+        if not self._open:
+            self._meanwhile.clear()
         return summary
 
 
