@@ -127,6 +127,13 @@ def test_what_only_prepares_is_shared(sources, shared, parameters):
     assert set(found.body) == set(range(1, len(sources) + 1)) - set(shared)
 
 
+def test_cells_that_have_a_tag_keep_it():
+    found = survey(
+        flow_of("rate = 2", "#| parameters\nlimit = 3", "#| shared\nk = [1]", "x = rate + limit", "y = x"), 100
+    )
+    assert (found.shared, found.parameters, found.body) == ((1,), None, (4, 5))
+
+
 def test_shared_cells_can_be_limited():
     assert survey(flow_of("import os", "import re", "x = 1", "y = x"), 2).shared == (1,)
 

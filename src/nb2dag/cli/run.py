@@ -60,9 +60,13 @@ def command(  # noqa: PLR0913, PLR0917 - click passes every option
     from nb2dag.cli.findings import require_plan
     from nb2dag.cli.parameters import read_parameters
     from nb2dag.local.bundles import require_params
+    from nb2dag.local.kernels import with_kernel_of_this_machine
     from nb2dag.local.run import RunOptions
 
     source, plan = require_plan(ctx, notebook, print_warnings=True)
+    plan, said = with_kernel_of_this_machine(plan)
+    if said:
+        click.echo(said, err=True)
     params = read_parameters(assignments, plan.params)
     require_params(plan.dag_id, [param.name for param in plan.params], params)
     options = RunOptions(params, _absolute(store), jobs, output_dir, fingerprints=fingerprints)

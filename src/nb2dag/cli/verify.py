@@ -46,12 +46,16 @@ def command(  # noqa: PLR0913, PLR0917 - click passes every option
     from nb2dag.cli.verify_summary import report_text
     from nb2dag.compiler.frontend.tagging import tag_program
     from nb2dag.local.bundles import require_params
+    from nb2dag.local.kernels import with_kernel_of_this_machine
     from nb2dag.local.layout import new_verify_folder
     from nb2dag.local.verify.report import Verdict
     from nb2dag.local.verify.verification import VerifyOptions, verify_plan
     from nb2dag.report.json_format import dumps
 
     source, plan = require_plan(ctx, notebook)
+    plan, said = with_kernel_of_this_machine(plan)
+    if said:
+        click.echo(said, err=True)
     params = read_parameters(assignments, plan.params)
     require_params(plan.dag_id, [param.name for param in plan.params], params)
     folder = new_verify_folder(Path(notebook).parent)

@@ -425,6 +425,10 @@ def _unknown_function(
     if path.startswith("builtins.") and name[:1].isupper():
         return container(arguments.all())
     constructor = name[:1].isupper()
+    for value in arguments.all() if not constructor else ():
+        if value.kind == "estimator":
+            # What takes a model that it does not know may fit it, whatever it returns: a test, a plot, a search.
+            effects.mutate(value, node)
     if discarded and not constructor:
         for value in arguments.all():
             effects.mutate(value, node, deep=True)

@@ -40,6 +40,8 @@ class Summaries:
         self._memo = memo
         self._open: dict[_Function, Summary] = {}
         self._being_made: list[_Kept] = []
+        self._meanwhile: dict[_Function, tuple[_Kept, dict[_Function, Summary]]] = {}
+        """What leans on functions that are not done, with what these were taken to do: good until that is changed."""
 
     def summary(self, definition: Definition) -> Summary:
         """Return what calling a function, or constructing a class, does."""
@@ -70,20 +72,34 @@ class Summaries:
 
     def _of(self, node: _Function, owner: Definition | None = None) -> Summary:
         if node in self._open:
-            for made in self._being_made[list(self._open).index(node) :]:
-                made.leans_on.add(node)
+            self._lean_on(node)
             return self._open[node]
-        kept = self._memo.kept(node)
+        kept = self._meant_meanwhile(node) or self._memo.kept(node)
         # One that is made of a function which is being looked at now would be another one from within that function.
-        if kept is None or not kept.made_of.isdisjoint(self._open) or not self._is_good(kept):
+        if kept is not None and kept.leans_on:
+            for other in kept.leans_on:
+                self._lean_on(other)
+        elif kept is None or not kept.made_of.isdisjoint(self._open) or not self._is_good(kept):
             kept = self._compute(node, owner)
-            if not kept.leans_on:
+            if kept.leans_on:
                 # What leans on a function that is not done may lack that one's effects.
+                self._meanwhile[node] = kept, {other: self._open[other] for other in kept.leans_on}
+            else:
                 self._memo.keep(node, kept)
         for made in self._being_made:
             made.asked |= kept.asked
             made.made_of |= kept.made_of
         return kept.summary
+
+    def _lean_on(self, node: _Function) -> None:
+        for made in self._being_made[list(self._open).index(node) :]:
+            made.leans_on.add(node)
+
+    def _meant_meanwhile(self, node: _Function) -> _Kept | None:
+        kept, taken = self._meanwhile.get(node, (None, {}))
+        return (
+            kept if kept is not None and all(self._open.get(other) is found for other, found in taken.items()) else None
+        )
 
     def _is_good(self, kept: _Kept) -> bool:
         return all(self._resolver.resolve(name) == value for name, value in kept.asked.items())

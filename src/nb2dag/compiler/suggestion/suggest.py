@@ -54,7 +54,9 @@ class _Search:
         self.folder = folder
         self.most_bytes = most_bytes
         self.skipped = tuple(
-            cell.cell.index for cell in program.cells if cell.role in _UNTAGGED and only_installs(cell)
+            cell.cell.index
+            for cell in program.cells
+            if cell.role in _UNTAGGED and cell.directive is None and only_installs(cell)
         )
         self.program = program
         left = proposed_program(program, Proposal((), skipped=self.skipped))
@@ -67,10 +69,9 @@ class _Search:
         """Cells that may not be parted from the cell before them."""
 
     def run(self) -> Suggestion:
-        if not len(self.flow.statements):
+        found = survey(self.flow, len(self.program.notebook.cells) + 1)
+        if not found.body:
             return Suggestion(self.program, None)
-        most_shared = len(self.program.notebook.cells) + 1
-        found = survey(self.flow, most_shared)
         crossings = weigh(self.flow, found.body)
         while True:
             proposal = self.propose(found, crossings)

@@ -10,7 +10,7 @@ from nb2dag.compiler.analysis.replay import configures, replayable_positions
 from nb2dag.compiler.analysis.statements import Statement
 from nb2dag.compiler.frontend.cells import is_interactive_only
 from nb2dag.model.code import Escape, EscapeKind
-from nb2dag.model.program import ProgramCell
+from nb2dag.model.program import ProgramCell, Role
 
 _INSTALLERS = frozenset({"pip", "conda", "mamba", "uv"})
 _SHELL_INSTALL = ("pip ", "pip3 ", "conda ", "mamba ", "uv ", "apt ", "apt-get ", "python -m pip ")
@@ -47,18 +47,21 @@ class Survey:
 
 
 def survey(flow: Flow, most_shared: int) -> Survey:
-    """Return what the cells are; of the cells from the index `most_shared` on none is shared."""
+    """Return what the cells are that have no tag; of those from the index `most_shared` on none is shared."""
     replayable = replayable_positions(flow)
     cells: dict[int, list[Statement]] = {}
+    tagged = False
     for statement in flow.statements:
-        cells.setdefault(statement.cell.cell.index, []).append(statement)
+        if statement.cell.directive is None:
+            cells.setdefault(statement.cell.cell.index, []).append(statement)
+        tagged = tagged or statement.cell.role is Role.PARAMETERS
     indexes = list(cells)
     count = 0
     above = [index for index in indexes[:-1] if index < most_shared]
     while count < len(above) and _only_prepares(cells[above[count]], replayable):
         count += 1
     shared, body = tuple(indexes[:count]), tuple(indexes[count:])
-    parameters = next((index for index in shared if _are_parameters(cells[index], flow)), None)
+    parameters = None if tagged else next((index for index in shared if _are_parameters(cells[index], flow)), None)
     return Survey(body, shared, parameters)
 
 

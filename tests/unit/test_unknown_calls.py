@@ -1,4 +1,4 @@
-"""A call whose name says that it draws is taken to draw, where a generator is seeded."""
+"""A call of which only the name is known may draw random numbers, and fit the model it is given."""
 
 from __future__ import annotations
 
@@ -43,3 +43,15 @@ def test_what_draws_comes_before_what_draws_below(draw):
 )
 def test_what_does_not_draw_stays_side_by_side(call):
     assert upstream(call) == ()
+
+
+def test_an_unknown_function_may_fit_the_model_it_is_given():
+    cells = (
+        "import lib\nfrom sklearn.linear_model import LogisticRegression",
+        "#| task: make\nmodel = LogisticRegression()",
+        "#| task: compare\nresult = lib.compare(model=model)",
+        "#| task: show\nprint(model.n_iter_)",
+    )
+    plan = compile_cells(cells).plan
+    assert plan is not None
+    assert {task.task_id: task.upstream for task in plan.tasks}["show"] == ("compare",)
