@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from nb2dag.compiler.analysis.effects import FileAccess
 from nb2dag.compiler.analysis.file_states import is_module_file
@@ -11,7 +12,8 @@ from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.functions import function_names
 from nb2dag.compiler.analysis.imports import imported_modules
 from nb2dag.compiler.analysis.places import is_file_state, overlap
-from nb2dag.compiler.analysis.statements import OwnerKind, Statement
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement, files_of
+from nb2dag.model.code import nodes_of
 
 _CHANGES_ROWS = ("insert", "update", "delete", "replace", "with", "begin")
 _LINKS = ("link", "symlink", "symlink_to", "hardlink_to", "link_to")
@@ -56,25 +58,30 @@ def _changes_later(flow: Flow, name: str, position: int) -> bool:
 def _linked_files(flow: Flow) -> Iterator[Lost]:
     """Yield links between files that another task uses: it has copies, and a write to one is none to the other."""
     for statement in flow.statements:
-        calls = (node.func for node in ast.walk(statement.node) if isinstance(node, ast.Call))
-        if not any(isinstance(function, ast.Attribute) and function.attr in _LINKS for function in calls):
+        if not _makes_link(statement):
             continue
-        places = [use.place for use in statement.effects.files if use.place]
+        places = [use.place for use in files_of(statement) if use.place]
         if any(
             use.place is not None and any(overlap(use.place, place) for place in places)
             for other in flow.statements.since(statement.position + 1)
             if other.task_id != statement.task_id
-            for use in other.effects.files
+            for use in files_of(other)
         ):
             what = "makes a link between two files, which are two copies in another task"
             yield statement, what, "use one name for the file in all tasks"
 
 
+@lru_cache(MOST_STATEMENTS)
+def _makes_link(statement: Statement) -> bool:
+    calls = (node.func for node in nodes_of(statement.node) if isinstance(node, ast.Call))
+    return any(isinstance(function, ast.Attribute) and function.attr in _LINKS for function in calls)
+
+
 def _log_files(flow: Flow) -> Iterator[Lost]:
     """Yield the reads of a log file: the messages of every task go to a file of its own."""
-    logs = [use.place for statement in flow.statements for use in statement.effects.files if use.logs and use.place]
+    logs = [use.place for statement in flow.statements for use in files_of(statement) if use.logs and use.place]
     for statement in flow.statements if logs else ():
-        for use in statement.effects.files:
+        for use in files_of(statement):
             if use.access is FileAccess.READ and use.place and any(overlap(use.place, log) for log in logs):
                 yield (
                     statement,
@@ -88,7 +95,7 @@ def _modules_written_again(flow: Flow) -> Iterator[Lost]:
     written = [
         (use.place, statement)
         for statement in flow.statements
-        for use in statement.effects.files
+        for use in files_of(statement)
         if use.writes and use.place is not None and ("*" in use.place or use.place.endswith(".py"))
     ]
     imported: dict[str, list[Statement]] = {}
@@ -141,7 +148,7 @@ def _connections(flow: Flow, statement: Statement) -> frozenset[str]:
 
 
 def _changes_rows(flow: Flow, statement: Statement) -> bool:
-    if not _connections(flow, statement):
+    if "execute" not in statement.facts.text or not _connections(flow, statement):
         return False
     for node in ast.walk(statement.node):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("execute"):

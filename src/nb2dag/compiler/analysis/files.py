@@ -6,19 +6,13 @@ import ast
 from collections.abc import Iterable
 from functools import lru_cache
 
-from nb2dag.compiler.analysis.effects import FileAccess, FileUse
+from nb2dag.compiler.analysis.effects import FileAccess
 from nb2dag.compiler.analysis.imports import imported_modules
 from nb2dag.compiler.analysis.places import is_exact, is_outside, place_of
-from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, Statement
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, Statement, files_of
 from nb2dag.model.code import nodes_of
 
 _LONGEST = 300
-
-
-@lru_cache(MOST_STATEMENTS)
-def files_of(statement: Statement) -> tuple[FileUse, ...]:
-    """Return the uses of files in a statement."""
-    return tuple(statement.effects.files)
 
 
 def made_paths(statements: Iterable[Statement]) -> set[str]:
@@ -39,7 +33,7 @@ def mentioned_paths(statements: Iterable[Statement]) -> set[str]:
 
 @lru_cache(MOST_STATEMENTS)
 def _mentioned(statement: Statement) -> frozenset[str]:
-    places = [use.place for use in statement.effects.files]
+    places = [use.place for use in files_of(statement)]
     places += [
         place_of(node.value)
         for tree in (statement.node, *(part.tree for script in statement.scripts for part in script.parts))

@@ -15,7 +15,7 @@ from nb2dag.compiler.analysis.statements import OwnerKind, Statements, meant_cel
 from nb2dag.compiler.analysis.summaries import Summaries
 from nb2dag.compiler.analysis.timeline import Snapshot, Timeline
 from nb2dag.compiler.analysis.traces import PlacedCell, StatementTrace, Traces, find_placed, place
-from nb2dag.compiler.analysis.uses import Use, find_use
+from nb2dag.compiler.analysis.uses import Use, ask_for, find_use
 from nb2dag.compiler.analysis.values import Definition, Value
 from nb2dag.model.program import Program, ProgramCell
 
@@ -146,7 +146,10 @@ class _Tracer:
         use = find_use(present, facts, effects)
         if first and owner_kind(cell) is OwnerKind.TASK:
             # What was changed of the whole process, a task sees from its first statement on.
-            use.names |= present.surroundings()
+            surroundings = present.surroundings()
+            use.names |= surroundings
+            for name in surroundings:
+                ask_for(present, name)
         if facts.names.stars:
             present.changes.stars = tuple((position, module) for module in facts.names.stars)
             apply_state(present, WriteState(STARS, facts.node))

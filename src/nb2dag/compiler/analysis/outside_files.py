@@ -10,7 +10,7 @@ from nb2dag.compiler.analysis.effects import FileUse
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.places import is_outside, overlap
 from nb2dag.compiler.analysis.regions import node_region
-from nb2dag.compiler.analysis.statements import Statement
+from nb2dag.compiler.analysis.statements import Statement, files_of
 from nb2dag.model.dataflow import FlowProblem
 
 
@@ -33,7 +33,7 @@ def shared_uses(flow: Flow, demands: Demands) -> list[SharedUse]:
     seen: list[tuple[str, Statement, FileUse, str]] = []
     for statement in flow.statements:
         owner = _owner(statement, demands)
-        for use in statement.effects.files if owner is not None else ():
+        for use in files_of(statement) if owner is not None else ():
             place = use.place
             if place is None or owner is None or not (is_outside(place) or place.startswith("*")):
                 continue

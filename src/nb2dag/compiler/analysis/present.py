@@ -133,7 +133,7 @@ class Present:
             and self._latest.keys().isdisjoint(asked.quiet)
             and asked.touched.keys() <= self._latest.keys()
             and asked.stars in (None, self._stars)
-            and asked.places in (None, tuple(self._places))
+            and (asked.places is None or asked.places == tuple(self._places))
             and asked.surroundings in (None, self._surroundings)
             and all(self.timeline.before(*place) == snapshot for place, snapshot in asked.before.items())
         )

@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from nb2dag.compiler.analysis.cell_facts import StatementFacts
-from nb2dag.compiler.analysis.effects import Effects
+from nb2dag.compiler.analysis.effects import Effects, FileUse
 from nb2dag.compiler.analysis.names import NameFacts
 from nb2dag.compiler.analysis.uses import Use
 from nb2dag.model.code import Script
@@ -82,6 +83,12 @@ class Statement:
     def region(self) -> Region:
         """The statement's text in its cell, decorators included."""
         return self.facts.region
+
+
+@lru_cache(MOST_STATEMENTS)
+def files_of(statement: Statement) -> tuple[FileUse, ...]:
+    """Return the uses of files in a statement."""
+    return tuple(statement.effects.files)
 
 
 class Statements:

@@ -62,7 +62,15 @@ def find_use(present: Present, facts: StatementFacts, effects: Effects) -> Use:
     last_star = present.stars().last
     if last_star >= 0 and any(_may_be_starred(present, name, last_star) for name in use.names):
         use.names.add(STARS)
+        ask_for(present, STARS)
     return use
+
+
+def ask_for(present: Present, name: str) -> None:
+    """Note that it matters what a name stands for and reaches."""
+    snapshot = present.now(name)
+    if snapshot is not None:
+        present.reach(snapshot.own)
 
 
 def _may_be_starred(present: Present, name: str, last_star: int) -> bool:
