@@ -97,20 +97,39 @@ def call_methods(
         for value in values:
             evaluator.effects.mutate(Value(part=value.free), node, deep=True)
     carried = {item for value in values for item in value.carries}
+    if evaluator.function:
+        # What a method does to its own object is its callers' to find out, who know the object.
+        carried.discard(evaluator.owner)
+    if not carried:
+        return []
+    outermost = not evaluator.applied
     found: list[Value] = []
     for definition in sorted(carried, key=lambda item: (item.position, item.name)):
         holders = [value for value in values if definition in value.carries]
         receiver = union([*holders, *map(part_of, holders)])
+        arguments = Arguments(receiver=receiver, rest=given, open=True, owner=definition)
         for name in names:
-            if (definition, name) in evaluator.active:
-                continue
-            evaluator.active.add((definition, name))
-            for summary in methods_of(evaluator.resolver, definition, name):
-                own = FRESH if name == "*" else receiver
-                arguments = Arguments(receiver=own, rest=[] if name == "*" else given, open=True, owner=definition)
-                found.append(apply_summary(evaluator, summary, without_receiver(definition, summary, arguments), node))
-            evaluator.active.discard((definition, name))
+            found += _call_method(evaluator, definition, name, arguments, node)
+    if outermost:
+        evaluator.applied.clear()
     return found
+
+
+def _call_method(
+    evaluator: CallingEvaluator, definition: Definition, name: str, arguments: Arguments, node: ast.AST
+) -> list[Value]:
+    """Apply the methods that a name stands for, once for each object while one call is looked at."""
+    receiver = arguments.receiver or FRESH
+    key = (definition, name, receiver.reaches)
+    if key in evaluator.applied:
+        return []
+    evaluator.applied.add(key)
+    if name == "*":
+        arguments = replace(arguments, receiver=FRESH, rest=[])
+    return [
+        apply_summary(evaluator, summary, without_receiver(definition, summary, arguments), node)
+        for summary in methods_of(evaluator.resolver, definition, name)
+    ]
 
 
 def without_receiver(definition: Definition, summary: Summary, arguments: Arguments) -> Arguments:

@@ -338,6 +338,7 @@ def evaluate_function(
     evaluator = Evaluator(resolver, function=True)
     arguments = all_arguments(node.args)
     evaluator.first = arguments[0].arg if arguments else ""
+    evaluator.owner = owner
     for argument in arguments:
         plain = Value(same=frozenset({f"@{argument.arg}"}), constant=parameter(argument.arg))
         evaluator.locals[argument.arg] = plain

@@ -21,6 +21,7 @@ from nb2dag.compiler.analysis.values import (
     IMMUTABLE,
     NONE,
     Definition,
+    Names,
     Value,
     container,
     part_of,
@@ -53,6 +54,8 @@ class ExpressionEvaluator:
         self.function = function
         self.position = position
         self.active: set[tuple[Definition, str]] = set()
+        self.applied: set[tuple[Definition, str, Names]] = set()
+        self.owner: Definition | None = None
         self.first = ""
         self.locals: dict[str, Value] = {}
         self.pending: dict[str, Value] = {}

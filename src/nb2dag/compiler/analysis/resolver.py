@@ -6,7 +6,7 @@ import ast
 from typing import Protocol
 
 from nb2dag.compiler.analysis.effects import Effects, Summary
-from nb2dag.compiler.analysis.values import Definition, Value
+from nb2dag.compiler.analysis.values import Definition, Names, Value
 from nb2dag.model.code import ParsedCode
 
 
@@ -37,6 +37,10 @@ class CallingEvaluator(Protocol):
     effects: Effects
     function: bool
     """Whether it evaluates a function's body, for all its callers."""
+    owner: Definition | None
+    """The class whose method is evaluated."""
+    applied: set[tuple[Definition, str, Names]]
+    """The methods that were applied for the call being looked at, each with what it was applied to."""
     active: set[tuple[Definition, str]]
     """The methods that are being applied, each with the class it was asked of."""
 
