@@ -8,7 +8,6 @@ time is CPU time from the notebook's text to its findings. Beside it stands a fi
 
 from __future__ import annotations
 
-import gc
 import json
 import statistics
 import sys
@@ -219,8 +218,6 @@ def _measured(cells: list[str]) -> tuple[float, dict[str, list[float]]]:
         memory = Memory()
         check(cells[:5], Memory())
         cold = check(cells, memory)
-        gc.collect()
-        gc.freeze()
         costs: dict[str, list[float]] = {kind: [] for kind, _ in EDITS}
         for number, source in enumerate(cells):
             for kind, edit in EDITS:

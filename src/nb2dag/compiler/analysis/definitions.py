@@ -36,7 +36,7 @@ class Definitions:
 def shape(node: object) -> object:
     r"""Return all that the analysis looks at in a tree: neither where it stands, nor docstrings, nor which numbers.
 
-    >>> one, two = (ast.parse(text) for text in ("def f(x): return x + 2", "def f(x):  # more\\n  return x + 3"))
+    >>> one, two = (ast.parse(text) for text in ("def f(x): return x + 2", "def f(x):  # more\n  return x + 3"))
     >>> shape(one) == shape(two), shape(ast.parse("f(0)")) == shape(ast.parse("f(2)"))
     (True, False)
     """

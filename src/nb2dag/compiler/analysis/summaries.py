@@ -28,8 +28,8 @@ class _Kept:
     """Functions that were not done when they were asked for."""
 
 
-SummaryMemo = Memo[_Function, _Kept]
-"""What is kept of the summaries of functions."""
+SummaryMemo = Memo[tuple[_Function, Definition | None], _Kept]
+"""What is kept of the summaries of functions, those of methods by their class as well."""
 
 
 class Summaries:
@@ -74,7 +74,7 @@ class Summaries:
         if node in self._open:
             self._lean_on(node)
             return self._open[node]
-        kept = self._meant_meanwhile(node) or self._memo.kept(node)
+        kept = self._meant_meanwhile(node) or self._memo.kept((node, owner))
         # One that is made of a function which is being looked at now would be another one from within that function.
         if kept is not None and kept.leans_on:
             for other in kept.leans_on:
@@ -85,7 +85,7 @@ class Summaries:
                 # What leans on a function that is not done may lack that one's effects.
                 self._meanwhile[node] = kept, {other: self._open[other] for other in kept.leans_on}
             else:
-                self._memo.keep(node, kept)
+                self._memo.keep((node, owner), kept)
         for made in self._being_made:
             made.asked |= kept.asked
             made.made_of |= kept.made_of
