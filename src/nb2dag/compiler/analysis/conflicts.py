@@ -60,7 +60,13 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
                 (("name", shown(name)), ("task", _task(demand.task_id)), ("cells", _cells(flow, [maker.position]))),
             )
         yield from _reopened(flow, demand, places)
-    yield from _once(problem for demand in demands.tasks.values() for problem in _unpicklable(flow, demand, places))
+    unpicklable = _once(problem for demand in demands.tasks.values() for problem in _unpicklable(flow, demand, places))
+    # An import that cannot run again because of what a scratch cell does is mended with that cell.
+    yield from (problem for problem in unpicklable if not (demands.troubles and _is_module(problem)))
+
+
+def _is_module(problem: FlowProblem) -> bool:
+    return ("kind", _RESOURCES["module"]) in problem.values
 
 
 def _trouble(flow: Flow, demands: Demands, trouble: Trouble, places: _Places) -> FlowProblem:
@@ -69,6 +75,7 @@ def _trouble(flow: Flow, demands: Demands, trouble: Trouble, places: _Places) ->
     values.append(("other", _task(maker.task_id or IMPLICIT)))
     if trouble.rule == "scratch-value":
         values += scratch_values(flow, demands, maker)
+        values.append(("file", "yes" if is_file_state(trouble.name) else ""))
     labels = ((places.whole(maker), _MADE.get(trouble.rule, "made here")),)
     return FlowProblem(trouble.rule, places.name(reader, trouble.name), tuple(values), labels)
 
@@ -84,7 +91,8 @@ def _once(problems: Iterable[FlowProblem]) -> Iterator[FlowProblem]:
     for problem in problems:
         values = dict(problem.values)
         made = problem.labels[0][0] if problem.labels and problem.rule == "scratch-value" else None
-        key = (problem.rule, values.get("name", values.get("state", "")), _whose(problem), made)
+        name = "<file>" if values.get("file") else values.get("name", values.get("state", ""))
+        key = (problem.rule, name, _whose(problem), made)
         first = found.get(key)
         if first is None:
             found[key] = problem

@@ -66,8 +66,11 @@ def _undefined(values: _Values) -> _Wording:
 def _scratch(values: _Values) -> _Wording:
     name, cell, task = values["name"], values["cell"], values["task"]
     above = f"`%%airflow_task {values['above']}` makes it part of the task above, " if values["above"] else ""
+    needs = f"needs what cell {cell} does to `{name}`"
+    if values["file"]:
+        needs = f"may use files that cell {cell} writes" if "*" in name else f"uses `{name}`, which cell {cell} writes"
     return (
-        f"task `{task}` needs what cell {cell} does to `{name}`, and without a tag cell {cell} is no part of the DAG",
+        f"task `{task}` {needs}, and without a tag cell {cell} is no part of the DAG",
         (
             f"tag cell {cell}: {above}`%%airflow_task NAME` a task of its own; where the DAG shall do without it, "
             "`%%airflow_skip` says so"
