@@ -262,6 +262,12 @@ def _can_restore(demand: Demand, definition: Definition) -> bool:
     return not is_cached(definition)
 
 
+def _from_written_module(flow: Flow, maker: Statement) -> bool:
+    """Tell whether a statement takes names out of a module whose file the notebook wrote: others cannot import it."""
+    names = flow.uses[maker.position].names
+    return isinstance(maker.node, ast.ImportFrom) and any(name.startswith("<file:") for name in names)
+
+
 def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
     for name, versions in sorted(demand.inputs.items()):
         reader, source = max(versions.values()), demand.sources[name]
@@ -290,6 +296,8 @@ def _obstacle(
         return "definition-needs-value", ()
     if snapshot.kind in _RESOURCES:
         return "cannot-hand-over", (("kind", _RESOURCES[snapshot.kind]),)
+    if _from_written_module(flow, flow.statements[source]):
+        return "cannot-hand-over", (("kind", "a part of a module that the notebook itself wrote"),)
     if source != snapshot.bound or (found := enclosed_kind(flow, flow.statements[source], _ENCLOSED)) is None:
         return None
     return "cannot-hand-over", (("kind", _RESOURCES[found[1]]), ("inside", found[0]))

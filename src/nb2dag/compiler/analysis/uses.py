@@ -39,8 +39,10 @@ def find_use(present: Present, facts: StatementFacts, effects: Effects) -> Use:
             use.names.add(event.state)
         elif isinstance(event, FileUse):
             use.names |= files.needed(event)
-    use.names |= files.imported(facts.modules)
-    if present.now("<cwd>") is not None and (effects.files or effects.unstable):
+    written_modules = files.imported(facts.modules)
+    use.names |= written_modules
+    # A written module is found from where the notebook stands.
+    if present.now("<cwd>") is not None and (effects.files or effects.unstable or written_modules):
         use.names.add("<cwd>")
     touched = facts.names.touched
     runs = not _only_derives(facts.node)
