@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import RLock
 
 from nb2dag.compiler.analysis.cell_facts import CellFactsMemo
@@ -16,11 +19,11 @@ class Memory:
     """What the passes remember; a compilation with an empty one gives the same result, only later.
 
     Everything in it is found by what it was made from, so that one memory serves any number of notebooks, and its size
-    is bounded. A compilation holds `lock` while it uses the memory.
+    is bounded.
     """
 
     def __init__(self) -> None:
-        self.lock = RLock()
+        self._lock = RLock()
         self.cells = ReadCells()
         self.facts = CellFactsMemo()
         self._traces: Memo[str, Traces] = Memo(_MOST_NOTEBOOKS)
@@ -28,3 +31,18 @@ class Memory:
     def traces(self, path: str) -> Traces:
         """Return what is remembered of the flow of the notebook at `path`."""
         return self._traces.get(path, Traces)
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep the memory for one compilation, one thread at a time, and let that not wait for the garbage collector.
+
+        Looking through all the trees that are remembered takes longer than a check; nothing in one is garbage.
+        """
+        with self._lock:
+            collects = gc.isenabled()
+            gc.disable()
+            try:
+                yield
+            finally:
+                if collects:
+                    gc.enable()

@@ -143,7 +143,7 @@ def compile_program(notebook: Notebook, folder: Path, most_bytes: int, memory: M
         memory: What was remembered of earlier compilations; the result is the same without it.
     """
     memory = memory or Memory()
-    with memory.lock:
+    with memory.in_use():
         program = with_scripts(tag_program(notebook, memory.cells), folder)
         return compile_tagged(program, folder, most_bytes, memory)
 
@@ -151,7 +151,7 @@ def compile_program(notebook: Notebook, folder: Path, most_bytes: int, memory: M
 def compile_tagged(program: Program, folder: Path, most_bytes: int, memory: Memory | None = None) -> Compilation:
     """Compile a program whose cells have their roles; see `compile_program` for the arguments."""
     memory = memory or Memory()
-    with memory.lock:
+    with memory.in_use():
         return _compile(program, folder, most_bytes, memory)
 
 

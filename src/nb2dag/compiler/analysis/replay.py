@@ -112,6 +112,7 @@ def chain_replayable(flow: Flow, name: str, position: int, answers: dict[int, bo
         position = version
 
 
+@lru_cache(4 * MOST_STATEMENTS)
 def binds_for_certain(statement: Statement, name: str) -> bool:
     """Tell whether a statement gives `name` a value that does not depend on the one before.
 

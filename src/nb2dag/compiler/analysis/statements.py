@@ -53,26 +53,16 @@ class Statement:
     facts: StatementFacts
     effects: Effects
     use: Use
-
-    @property
-    def node(self) -> ast.stmt:
-        """Its tree."""
-        return self.facts.node
-
-    @property
-    def names(self) -> NameFacts:
-        """The global names it reads, binds and deletes."""
-        return self.facts.names
+    node: ast.stmt
+    names: NameFacts
+    """The global names it reads, binds and deletes."""
+    task_id: str | None
+    """The task that owns the statement, None where no single task does."""
 
     @property
     def compound(self) -> bool:
         """Whether it holds other statements that may run or not."""
         return self.facts.compound
-
-    @property
-    def task_id(self) -> str | None:
-        """The task that owns the statement, None where no single task does."""
-        return self.cell.task_id
 
     @property
     def scripts(self) -> list[Script]:
@@ -83,6 +73,13 @@ class Statement:
     def region(self) -> Region:
         """The statement's text in its cell, decorators included."""
         return self.facts.region
+
+
+def make_statement(position: int, cell: ProgramCell, facts: StatementFacts, effects: Effects, use: Use) -> Statement:
+    """Return the statement of a cell that has a meaning."""
+    return Statement(
+        position, cell, _OWNERS[cell.role], facts, effects, use, facts.node, facts.names, task_id=cell.task_id
+    )
 
 
 @lru_cache(MOST_STATEMENTS)

@@ -15,7 +15,7 @@ from nb2dag.compiler.analysis.definitions import Definitions
 from nb2dag.compiler.analysis.effects import Effects
 from nb2dag.compiler.analysis.numbering import Numbering
 from nb2dag.compiler.analysis.present import Looks, Present, Questions
-from nb2dag.compiler.analysis.statements import OwnerKind, Statement, owner_kind
+from nb2dag.compiler.analysis.statements import OwnerKind, Statement, make_statement
 from nb2dag.compiler.analysis.summaries import SummaryMemo
 from nb2dag.compiler.analysis.timeline import Changes
 from nb2dag.compiler.analysis.uses import Use
@@ -77,11 +77,11 @@ class Traces:
         self.numbering = Numbering()
         self.definitions = Definitions()
         self.summaries: SummaryMemo = Memo(_MOST_SUMMARIES)
-        self._cells: Memo[tuple[CellFacts, tuple[int, ...], OwnerKind], _CellTraces] = Memo(_MOST_CELLS)
+        self._cells: Memo[tuple[CellFacts, tuple[int, ...], str], _CellTraces] = Memo(_MOST_CELLS)
 
     def of(self, cell: CellFacts, positions: tuple[int, ...], kind: OwnerKind) -> TracedCell:
         """Return what is remembered of a cell that stands at these positions, for those who run it."""
-        return TracedCell(self._cells.get((cell, positions, kind), _CellTraces), positions)
+        return TracedCell(self._cells.get((cell, positions, kind.value), _CellTraces), positions)
 
 
 class TracedCell:
@@ -129,10 +129,9 @@ def find_placed(trace: CellTrace, cell: ProgramCell, present: Present) -> Placed
 
 def place(trace: CellTrace, cell: ProgramCell, positions: tuple[int, ...], looks: Looks) -> PlacedCell:
     """Return what a cell is in the program, and keep it."""
-    kind = owner_kind(cell)
     known = next((each.statements for each in trace.placed if each.cell == cell), None)
     statements = known or tuple(
-        Statement(position, cell, kind, each.facts, each.effects, each.use)
+        make_statement(position, cell, each.facts, each.effects, each.use)
         for position, each in zip(positions, trace.statements, strict=True)
     )
     read = frozenset[str]().union(*(each.use.names for each in trace.statements))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.edges import after_options, task_ids
 from nb2dag.compiler.analysis.effects import Mutate, WriteState
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.replay import is_definition
-from nb2dag.compiler.analysis.statements import Statement
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, Statement
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.program import Program, ProgramCell
 from nb2dag.model.span import START
@@ -41,10 +42,13 @@ def unused_tasks(flow: Flow, demands: Demands, program: Program) -> Iterator[Flo
     """
     waited_for = {other for _, option in after_options(program) for other in task_ids(option.value)}
     last = max((demand.positions[-1] for demand in demands.tasks.values() if demand.positions), default=-1)
+    own: dict[str, list[ProgramCell]] = {}
+    for cell in program.cells:
+        own.setdefault(cell.task_id or IMPLICIT, []).append(cell)
     for demand in demands.tasks.values():
         if demand.task_id == IMPLICIT or not demand.positions or demand.outputs or demand.positions[-1] == last:
             continue
-        cells = [cell for cell in program.cells if cell.task_id == demand.task_id]
+        cells = own[demand.task_id]
         if demand.task_id not in waited_for and not any(map(_speaks, cells)) and _is_quiet(flow, demand):
             directive = cells[0].directive
             place = cells[0].cell.span(program.notebook.path, START if directive is None else directive.region)
@@ -56,17 +60,19 @@ def unused_tasks(flow: Flow, demands: Demands, program: Program) -> Iterator[Flo
 def _speaks(cell: ProgramCell) -> bool:
     """Tell whether a cell shows something, or its tag gives it a meaning of its own."""
     options = cell.directive.options if cell.directive is not None else ()
-    return (
-        bool(cell.code.escapes)
-        or any(option.name in _MEANT for option in options)
-        or _SHOWS.search(cell.cell.source) is not None
-    )
+    return bool(cell.code.escapes) or any(option.name in _MEANT for option in options) or _shows(cell.cell.source)
+
+
+@lru_cache(MOST_STATEMENTS)
+def _shows(source: str) -> bool:
+    return _SHOWS.search(source) is not None
 
 
 def _is_quiet(flow: Flow, demand: Demand) -> bool:
     return all(_changes_names_only(flow.statements[position]) for position in demand.positions)
 
 
+@lru_cache(MOST_STATEMENTS)
 def _changes_names_only(statement: Statement) -> bool:
     effects = statement.effects
     if not isinstance(statement.node, _QUIET) or effects.opens or effects.dynamic or effects.configures:
