@@ -58,7 +58,7 @@ def _mend(cells: list[str], place: int, generator: random.Random) -> None:
 
 def _renumber(cells: list[str], place: int, generator: random.Random) -> None:
     """Change the constants."""
-    table = str.maketrans({digit: generator.choice("123456789") for digit in "23"})
+    table = str.maketrans({digit: generator.choice("0123456789") for digit in "0123"})
     first, _, rest = cells[place].partition("\n")
     cells[place] = f"{first}\n{rest.translate(table)}"
 

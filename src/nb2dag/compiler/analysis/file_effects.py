@@ -25,6 +25,8 @@ Lost = tuple[Statement, str, str]
 
 def lost_file_effects(flow: Flow) -> Iterator[Lost]:
     """Yield each statement whose effect by way of a file would be another one in the DAG, with what it does."""
+    if not any(map(_uses_files, flow.statements)):
+        return
     yield from _log_files(flow)
     yield from _modules_written_again(flow)
     yield from _open_transactions(flow)
@@ -69,6 +71,13 @@ def _linked_files(flow: Flow) -> Iterator[Lost]:
         ):
             what = "makes a link between two files, which are two copies in another task"
             yield statement, what, "use one name for the file in all tasks"
+
+
+@lru_cache(MOST_STATEMENTS)
+def _uses_files(statement: Statement) -> bool:
+    """Tell whether there is anything in a statement that could be lost."""
+    uses = bool(statement.scripts) or bool(files_of(statement)) or _makes_link(statement)
+    return uses or "execute" in statement.facts.text
 
 
 @lru_cache(MOST_STATEMENTS)
