@@ -34,15 +34,18 @@ class Memory:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Keep the memory for one compilation, one thread at a time, and let that not wait for the garbage collector.
+        """Keep the memory for one compilation, one thread at a time."""
+        with self._lock, without_collecting():
+            yield
 
-        Looking through all the trees that are remembered takes longer than a check; nothing in one is garbage.
-        """
-        with self._lock:
-            collects = gc.isenabled()
-            gc.disable()
-            try:
-                yield
-            finally:
-                if collects:
-                    gc.enable()
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Let the garbage collector wait: to look through all trees takes longer than a check, and none is garbage."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()

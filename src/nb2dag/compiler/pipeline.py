@@ -43,7 +43,7 @@ from nb2dag.compiler.frontend.reader import read_notebook
 from nb2dag.compiler.frontend.scripts import with_scripts
 from nb2dag.compiler.frontend.tagging import tag_program
 from nb2dag.compiler.lowering import lower
-from nb2dag.compiler.memory import Memory
+from nb2dag.compiler.memory import Memory, without_collecting
 from nb2dag.compiler.rules.advice import without_premature
 from nb2dag.compiler.rules.airflow import graph_diagnostics
 from nb2dag.compiler.rules.dataflow import flow_diagnostics
@@ -81,7 +81,10 @@ class Compilation:
     @cached_property
     def plan(self) -> DagPlan | None:
         """What would be written, None where there is any error; lowered when it is first asked for."""
-        return self._lower() if self._lower is not None else None
+        if self._lower is None:
+            return None
+        with without_collecting():
+            return self._lower()
 
     @property
     def has_errors(self) -> bool:
