@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import os
+import random
 import pickle
 import shutil
 import sys
@@ -120,6 +121,13 @@ def _with_parameters(document: dict[str, Any], parameters: Mapping[str, Any]) ->
     return document
 
 
+def _draw_afresh() -> None:
+    """Seed the global generators from the system, as a process that was not forked would have them."""
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+
+
 def _in_child(document: dict[str, Any], output: Path, work: Path, job: Path) -> TaskFailure | None:
     read, write = os.pipe()
     child = os.fork()
@@ -132,6 +140,7 @@ def _in_child(document: dict[str, Any], output: Path, work: Path, job: Path) -> 
             sys.modules["__main__"] = main
             sys.path.insert(0, "")
             warnings.simplefilter("ignore")
+            _draw_afresh()
             os.environ[JOB_VARIABLE] = str(job)
             os.chdir(work)
             result = _run_cells(main.__dict__, document["cells"])
