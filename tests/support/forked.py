@@ -9,8 +9,8 @@ import contextlib
 import io
 import json
 import os
-import random
 import pickle
+import random
 import shutil
 import sys
 import tempfile
