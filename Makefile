@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`. Both create what they need in .venv, once.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix corpus lint format bench pins clean venv
+.PHONY: help demo test test-matrix corpus lint format extension chromium pictures bench pins clean venv
 
 BIN := .venv/bin
 # Test processes side by side. A file's tests stay on one of them (an example's cells share a kernel, an integration
@@ -15,9 +15,9 @@ help:  ## show this list
 demo: venv  ## turn an example notebook into a DAG and run it in a real Airflow (about 1 minute)
 	@$(BIN)/python tools/demo.py
 
-test: lint  ## run the lints and every test, the example notebooks included
-	@echo "· tests: unit, spec, golden, property, packaging, integration (real kernels, real Airflow), notebooks"
-	@$(PYTEST) tests/integration tests src notebooks/examples
+test: lint extension chromium  ## run the lints and every test, the example notebooks included
+	@echo "· tests: browser, integration (real kernels, real Airflow), unit, spec, golden, property, server, packaging, notebooks"
+	@$(PYTEST) tests/browser tests/integration tests src notebooks/examples
 
 test-matrix: venv  ## run the tests on every declared Python (some minutes each; PATHS="tests src" for all of them)
 	@$(BIN)/python tools/matrix.py --jobs $(JOBS) $(PATHS)
@@ -36,6 +36,15 @@ format: venv  ## let ruff mend what it can
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
+extension: venv  ## build the JupyterLab extension and link it into .venv (needs Node)
+	@tools/extension
+
+chromium:
+	@tools/chromium
+
+pictures: extension chromium  ## take the pictures of the JupyterLab guide anew: look at each of them
+	@NB2DAG_RENEW_PICTURES=1 $(BIN)/python -m pytest -q tests/browser
+
 bench: venv  ## measure compile and parse cost beside Kale's and Airflow's own (some minutes)
 	@$(BIN)/python benchmarks/run.py
 
@@ -45,7 +54,7 @@ pins: venv  ## resolve constraints.txt anew, keeping what still fits
 
 clean:  ## remove everything that make and the tools left behind
 	rm -rf .venv .venv-3.* .demo .nb2dag .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
-	rm -rf benchmarks/.venv-kale
+	rm -rf benchmarks/.venv-kale src/nb2dag/labextension labextension/node_modules labextension/lib labextension/.built
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 venv:

@@ -23,12 +23,17 @@ _HOMES = {
     "load_ipython_extension": "nb2dag.magics",
     "unload_ipython_extension": "nb2dag.magics",
 }
+_JUPYTER = {
+    "_jupyter_labextension_paths": "labextension_paths",
+    "_jupyter_server_extension_points": "server_extension_points",
+}
+"""What Jupyter looks for in a package, and what it is called in `nb2dag.server`."""
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
+    home = _HOMES.get(name) if name not in _JUPYTER else "nb2dag.server"
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(home), name)
+    return getattr(import_module(home), _JUPYTER.get(name, name))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -31,6 +33,10 @@ CORE = {
     "rich",
     "tomli",
 }
+
+
+ASSETS = "nb2dag-0.1.0.data/data/share/jupyter/labextensions/nb2dag/"
+SERVER_CONFIG = "nb2dag-0.1.0.data/data/etc/jupyter/jupyter_server_config.d/nb2dag.json"
 
 
 @pytest.fixture(scope="session")
@@ -74,8 +80,38 @@ def notebook(tmp_path):
 def test_wheel_holds_the_package_and_nothing_else(contents):
     source = CHECKOUT / "src"
     files = {str(path.relative_to(source)) for kind in ("*.py", "*.schema.json") for path in source.rglob(kind)}
-    assert {name for name in contents if name.endswith((".py", ".json"))} == files
-    assert {name.split("/")[0] for name in contents} == {"nb2dag", "nb2dag-0.1.0.dist-info"}
+    package = {name for name in contents if not name.startswith("nb2dag-0.1.0.data/")}
+    assert {name for name in package if name.endswith((".py", ".json"))} == files
+    assert {name.split("/")[0] for name in package} == {"nb2dag", "nb2dag-0.1.0.dist-info"}
+
+
+def test_wheel_carries_the_jupyterlab_extension_prebuilt(contents):
+    """Nobody needs Node to install it, and the assets stay small."""
+    assets = {name.removeprefix(ASSETS): content for name, content in contents.items() if name.startswith(ASSETS)}
+    assert {"package.json", "install.json", "schemas/nb2dag/plugin.json"} <= set(assets)
+    assert any(name.startswith("static/remoteEntry") for name in assets)
+    assert not any(name.endswith(".map") for name in assets)
+    assert sum(map(len, assets.values())) < 250_000
+    assert json.loads(contents[SERVER_CONFIG]) == {"ServerApp": {"jpserver_extensions": {"nb2dag": True}}}
+
+
+def test_a_checkout_without_node_builds_the_command_line_and_says_so(tmp_path):
+    checkout = tmp_path / "checkout"
+    ignored = shutil.ignore_patterns("labextension", "__pycache__", ".git", ".venv", "node_modules", "tests", "docs")
+    shutil.copytree(CHECKOUT, checkout, ignore=ignored)
+    (checkout / "labextension").mkdir()
+    for name in ("install.json", "package.json"):
+        shutil.copy(CHECKOUT / "labextension" / name, checkout / "labextension")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(checkout)]
+    environment = {**os.environ, "PATH": str(tmp_path / "nothing")}
+    finished = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    assert finished.returncode == 0, finished.stderr
+    assert "without the JupyterLab extension" in finished.stdout + finished.stderr
+    (built,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(built) as archive:
+        names = archive.namelist()
+    assert "nb2dag/cli/app.py" in names
+    assert not any("static/" in name for name in names)
 
 
 def test_wheel_says_that_it_is_typed(contents):

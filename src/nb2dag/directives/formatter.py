@@ -50,6 +50,33 @@ def format_directive(directive: Directive, spelling: Spelling) -> str:
     return "\n".join([" ".join(words), *lines])
 
 
+def format_option(option: Option, *, flag: bool) -> str:
+    """Return one option's text: as a flag where it shall be one and fits, else as an entry without `#| `.
+
+    >>> from nb2dag.model.span import START
+    >>> format_option(Option("retries", 2, START), flag=True)
+    '--retries 2'
+    >>> format_option(Option("tags", ("a", "b"), START), flag=False)
+    'tags: [a, b]'
+    """
+    return _flag(option) if flag and _fits_a_flag(option) else _option_line(option).removeprefix("#| ")
+
+
+def option_text(option: Option) -> str:
+    """Return an option's value as a form shows it, which `read_option` reads back: items with commas between.
+
+    >>> from nb2dag.model.span import START
+    >>> option_text(Option("tags", ("a", "b"), START)), option_text(Option("catchup", True, START))
+    ('a,b', 'true')
+    """
+    value = _spelled(option)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return _flag_list(value)
+    return value if isinstance(value, str) else _yaml_flow(value)
+
+
 def _spec(option: Option) -> OptionSpec:
     spec = find_option(option.name)
     assert spec is not None

@@ -80,11 +80,12 @@ def _region_to_json(region: Region) -> dict[str, int]:
 
 
 def _fix_to_json(fix: Fix) -> dict[str, Any]:
-    edits = [_edit_to_json(edit) for edit in fix.edits]
+    edits = [edit_to_json(edit) for edit in fix.edits]
     return {"title": fix.title, "applicability": fix.applicability.value, "edits": edits}
 
 
-def _edit_to_json(edit: Edit) -> dict[str, Any]:
+def edit_to_json(edit: Edit) -> dict[str, Any]:
+    """Return an edit as JSON."""
     return {
         "cell": edit.cell,
         "cell_id": edit.cell_id,

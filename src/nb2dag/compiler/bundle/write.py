@@ -57,6 +57,18 @@ def write_bundle(bundle: Bundle, folder: Path, *, force: bool = False) -> tuple[
         raise Nb2dagError(f"the bundle cannot be written to {folder}: {error.strerror or error}{place}") from error
 
 
+def require_writable(bundle: Bundle, folder: Path) -> None:
+    """Make sure that `write_bundle` would write `bundle` to `folder` without `force`; nothing is written.
+
+    Raises:
+        BundleConflict: It would not; see `write_bundle`.
+        Nb2dagError: The folder cannot be read.
+    """
+    _require_places(bundle, folder)
+    previous = _previous(bundle, folder, force=False)
+    _refuse_edited(folder, previous, list(differences(bundle, folder, previous)))
+
+
 def _write(bundle: Bundle, folder: Path, force: bool) -> tuple[str, ...]:
     _require_places(bundle, folder)
     previous = _previous(bundle, folder, force)

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { components, layOut, pathThrough, shapeOf } from './layout';
+import type { IGraph } from './wire';
+
+const task = (task_id: string, group: string | null = null): IGraph['tasks'][0] => ({
+  task_id,
+  kind: 'task',
+  group,
+  cells: [1],
+  upstream: [],
+  doc: ''
+});
+const edge = (from: string, to: string): IGraph['edges'][0] => ({ from, to, names: ['x'], declared: false });
+const measure = (text: string): number => text.length * 7;
+
+const diamond: IGraph = {
+  tasks: ['a', 'b', 'c', 'd'].map(id => task(id)),
+  edges: [edge('a', 'b'), edge('a', 'c'), edge('b', 'd'), edge('c', 'd')]
+};
+
+describe('layOut', () => {
+  it('places every task once, apart from the others', () => {
+    const { boxes } = layOut(diamond, 1, measure);
+    expect(boxes.map(box => box.id).sort()).toEqual(['a', 'b', 'c', 'd']);
+    for (const one of boxes) {
+      for (const other of boxes.filter(each => each !== one)) {
+        const apart =
+          Math.abs(one.x - other.x) >= (one.width + other.width) / 2 ||
+          Math.abs(one.y - other.y) >= one.height;
+        expect(apart).toBe(true);
+      }
+    }
+  });
+  it('keeps the edges in their order, by which their names are found', () => {
+    const parts: IGraph = {
+      tasks: ['a', 'x', 'b', 'y'].map(id => task(id)),
+      edges: [edge('x', 'y'), edge('a', 'b')]
+    };
+    expect(layOut(parts, 1, measure).lines.map(line => line.from)).toEqual(['x', 'a']);
+  });
+  it('goes across in a wide panel and down in a narrow one', () => {
+    const chain: IGraph = {
+      tasks: ['a', 'b', 'c'].map(id => task(id)),
+      edges: [edge('a', 'b'), edge('b', 'c')]
+    };
+    const wide = layOut(chain, 4, measure);
+    const narrow = layOut(chain, 0.4, measure);
+    expect(wide.width).toBeGreaterThan(wide.height);
+    expect(narrow.height).toBeGreaterThan(narrow.width);
+  });
+  it('keeps the order of the notebook among tasks side by side', () => {
+    const ids = ['b1', 'b2', 'b3', 'b4'];
+    const fan: IGraph = { tasks: ['a', ...ids].map(id => task(id)), edges: ids.map(id => edge('a', id)) };
+    const { boxes } = layOut(fan, 1, measure);
+    const place = (id: string): number => boxes.filter(box => box.id === id).map(box => box.x + box.y)[0];
+    expect(place('b1')).toBeLessThan(place('b4'));
+  });
+  it('sets what nothing connects in rows', () => {
+    const apart: IGraph = { tasks: Array.from({ length: 12 }, (_, i) => task(`t${i}`)), edges: [] };
+    const { width, height } = layOut(apart, 1, measure);
+    expect(Math.max(width, height) / Math.min(width, height)).toBeLessThan(2.5);
+  });
+  it('draws a group around its tasks', () => {
+    const grouped: IGraph = {
+      tasks: [task('a', 'g'), task('b', 'g'), task('c')],
+      edges: [edge('a', 'b'), edge('b', 'c')]
+    };
+    const { groups, boxes } = layOut(grouped, 1, measure);
+    const [group] = groups;
+    const inside = boxes.filter(
+      box => Math.abs(box.x - group.x) < group.width / 2 && Math.abs(box.y - group.y) < group.height / 2
+    );
+    expect(inside.map(box => box.id).sort()).toEqual(['a', 'b']);
+  });
+});
+
+describe('components', () => {
+  it('are joined by edges and by groups', () => {
+    const graph: IGraph = {
+      tasks: [task('a', 'g'), task('b'), task('c', 'g'), task('d')],
+      edges: [edge('a', 'b')]
+    };
+    expect(components(graph).map(part => part.tasks.map(each => each.task_id))).toEqual([
+      ['a', 'b', 'c'],
+      ['d']
+    ]);
+  });
+});
+
+describe('shapeOf', () => {
+  it('is the same while only words in cells change', () => {
+    const renamed = { ...diamond, edges: diamond.edges.map(each => ({ ...each, names: ['y'] })) };
+    expect(shapeOf(renamed)).toBe(shapeOf(diamond));
+  });
+});
+
+describe('pathThrough', () => {
+  it('begins and ends at its points', () => {
+    const path = pathThrough([
+      { x: 0, y: 0 },
+      { x: 5, y: 5 },
+      { x: 0, y: 10 }
+    ]);
+    expect(path.startsWith('M0,0')).toBe(true);
+    expect(path.endsWith('0,10')).toBe(true);
+  });
+});
