@@ -69,7 +69,7 @@ function Finding(props: IFindingsProps & { found: IDiagnostic }): JSX.Element {
             title={fix.applicability === 'unsafe' ? trans.__('A guess: look at the result') : undefined}
             onClick={() => props.onFix(fix)}
           >
-            {fix.title}
+            <Words text={fix.title} />
           </button>
         )}
         {found.code && (

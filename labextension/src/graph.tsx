@@ -314,7 +314,9 @@ function Box(props: IBoxProps): JSX.Element {
   const room = box.width - 38;
   const name = fitting(task.task_id, room);
   const note = run ? words(run) : caption(task, trans);
-  const label = [task.task_id, note, found ? trans.__('has findings') : ''].filter(Boolean).join(', ');
+  const label = [task.task_id, run?.state ?? '', note, found ? trans.__('has findings') : '']
+    .filter(Boolean)
+    .join(', ');
   const open = (): void => props.onOpen(task);
   const onKeyDown = (event: React.KeyboardEvent<SVGGElement>): void => {
     const ways = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' } as const;
@@ -392,12 +394,13 @@ function caption(task: ITask, trans: ITrans): string {
   return trans._n('cell %2', 'cells %2', task.cells.length, task.cells.join(', '));
 }
 
+/** A state in few words: the box's colour says it too. */
 function words(run: ITaskRun): string {
   if (run.state === 'running') {
     return run.note ? run.note.replace(/: .*/, '') : 'running';
   }
-  return run.seconds
-    ? `${run.state.replace(/_/g, ' ')} · ${run.seconds.toFixed(1)} s`
+  return run.state === 'success' && run.seconds
+    ? `${run.seconds.toFixed(1)} s`
     : run.state.replace(/_/g, ' ');
 }
 

@@ -162,9 +162,10 @@ def lab(page, server):
         page.locator("#jupyterlab-splash").wait_for(state="detached")
         page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.context?.isReady")
         page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
-        if theme == "dark":
-            page.evaluate("() => jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
-            page.wait_for_selector("body[data-jp-theme-light='false']", state="attached")
+        # The theme is kept on the server, where an earlier test may have changed it.
+        named = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}[theme]
+        page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", named)
+        page.wait_for_selector(f"body[data-jp-theme-name='{named}']", state="attached")
         if panel:
             page.evaluate("() => jupyterapp.commands.execute('nb2dag:show')")
             page.locator("#nb2dag-panel").wait_for()

@@ -54,8 +54,7 @@ def test_a_dag_from_nothing_to_a_run(lab, server, page):
     notebook.set_source(2, "%%airflow_task report --retris 1\ntotal = sum(rows)\nprint(total)")
 
     # And its fix mends the text.
-    fix = notebook.panel.locator(".nb2dag-Finding-fix").first
-    fix.click()
+    notebook.panel.locator(".nb2dag-Finding", has_text="retris").locator(".nb2dag-Finding-fix").click()
     page.wait_for_function("() => !document.querySelector('#nb2dag-panel .nb2dag-Finding')")
     assert notebook.source(2).startswith("%%airflow_task report --retries 1\n")
     notebook.wait_for_tasks("rows", "report")
@@ -90,7 +89,7 @@ def test_a_dag_from_nothing_to_a_run(lab, server, page):
     page.locator(".jp-Dialog .jp-mod-reject").click()
 
     page.locator('[data-action="run"]').click()
-    expect(notebook.panel.locator(".nb2dag-Runs-verdict")).to_have_text("The run succeeded.", timeout=120_000)
+    expect(notebook.panel.locator(".nb2dag-Runs-verdict")).to_have_text("The run succeeded.", timeout=300_000)
     expect(notebook.task("report")).to_have_attribute("data-state", "success")
     output = notebook.panel.locator('[data-run="report"] pre')
     assert output.text_content().strip() == "6"
@@ -101,7 +100,7 @@ def export(page, notebook):
     dialog = page.locator(".jp-Dialog")
     expect(dialog.locator('[data-change="new"]').first).to_be_visible()
     dialog.locator(".jp-mod-accept").click()
-    expect(page.locator(".nb2dag-Export-ok, .nb2dag-Export-conflict")).to_be_visible(timeout=120_000)
+    expect(page.locator(".nb2dag-Export-ok, .nb2dag-Export-conflict")).to_be_visible(timeout=300_000)
     expect(page.locator(".nb2dag-Export-ok")).to_contain_text("Airflow imports it")
     dialog.locator(".jp-mod-accept").click()
 
@@ -143,7 +142,7 @@ def test_pictures_for_the_guide(lab, server, page):
     notebook.set_source(7, SHOP[7])
     expect(notebook.panel.locator('.nb2dag-Status[data-status="ok"]')).to_be_visible()
     page.locator('[data-action="run"]').click()
-    expect(notebook.panel.locator(".nb2dag-Runs-verdict")).to_be_visible(timeout=120_000)
+    expect(notebook.panel.locator(".nb2dag-Runs-verdict")).to_be_visible(timeout=300_000)
     notebook.shot("run-dark")
 
 
@@ -154,7 +153,7 @@ def test_a_narrow_panel_and_sixty_tasks(lab, server, page):
         task = f"%%airflow_task step_{group}_{{0}} --group source_{group}\nv_{group}_{{0}} = list(raw_{group})"
         cells += [task.format(step) for step in range(4)]
         names = ", ".join(f"v_{group}_{step}" for step in range(4))
-        cells.append(f"%%airflow_task merge_{group} --group source_{group}\nmerged_{group} = [{names}]")
+        cells.append(f"%%airflow_task merge_{group} --group source_{group}\nprint([{names}])")
     server.write("warehouse.ipynb", cells)
     notebook = lab("warehouse.ipynb")
     page.evaluate("() => jupyterapp.commands.execute('application:toggle-left-area')")
