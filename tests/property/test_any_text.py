@@ -78,7 +78,9 @@ documents = st.recursive(
 
 
 def notebook_of(parts):
-    read = [Cell(index, f"c{index}", *part) for index, part in enumerate(parts, 1)]
+    """Return the notebook of these cells; as from the reader, every line of a source ends with a line feed."""
+    sources = [source.replace("\r\n", "\n").replace("\r", "\n") for _, source, _ in parts]
+    read = [Cell(index, f"c{index}", part[0], sources[index - 1], part[2]) for index, part in enumerate(parts, 1)]
     return Notebook("n.ipynb", tuple(read))
 
 

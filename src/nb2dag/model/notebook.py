@@ -18,7 +18,10 @@ class CellType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: `index` is 1-based over all cells, `id` the notebook's own or `cell-<index>`."""
+    """One cell: `index` is 1-based over all cells, `id` the notebook's own or `cell-<index>`.
+
+    The lines of `source` end with line feeds, whatever ends them in the file: a position counts no other line end.
+    """
 
     index: int
     id: str
