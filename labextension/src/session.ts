@@ -21,6 +21,7 @@ export class Session implements IDisposable {
     this.run.changed.connect(() => this._changed.emit());
     panel.context.model.contentChanged.connect(this.schedule, this);
     panel.context.pathChanged.connect(this.renew, this);
+    panel.context.model.cells.changed.connect(this.tellOfCells, this);
     void panel.context.ready.then(() => this.schedule());
   }
 
@@ -51,6 +52,11 @@ export class Session implements IDisposable {
   /** Emitted when anything above changes. */
   get changed(): ISignal<this, void> {
     return this._changed;
+  }
+
+  /** Emitted after cells came, went or moved, when the notebook shows them so. */
+  get cellsChanged(): ISignal<this, void> {
+    return this._cellsChanged;
   }
 
   get isDisposed(): boolean {
@@ -151,6 +157,18 @@ export class Session implements IDisposable {
     return request<T>(this.settings, question, { method: 'POST', body });
   }
 
+  private tellOfCells(): void {
+    if (!this._telling) {
+      this._telling = true;
+      window.setTimeout(() => {
+        this._telling = false;
+        if (!this._isDisposed && !this.panel.isDisposed) {
+          this._cellsChanged.emit();
+        }
+      });
+    }
+  }
+
   private schedule(): void {
     window.clearTimeout(this._timer);
     this._timer = window.setTimeout(() => void this.refresh(), PAUSE);
@@ -209,9 +227,11 @@ export class Session implements IDisposable {
   private _isDisposed = false;
   private _asking = false;
   private _again = false;
+  private _telling = false;
   private _text = '';
   private _sent: ISentNotebook | null = null;
   private _timer = 0;
   private _objections: IDiagnostic[] = [];
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _cellsChanged = new Signal<this, void>(this);
 }
