@@ -20,8 +20,9 @@ def server(tmp_path_factory):
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    # Not for the session: Playwright's event loop would stand in the way of tests with loops of their own.
     with running_chromium() as browser:
         yield browser
 
