@@ -21,6 +21,7 @@ ROUTES = [
     ("POST", "preview"),
     ("POST", "export"),
     ("POST", "import"),
+    ("POST", "registration"),
     ("POST", "jobs"),
     ("GET", "jobs/0123456789abcdef"),
     ("DELETE", "jobs/0123456789abcdef"),
