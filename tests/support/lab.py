@@ -100,6 +100,8 @@ def running_lab(home, *options, environ=None):
         "--JupyterNotebookApp.expose_app_in_browser=True",
         "--LabApp.extension_manager=readonly",
         "--allow-root",
+        # The JupyterLab of another environment has no Airflow beside it, and this one has.
+        f"--Nb2dagServer.airflow_python={sys.executable}",
         *options,
     ]
     log = home / "server.log"
