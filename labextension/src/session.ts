@@ -8,7 +8,9 @@ import { applyChanges, ISentNotebook, maybeTagged, sentNotebook } from './notebo
 import { Refusal, request } from './request';
 import type { ICell, IDiagnostic, IEditAnswer, IFix, IGraph, IImportAnswer, IPanel } from './wire';
 
+/** Milliseconds without a keystroke until the text is sent: soon for who looks at the graph, else only squiggles wait. */
 const PAUSE = 60;
+const LONG_PAUSE = 400;
 const CLIENT = Math.random().toString(36).slice(2);
 
 export class Session implements IDisposable {
@@ -171,7 +173,8 @@ export class Session implements IDisposable {
 
   private schedule(): void {
     window.clearTimeout(this._timer);
-    this._timer = window.setTimeout(() => void this.refresh(), PAUSE);
+    const pause = this._watched || this.document === null ? PAUSE : LONG_PAUSE;
+    this._timer = window.setTimeout(() => void this.refresh(), pause);
   }
 
   private async refresh(): Promise<void> {

@@ -15,9 +15,7 @@ CELLS = [
 def test_tags_are_completed_mended_renamed_and_verified(lab, server, page):
     server.write("editing.ipynb", CELLS)
     notebook = lab("editing.ipynb")
-    page.wait_for_function(
-        "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'", timeout=120_000
-    )
+    notebook.wait_for_kernel()
 
     # The quick fix is in the squiggle's own tooltip.
     page.locator(".cm-lintRange-error").first.hover()

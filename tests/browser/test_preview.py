@@ -19,10 +19,8 @@ CELLS = [
 @pytest.mark.parametrize("app", ["lab", "notebook"])
 def test_the_preview_shows_graph_findings_code_and_exports(lab, server, page, app):
     file = server.write(f"{app}/previewed.ipynb", CELLS)
-    lab(f"{app}/previewed.ipynb", app=app, panel=False)
-    page.wait_for_function(
-        "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'", timeout=120_000
-    )
+    notebook = lab(f"{app}/previewed.ipynb", app=app, panel=False)
+    notebook.wait_for_kernel()
     page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
     preview = page.locator(".nb2dag-preview")
     expect(preview).to_contain_text("no findings", timeout=120_000)
@@ -38,6 +36,8 @@ def test_the_preview_shows_graph_findings_code_and_exports(lab, server, page, ap
     expect(preview.locator("pre:visible")).to_contain_text(EVIL)
     assert preview.locator("img").count() == 0
 
+    if app == "lab":
+        notebook.shot("preview")
     preview.get_by_role("tab", name="Export").click()
     expect(preview.locator("pre:visible")).to_contain_text("new      previewed.py")
     preview.get_by_role("button", name="Export", exact=True).click()

@@ -177,6 +177,12 @@ class Notebook:
         self.page = page
         self.panel = page.locator("#nb2dag-panel")
 
+    def wait_for_kernel(self):
+        """Wait until the kernel is there: the code is highlighted from then on."""
+        self.page.wait_for_function(
+            "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'", timeout=120_000
+        )
+
     def source(self, index):
         """Return the text of a cell, counted from 0."""
         return self.page.evaluate(
