@@ -36,8 +36,6 @@ def test_the_preview_shows_graph_findings_code_and_exports(lab, server, page, ap
     expect(preview.locator("pre:visible")).to_contain_text(EVIL)
     assert preview.locator("img").count() == 0
 
-    if app == "lab":
-        notebook.shot("preview")
     preview.get_by_role("tab", name="Export").click()
     expect(preview.locator("pre:visible")).to_contain_text("new      previewed.py")
     preview.get_by_role("button", name="Export", exact=True).click()
@@ -60,3 +58,24 @@ def test_the_preview_shows_graph_findings_code_and_exports(lab, server, page, ap
     assert "load" in "".join(outputs[0]["data"]["image/svg+xml"])
     assert "undefined_name" in "".join(outputs[0]["data"]["text/plain"])
     assert page.evaluate("() => window.stolen") is None
+
+
+def test_a_picture_of_the_preview_for_the_guide(lab, server, page):
+    cells = [
+        "%load_ext nb2dag\n%airflow_dag regions --schedule @daily",
+        "%%airflow_task extract\norders = [('north', 3), ('south', 5), ('north', 4)]",
+        "%%airflow_task by_region\nregions = sorted({region for region, _ in orders})",
+        "%%airflow_task total --retries 2\ntotal = sum(amount for _, amount in orders)",
+        "%%airflow_task report\nprint(regions, total)",
+        "%airflow_preview",
+    ]
+    server.write("regions.ipynb", cells)
+    notebook = lab("regions.ipynb", panel=False)
+    notebook.wait_for_kernel()
+    page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+    preview = page.locator(".nb2dag-preview")
+    expect(preview).to_contain_text("no findings", timeout=120_000)
+    preview.get_by_role("tab", name="Code").click()
+    expect(preview.locator("pre:visible")).to_contain_text('dag_id="regions"')
+    page.evaluate("() => jupyterapp.shell.currentWidget.content.scrollToItem(5, 'start')")
+    notebook.shot("preview")

@@ -35,7 +35,11 @@ class PreviewPanel:
         self._force = widgets.Checkbox(value=False, description="Overwrite", indent=False)
         self._write = widgets.Button(description="Export", button_style="primary")
         self._outcome = widgets.HTML()
-        renew = widgets.Button(description="Read the file again", icon="refresh")
+        renew = widgets.Button(
+            description="Read the file again",
+            icon="refresh",
+            layout=widgets.Layout(width="auto", min_width="max-content"),
+        )
         renew.on_click(lambda _: self.renew())
         self._file.observe(lambda _: self._show_file(), "value")
         self._folder.observe(lambda _: self._show_export(), "value")
@@ -66,7 +70,10 @@ class PreviewPanel:
         self._findings.value = _listing(listed or "no findings")
         self._status.value = _said(f"{document['dag_id']}, {len(found)} findings" if found else document["dag_id"])
         self._texts = {file["path"]: "\n\n".join(file["cells"]) for file in code["files"]}
+        chosen = self._file.value
         self._file.options = list(self._texts)
+        # The file looked at stays in view, else the DAG file comes first.
+        self._file.value = chosen if chosen in self._texts else next(iter(self._texts), None)
         self._write.disabled = not document["exportable"]
         self._show_file()
         self._show_export()
