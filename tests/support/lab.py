@@ -115,7 +115,8 @@ def running_lab(home, *options, environ=None):
         yield Server(base, root, home, process)
     finally:
         process.terminate()
-        process.wait(20)
+        # It first ends its kernels, and one that is just starting takes a while on a busy machine.
+        process.wait(90)
 
 
 def _wait_for(process, base, log):
