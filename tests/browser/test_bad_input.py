@@ -22,6 +22,7 @@ def test_a_server_without_the_extension(page, tmp_path_factory):
         notebook = open_notebook(page, server, "n.ipynb")
         expect(notebook.panel).to_contain_text("The nb2dag server extension is missing")
         assert notebook.source(1) == CELLS[1]
+        notebook.wait_for_kernel()
 
 
 def test_a_server_of_another_version(lab, server, page):

@@ -115,8 +115,12 @@ def running_lab(home, *options, environ=None):
         yield Server(base, root, home, process)
     finally:
         process.terminate()
-        # It first ends its kernels, and one that is just starting takes a while on a busy machine.
-        process.wait(90)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            # Jupyter's server may wait without end for a kernel that was just starting.
+            process.kill()
+            process.wait(20)
 
 
 def _wait_for(process, base, log):
