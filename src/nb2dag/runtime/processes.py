@@ -1,23 +1,67 @@
-"""End every process that a kernel left behind."""
+"""End every process that a notebook left behind, and do so even if the task itself is killed.
+
+This module is run as a program, too: `processes.py LIFELINE LEADER MARKER` waits for the end of the pipe LIFELINE.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 _GRACE_SECONDS = 1.0
 
 
-def end_descendants(leader: int | None, marker: str) -> None:
-    """End the processes of a kernel's session, and those that carry `marker` in their environment.
+class Guardian:
+    """A small process that ends a notebook's processes when the one that runs the task is gone, however it went.
 
     Args:
-        leader: The kernel's process, which leads a session of its own; None where it is not known.
-        marker: A setting `NAME=value` that only this kernel was started with. It finds daemons, which
-            leave the session; where there is no /proc, only the kernel's process group is ended.
+        leader: As for `end_descendants`.
+        marker: As for `end_descendants`.
+    """
+
+    def __init__(self, leader: int | None, marker: str) -> None:
+        lifeline, self._held = os.pipe()
+        try:
+            # Without `site` and without nb2dag it is there in a hundredth of a second.
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", __file__, str(lifeline), str(leader or 0), marker],
+                pass_fds=(lifeline,),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={},
+                cwd="/",
+                start_new_session=True,
+            )
+        finally:
+            os.close(lifeline)
+
+    def dismiss(self) -> None:
+        """End the guardian: what it watches has ended."""
+        self._process.kill()
+        self._process.wait()
+        os.close(self._held)
+
+
+def _guard(lifeline: int, leader: int, marker: str) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    os.read(lifeline, 1)
+    end_descendants(leader or None, marker)
+
+
+def end_descendants(leader: int | None, marker: str) -> None:
+    """End the processes of a notebook's session, and those that carry `marker` in their environment.
+
+    Args:
+        leader: The notebook's process, which leads a session of its own; None where it is not known.
+        marker: A setting `NAME=value` that only this notebook's process was started with. It finds daemons, which
+            leave the session; where there is no /proc, only the process group is ended.
     """
     if not Path("/proc/self/stat").exists():
         if leader:
@@ -55,7 +99,7 @@ def _belongs(entry: Path, leader: int | None, marker: bytes) -> bool:
         state, _, _, session = (entry / "stat").read_bytes().rpartition(b")")[2].split()[:4]
         if state == b"Z":
             return False
-        # Session 0 is not the kernel's: it holds what was started outside of a container.
+        # Session 0 is not the notebook's: it holds what was started outside of a container.
         return (bool(leader) and int(session) == leader) or marker in (entry / "environ").read_bytes().split(b"\0")
     except OSError:
         # It ended meanwhile, or belongs to another user.
@@ -65,3 +109,7 @@ def _belongs(entry: Path, leader: int | None, marker: bytes) -> bool:
 def _send_to_group(group: int, sent: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, sent)
+
+
+if __name__ == "__main__":
+    _guard(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

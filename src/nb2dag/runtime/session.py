@@ -7,17 +7,21 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nb2dag.runtime.formats import CELL_METADATA, FINGERPRINTS_VARIABLE, JOB_VARIABLE, CellOrigin
 from nb2dag.runtime.progress import Event, ignore
+
+if TYPE_CHECKING:
+    from nb2dag.runtime.shell_process import ShellProcess
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """How a notebook failed: in which of its cells, and how.
 
-    `kind` is `error`, `exit` (the cell ended the program, as `sys.exit(0)` does), `timeout`, `stopped` or `died`.
+    `kind` is `error`, `exit` (the cell ended the program, as `sys.exit(0)` does), `timeout`, `cell-timeout`, `stopped`
+    or `died`.
     `counts` maps an execution count to where that cell came from.
     """
 
@@ -40,6 +44,10 @@ class Session:
         checks_handoffs: Whether to check before the first cell that the kernel has nb2dag and reaches the store.
         fingerprints: Whether to note which loaded values each cell of the user changes in place.
         timeout: Seconds for the whole notebook.
+        cell_timeout: Seconds for each cell.
+        log_limit: Characters of one cell's output that go to `on_event`; all of it is in the notebook.
+        redact: Takes secrets out of a text, before it is kept or passed on; None where there are none.
+        process: A process that was started ahead for the engine `nb2dag`; None to have it start one.
         on_event: Called in the calling thread for every event.
         stop: Stops the notebook when it is set.
     """
@@ -50,6 +58,10 @@ class Session:
     checks_handoffs: bool = False
     fingerprints: bool = False
     timeout: float | None = None
+    cell_timeout: float | None = None
+    log_limit: int = 1_000_000
+    redact: Callable[[str], str] | None = None
+    process: ShellProcess | None = None
     on_event: Callable[[Event], None] = ignore
     stop: threading.Event | None = None
     failure: Failure | None = None
