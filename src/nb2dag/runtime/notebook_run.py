@@ -19,7 +19,7 @@ from nb2dag.runtime.host import Host, HostDiedError
 from nb2dag.runtime.kernels import Kernel
 from nb2dag.runtime.outputs import merge_streams
 from nb2dag.runtime.progress import CellFinished, CellStarted, Event, KernelStarted
-from nb2dag.runtime.session import Failure, Session, cell_origin, kernel_environment
+from nb2dag.runtime.session import Failure, Session, cell_origins, kernel_environment
 
 _SAVE_EVERY = 15.0
 _SAVE_SHARE = 20
@@ -124,6 +124,7 @@ class NotebookRun:
             _judge_check(self._kernel, results.get("check"))
 
     async def _run_cells(self) -> None:
+        origins = cell_origins(self._manager.nb.cells)
         cells = [
             (index, cell)
             for index, cell in enumerate(self._manager.nb.cells)
@@ -131,7 +132,7 @@ class NotebookRun:
         ]
         counts: dict[int, CellOrigin | None] = {}
         for number, (index, cell) in enumerate(cells, 1):
-            origin = cell_origin(cell)
+            origin = origins[index]
             self._log.begin(number)
             self._emit(CellStarted(number, len(cells), origin))
             self._manager.cell_start(cell, index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,10 @@ from nb2dag.runtime.progress import Event, ignore
 
 if TYPE_CHECKING:
     from nb2dag.runtime.shell_process import ShellProcess
+
+
+_INJECTED = "injected-parameters"
+"""papermill's tag for the cell with the parameters of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,24 @@ def cell_origin(cell: Any) -> CellOrigin | None:
     """Return where a cell of a task notebook came from, None for one that nb2dag did not write."""
     found = cell.get("metadata", {}).get(CELL_METADATA)
     return CellOrigin.from_json(found) if found else None
+
+
+def cell_origins(cells: Sequence[Any]) -> list[CellOrigin | None]:
+    """Return where each cell of a notebook came from.
+
+    In a notebook that nb2dag did not compile each cell is its own source; the one that papermill put in is none.
+    """
+    origins = [cell_origin(cell) for cell in cells]
+    if any(origin is not None for origin in origins):
+        return origins
+    written = [cell for cell in cells if _INJECTED not in cell.get("metadata", {}).get("tags", ())]
+    places = {id(cell): number for number, cell in enumerate(written, 1)}
+    return [_itself(cell, places[id(cell)]) if id(cell) in places else None for cell in cells]
+
+
+def _itself(cell: Any, number: int) -> CellOrigin:
+    lines = range(1, len("".join(cell["source"]).splitlines()) + 1)
+    return CellOrigin("body", number, cell.get("id") or f"cell-{number}", tuple(lines))
 
 
 def kernel_environment(session: Session) -> dict[str, str]:

@@ -25,8 +25,8 @@ def main(requests: int, frames: int, crash_report: int) -> None:
         del sys.path[0]
     faulthandler.enable(crash_report, all_threads=False)
     writer = Writer(frames)
-    sys.stdout = sys.__stdout__ = FrameStream(writer, STDOUT, 1, "<stdout>")  # type: ignore[assignment, misc]
-    sys.stderr = sys.__stderr__ = FrameStream(writer, STDERR, 2, "<stderr>")  # type: ignore[assignment, misc]
+    sys.stdout = sys.__stdout__ = FrameStream(writer, STDOUT, 1, "stdout")  # type: ignore[assignment, misc]
+    sys.stderr = sys.__stderr__ = FrameStream(writer, STDERR, 2, "stderr")  # type: ignore[assignment, misc]
     # The loop is this process's own: one of `asyncio.run` would take the interrupt for itself.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

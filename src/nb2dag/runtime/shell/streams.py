@@ -14,7 +14,6 @@ class FrameStream(io.TextIOBase):
     """
 
     encoding = "UTF-8"
-    errors = "backslashreplace"
 
     def __init__(self, writer: Writer, kind: bytes, descriptor: int, name: str) -> None:
         self._writer, self._kind, self._descriptor, self.name = writer, kind, descriptor, name
