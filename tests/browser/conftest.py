@@ -128,8 +128,9 @@ def _wait_for(process, base, log):
             time.sleep(0.2)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    # Of a module, not of the session: while it is open its event loop runs, and the tests of the server need their own.
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
         launched = playwright.chromium.launch(executable_path=chromium(), args=arguments)

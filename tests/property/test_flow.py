@@ -11,7 +11,7 @@ from support.oracle import judge
 from support.pool import judge_seeds
 from support.programs import program
 
-PROGRAMS = 300
+PROGRAMS = 2000
 LEAST_SHARE = 0.01
 MOST_REFUSED = 0.10
 MOST_BROKEN = 0.03

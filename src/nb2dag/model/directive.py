@@ -63,7 +63,10 @@ class Directive:
 
     def option(self, name: str) -> Option | None:
         """Return the option called `name`, or None where the tag does not give it."""
-        return next((option for option in self.options if option.name == name), None)
+        for option in self.options:
+            if option.name == name:
+                return option
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from nb2dag.model.span import START, Region, Span
 
@@ -34,7 +35,7 @@ class Cell:
         return Span(path, self.index, self.id, region)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Notebook:
     """A notebook read from `path` (as the user named it); outputs and execution counts are left behind.
 
@@ -48,7 +49,7 @@ class Notebook:
     kernel_display_name: str = ""
     language: str = "python"
 
-    @property
+    @cached_property
     def code_cells(self) -> tuple[Cell, ...]:
         """The code cells, in order."""
         return tuple(cell for cell in self.cells if cell.type is CellType.CODE)

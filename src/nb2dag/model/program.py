@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from nb2dag.model.code import ParsedCode
 from nb2dag.model.directive import Directive, DirectiveProblem
@@ -43,7 +44,7 @@ class ProgramCell:
     """The Markdown right above, for a task's first cell."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Program:
     """A notebook with roles. `settings` is the cell whose tag holds the DAG's settings, None without one."""
 
@@ -54,7 +55,7 @@ class Program:
     doc: str = ""
     """The notebook's opening Markdown."""
 
-    @property
+    @cached_property
     def task_ids(self) -> tuple[str, ...]:
         """The tasks' ids in the order of their first cells."""
         return tuple(dict.fromkeys(cell.task_id for cell in self.cells if cell.task_id is not None))

@@ -85,10 +85,16 @@ class CellFactsMemo:
     def __init__(self) -> None:
         self._facts: Memo[ParsedCode, CellFacts] = Memo(_MOST_CELLS)
         self._spelled: Memo[CellFacts, tuple[dict[str, object], CellFacts]] = Memo(_MOST_CELLS)
+        self._last: Memo[str, CellFacts] = Memo(_MOST_CELLS)
 
     def of(self, cell: ProgramCell) -> CellFacts:
-        """Return the facts of a cell's code."""
-        return self._facts.get(cell.code, lambda: cell_facts(cell.code, cell.cell.source))
+        """Return the facts of a cell's code; a statement that an edit of the cell left alone keeps its own."""
+        found = self._facts.kept(cell.code)
+        if found is None:
+            found = cell_facts(cell.code, cell.cell.source, self._last.kept(cell.cell.id))
+            self._facts.keep(cell.code, found)
+            self._last.keep(cell.cell.id, found)
+        return found
 
     def spelled(self, program: Program, cells: Iterable[ProgramCell]) -> list[CellFacts]:
         """Return the facts of cells of a program, with the names spelled out that they use by their text."""
@@ -126,9 +132,15 @@ def _spelled(statement: StatementFacts, texts: Texts) -> StatementFacts:
     return replace(statement, node=plain, compound=_is_compound(plain))
 
 
-def cell_facts(code: ParsedCode, source: str) -> CellFacts:
-    """Return the facts of a cell's code; `source` is the cell's text, which its positions point into."""
+def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -> CellFacts:
+    """Return the facts of a cell's code; `source` is the cell's text, which its positions point into.
+
+    Statements that stand in the same text at the same place as in another state of the cell, `before`, have the very
+    facts, and trees, that they had.
+    """
     lines = source.split("\n")
+    # Escapes are of a whole cell, so that statements of a cell that has some may mean something else than before.
+    known = {(each.region, each.text): each for each in before.statements if not each.escapes} if before else {}
     found: list[StatementFacts] = []
     secrets: list[tuple[Region, str]] = []
     own: set[str] = set()
@@ -137,7 +149,10 @@ def cell_facts(code: ParsedCode, source: str) -> CellFacts:
         secrets += secrets_in_nodes(nodes, lines)
         own.update(QUESTIONS.intersection(_bound_names(nodes)))
         if not is_extension_load(node, code.escapes):
-            found.append(_statement_facts(node, nodes, lines, code.escapes))
+            region = region_in(node, lines)
+            text = "\n".join(lines[region.line - 1 : region.end_line])
+            same = known.get((region, text)) if not code.escapes else None
+            found.append(same or _statement_facts(node, lines, code.escapes, text))
     secrets += secrets_in_escapes(code.escapes)
     installs = tuple(installations(code.escapes, lines))
     suspect = bool(installs) or any(each.local_paths or each.questions or each.figures for each in found)
@@ -146,14 +161,11 @@ def cell_facts(code: ParsedCode, source: str) -> CellFacts:
     )
 
 
-def _statement_facts(
-    node: ast.stmt, nodes: list[ast.AST], lines: list[str], escapes: tuple[Escape, ...]
-) -> StatementFacts:
-    region = region_in(node, lines)
-    text = "\n".join(lines[region.line - 1 : region.end_line])
+def _statement_facts(node: ast.stmt, lines: list[str], escapes: tuple[Escape, ...], text: str) -> StatementFacts:
+    nodes = nodes_of(node)
     return StatementFacts(
         node,
-        region,
+        region_in(node, lines),
         text,
         _is_compound(node),
         escapes,

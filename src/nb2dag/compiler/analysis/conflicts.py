@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
@@ -50,19 +50,26 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
     places = _Places(flow, path)
     yield from _undefined(flow, places)
     yield from _once(_trouble(flow, demands, trouble, places) for trouble in demands.troubles.values())
-    for demand in demands.tasks.values():
-        yield from _versions(flow, demand, places)
-        for name in sorted(overwritten_states(flow, demand)):
-            maker = flow.statements[demand.sources[name]]
-            yield FlowProblem(
-                "two-versions",
-                places.whole(maker),
-                (("name", shown(name)), ("task", _task(demand.task_id)), ("cells", _cells(flow, [maker.position]))),
-            )
-        yield from _reopened(flow, demand, places)
-    unpicklable = _once(problem for demand in demands.tasks.values() for problem in _unpicklable(flow, demand, places))
+    found = [
+        demands.settled.get("conflicts", demand.task_id, demand, partial(_of_task, flow, demand, places))
+        for demand in demands.tasks.values()
+    ]
+    for versions, _ in found:
+        yield from versions
+    unpicklable = _once(problem for _, stuck in found for problem in stuck)
     # An import that cannot run again because of what a scratch cell does is mended with that cell.
     yield from (problem for problem in unpicklable if not (demands.troubles and _is_module(problem)))
+
+
+def _of_task(flow: Flow, demand: Demand, places: _Places) -> tuple[list[FlowProblem], list[FlowProblem]]:
+    """Return where a task gets two versions of one thing, and what it takes that cannot be handed over."""
+    versions = [*_versions(flow, demand, places)]
+    for name in sorted(overwritten_states(flow, demand)):
+        maker = flow.statements[demand.sources[name]]
+        values = (("name", shown(name)), ("task", _task(demand.task_id)), ("cells", _cells(flow, [maker.position])))
+        versions.append(FlowProblem("two-versions", places.whole(maker), values))
+    versions += _reopened(flow, demand, places)
+    return versions, [*_unpicklable(flow, demand, places)]
 
 
 def _is_module(problem: FlowProblem) -> bool:
@@ -262,9 +269,9 @@ def _can_restore(demand: Demand, definition: Definition) -> bool:
     return not is_cached(definition)
 
 
-def _from_written_module(flow: Flow, maker: Statement) -> bool:
+def _from_written_module(maker: Statement) -> bool:
     """Tell whether a statement takes names out of a module whose file the notebook wrote: others cannot import it."""
-    names = flow.uses[maker.position].names
+    names = maker.use.names
     return isinstance(maker.node, ast.ImportFrom) and any(name.startswith("<file:") for name in names)
 
 
@@ -296,7 +303,7 @@ def _obstacle(
         return "definition-needs-value", ()
     if snapshot.kind in _RESOURCES:
         return "cannot-hand-over", (("kind", _RESOURCES[snapshot.kind]),)
-    if _from_written_module(flow, flow.statements[source]):
+    if _from_written_module(flow.statements[source]):
         return "cannot-hand-over", (("kind", "a part of a module that the notebook itself wrote"),)
     if source != snapshot.bound or (found := enclosed_kind(flow, flow.statements[source], _ENCLOSED)) is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from nb2dag.compiler.analysis.advice import find_advice
 from nb2dag.compiler.analysis.cell_facts import CellFactsMemo
@@ -17,6 +17,7 @@ from nb2dag.compiler.analysis.handoffs import Saved, define_what_groups_carry, i
 from nb2dag.compiler.analysis.kept import keep_for_effect
 from nb2dag.compiler.analysis.outside_files import SharedUse, outside_problems, shared_uses
 from nb2dag.compiler.analysis.reasons import task_reasons
+from nb2dag.compiler.analysis.settled import Settled
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
 from nb2dag.compiler.analysis.traces import Traces
 from nb2dag.compiler.analysis.unsupported import find_opaque
@@ -32,7 +33,8 @@ def analyse(program: Program, facts: CellFactsMemo | None = None, traces: Traces
     of any cells, and of an earlier state of this notebook.
     """
     path = program.notebook.path
-    solved = _solved(program, trace_flow(program, facts, traces))
+    traces = traces or Traces()
+    solved = _solved(program, trace_flow(program, facts, traces), traces.settled)
     flow, demands = solved.flow, solved.demands
     exported = _exported(flow, demands)
     outside = shared_uses(flow, demands)
@@ -68,16 +70,17 @@ class _Solved:
     inputs: dict[str, list[Input]]
 
 
-def _solved(program: Program, flow: Flow) -> _Solved:
-    demands = Demands(flow, program.task_ids)
+def _solved(program: Program, flow: Flow, settled: Settled | None = None) -> _Solved:
+    demands = Demands(flow, program.task_ids, settled)
     demands.follow()
     guesses = keep_for_effect(flow, demands)
     unite_aliases(flow, demands)
     ids = _ids(program)
-    outputs = _outputs(flow, demands, ids)
+    outputs = {ids[key]: outputs_of(flow, demands, demand, ids[key]) for key, demand in demands.tasks.items()}
     saved = Saved(outputs, ids[IMPLICIT])
     inputs = {key: inputs_of(flow, demand, saved, ids) for key, demand in demands.tasks.items()}
     define_what_groups_carry(flow, demands, saved, inputs)
+    demands.settle()
     return _Solved(flow, demands, guesses, ids, outputs, inputs)
 
 
@@ -116,12 +119,6 @@ def _ids(program: Program) -> dict[str, str]:
     return {**{task_id: task_id for task_id in taken}, IMPLICIT: implicit}
 
 
-def _outputs(flow: Flow, demands: Demands, ids: dict[str, str]) -> dict[str, list[Output]]:
-    implicit = demands.tasks[IMPLICIT]
-    end = max((flow.statements[position].cell.cell.index for position in implicit.replays), default=0)
-    return {ids[key]: outputs_of(flow, demand, ids[key], end) for key, demand in demands.tasks.items()}
-
-
 def _tasks(program: Program, solved: _Solved) -> list[TaskFlow]:
     flow, demands, ids, outputs = solved.flow, solved.demands, solved.ids, solved.outputs
     cells: dict[str, list[int]] = {task_id: [] for task_id in program.task_ids}
@@ -136,15 +133,15 @@ def _tasks(program: Program, solved: _Solved) -> list[TaskFlow]:
         found.append(TaskFlow(ids[IMPLICIT], own, outputs=tuple(outputs[ids[IMPLICIT]]), implicit=True, body=body))
     for task_id in program.task_ids:
         demand = demands.tasks[task_id]
-        early = early_states(flow, demand)
+        preamble, early = demands.settled.get("preamble", task_id, demand, partial(_before_own, flow, demand))
         inputs = solved.inputs[task_id]
         found.append(
             TaskFlow(
                 task_id,
                 tuple(cells[task_id]),
-                preamble=tuple(_preamble(flow, demand)),
-                early=tuple(item for item in inputs if early & set(item.names)),
-                inputs=tuple(item for item in inputs if not early & set(item.names)),
+                preamble=preamble,
+                early=tuple(item for item in inputs if not early.isdisjoint(item.names)),
+                inputs=tuple(item for item in inputs if early.isdisjoint(item.names)),
                 outputs=tuple(outputs[task_id]),
             )
         )
@@ -163,13 +160,13 @@ def _follows(uses: list[SharedUse], ids: dict[str, str]) -> dict[str, tuple[str,
     return {task_id: tuple(sorted(others)) for task_id, others in found.items()}
 
 
-def _preamble(flow: Flow, demand: Demand) -> list[Slice]:
-    return [
-        _slice(flow.statements[position])
-        for position in sorted(demand.replays)
-        if flow.statements[position].task_id != demand.task_id
-        and flow.statements[position].kind is not OwnerKind.SCRATCH
-    ]
+def _before_own(flow: Flow, demand: Demand) -> tuple[tuple[Slice, ...], set[str]]:
+    """Return what a task runs before its own statements, and which files it has to find there."""
+    replays = [flow.statements[position] for position in sorted(demand.replays)]
+    preamble = (
+        _slice(each) for each in replays if each.task_id != demand.task_id and each.kind is not OwnerKind.SCRATCH
+    )
+    return tuple(preamble), early_states(flow, demand)
 
 
 @lru_cache(MOST_STATEMENTS)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 from nb2dag.compiler.analysis.flow import Flow, is_surrounding
 from nb2dag.compiler.analysis.places import is_file_state
@@ -18,6 +19,7 @@ from nb2dag.compiler.analysis.replay import (
     chain_replayable,
     replayable_positions,
 )
+from nb2dag.compiler.analysis.settled import Settled
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
 from nb2dag.compiler.analysis.traces import PlacedCell
 from nb2dag.compiler.analysis.values import Definition
@@ -56,6 +58,22 @@ class Demand:
     replays: dict[int, Origin] = field(default_factory=dict)
     replayed: dict[str, dict[int, int]] = field(default_factory=dict)
     early: set[str] = field(default_factory=set)
+    seen: set[tuple[str, int, bool]] = field(default_factory=set, compare=False)
+    """The requests made so far: name, position, and whether for a slice."""
+
+    def copy(self) -> Demand:
+        """Return another one that needs and gives the same."""
+        return Demand(
+            self.task_id,
+            self.positions,
+            {name: versions.copy() for name, versions in self.inputs.items()},
+            self.sources.copy(),
+            self.outputs.copy(),
+            self.replays.copy(),
+            {name: versions.copy() for name, versions in self.replayed.items()},
+            self.early.copy(),
+            self.seen.copy(),
+        )
 
     @property
     def first(self) -> int:
@@ -63,8 +81,7 @@ class Demand:
         return self.positions[0] if self.positions else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """`task_id` sees `name` as it is right before `position`; in a slice, for replaying, or in its body."""
 
     task_id: str
@@ -117,20 +134,35 @@ def _place(definition: Definition) -> tuple[int, str]:
     return definition.position, definition.name
 
 
+def _itself(demand: Demand) -> Demand:
+    return demand
+
+
+Provision = tuple[str, str, int]
+"""A task, a name, and the position of one of its statements after which it saves the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What a task needs for its own statements, what others must save for it, and what cannot be met."""
+
+    demand: Demand
+    provided: list[Provision]
+    troubles: dict[tuple[str, str, str, int], Trouble]
+
+
 class Demands:
     """Answers all requests; the result is in `tasks` and `troubles`."""
 
-    def __init__(self, flow: Flow, task_ids: tuple[str, ...]) -> None:
+    def __init__(self, flow: Flow, task_ids: tuple[str, ...], settled: Settled | None = None) -> None:
         self.flow = flow
+        self.settled = settled or Settled()
         self.replayable = replayable_positions(flow)
-        self.tasks: dict[str, Demand] = {task_id: Demand(task_id) for task_id in task_ids}
-        self.tasks[IMPLICIT] = Demand(IMPLICIT)
+        self.settled.compare(self.replayable)
+        self.tasks: dict[str, Demand] = {task_id: Demand(task_id) for task_id in (*task_ids, IMPLICIT)}
         self.troubles: dict[tuple[str, str, str, int], Trouble] = {}
         self._waiting: deque[Request] = deque()
-        self._seen: set[tuple[str, str, int, bool]] = set()
-        for statement in flow.statements:
-            if statement.task_id is not None:
-                self.tasks[statement.task_id].positions.append(statement.position)
+        self._postponed: list[Provision] | None = None
 
     def follow(self) -> None:
         """Make the requests of every task's own statements and answer them, and all that follow from them."""
@@ -138,22 +170,43 @@ class Demands:
         for cell in self.flow.cells:
             if cell.cell.task_id is not None:
                 cells.setdefault(cell.cell.task_id, []).append(cell)
+        provided: list[Provision] = []
         for task_id, own in cells.items():
-            demand = self.tasks[task_id]
-            for cell in own:
-                needs = _needs(cell)
-                for name, position in needs.names:
-                    self.request(Request(task_id, name, position, position))
-                for definition, position in needs.definitions:
-                    self.define(demand, definition, position)
+            found = self.settled.get("own", task_id, own, partial(self._own, task_id, own))
+            self.tasks[task_id] = found.demand.copy()
+            self.troubles |= found.troubles
+            provided += found.provided
+        for each in provided:
+            self.provide(*each)
         self.answer()
+
+    def _own(self, task_id: str, cells: list[PlacedCell]) -> _Own:
+        """Return what a task asks for by itself, whatever others ask of it."""
+        positions = [statement.position for cell in cells for statement in cell.statements]
+        demand = self.tasks[task_id] = Demand(task_id, positions)
+        others, self.troubles, self._postponed = self.troubles, {}, []
+        for cell in cells:
+            needs = _needs(cell)
+            for name, position in needs.names:
+                self.request(Request(task_id, name, position, position))
+            for definition, position in needs.definitions:
+                self.define(demand, definition, position)
+        self.answer()
+        found = _Own(demand, self._postponed, self.troubles)
+        self.troubles, self._postponed = others, None
+        return found
+
+    def settle(self) -> None:
+        """Keep for each task that needs and gives what it did in an earlier state the very object of then."""
+        for task_id, demand in self.tasks.items():
+            self.tasks[task_id] = self.settled.get("demand", task_id, demand, partial(_itself, demand))
 
     def define(self, demand: Demand, definition: Definition, reader: int) -> None:
         """Let a task run a definition that a value it loads carries; the value refers to it by its name."""
         made = self.flow.statements[definition.position]
         if made.task_id == demand.task_id:
             return
-        if not self.replayable[definition.position]:
+        if not self._is_replayable(definition.position):
             self._trouble("definition-needs-value", definition.name, demand.task_id, reader, definition.position)
             return
         self.replay(demand, definition.position, Origin(Cause.CARRIED, definition.name, reader))
@@ -166,9 +219,10 @@ class Demands:
 
     def request(self, request: Request) -> None:
         """Queue a request that was not made before."""
-        key = (request.task_id, request.name, request.position, request.slicing)
-        if key not in self._seen:
-            self._seen.add(key)
+        seen = self.tasks[request.task_id].seen
+        key = (request.name, request.position, request.slicing)
+        if key not in seen:
+            seen.add(key)
             self._waiting.append(request)
 
     def answer(self) -> None:
@@ -230,11 +284,11 @@ class Demands:
     def _define_to_restore(self, demand: Demand, name: str, reader: int) -> None:
         """Let a task define the class or function that `name` stands for: what it takes is that one's state."""
         definition = self.flow.definition_with_state(name, reader)
-        if definition is not None and self.replayable[definition.position]:
+        if definition is not None and self._is_replayable(definition.position):
             self.replay(demand, definition.position, Origin(Cause.CARRIED, definition.name, reader))
 
     def _may_replay(self, maker: Statement, name: str, version: int) -> bool:
-        if not self.replayable[version]:
+        if not self._is_replayable(version):
             return False
         if binds_for_certain(maker, name):
             return True
@@ -242,6 +296,9 @@ class Demands:
 
     def provide(self, task_id: str, name: str, position: int) -> None:
         """Let `task_id` save `name` as it is right after the statement at `position`, which is one of its own."""
+        if self._postponed is not None:
+            self._postponed.append((task_id, name, position))
+            return
         demand = self.tasks[task_id]
         if (name, position) in demand.outputs:
             return
@@ -266,7 +323,7 @@ class Demands:
         if position in demand.replays:
             return
         demand.replays[position] = origin
-        use = self.flow.uses[position]
+        use = self.flow.statements[position].use
         for name in sorted(use.names):
             self.request(Request(demand.task_id, name, position, position, slicing=True))
         for definition in use.definitions:
@@ -284,7 +341,7 @@ class Demands:
         elif self._comes_early(request, maker):
             demand.early.add(request.name)
             self.outside(demand, request.name, version, request.asked_at)
-        elif maker.kind is OwnerKind.TASK and not self.replayable[version]:
+        elif maker.kind is OwnerKind.TASK and not self._is_replayable(version):
             self._trouble("shared-needs-task", request.name, request.task_id, request.asked_at, version)
         else:
             self.replay(demand, version, Origin(Cause.READ, request.name, request.asked_at))
@@ -299,6 +356,10 @@ class Demands:
             and request.task_id not in (IMPLICIT, maker.task_id)
             and not chain_replayable(self.flow, request.name, request.position, self.replayable)
         )
+
+    def _is_replayable(self, position: int) -> bool:
+        # What is asked of a statement counts as asking for it.
+        return self.replayable[self.flow.statements[position].position]
 
     def _trouble(self, rule: str, name: str, task_id: str, reader: int, maker: int) -> None:
         self.troubles.setdefault((rule, name, task_id, maker), Trouble(rule, name, task_id, reader, maker))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 
@@ -13,6 +14,9 @@ from nb2dag.model.directive import Option
 from nb2dag.model.graph import TaskGraph, TaskNode
 from nb2dag.model.program import Program, ProgramCell
 from nb2dag.model.span import Region, Span
+
+_MOST_GRAPHS = 64
+"""Of how many graphs the order is remembered: an edit seldom changes it."""
 
 
 def build_graph(program: Program, dataflow: Dataflow) -> TaskGraph:
@@ -105,6 +109,8 @@ def _kernels(program: Program) -> dict[str, tuple[str, Span]]:
 def _kernel_problems(program: Program, nodes: dict[str, TaskNode]) -> Iterator[FlowProblem]:
     """Yield data edges between two interpreters: a value would need a codec that both can read."""
     kernels = _kernels(program)
+    if not kernels:
+        return
     own = program.notebook.kernel_name
     spans = _first_cells(program)
     for node in nodes.values():
@@ -118,15 +124,20 @@ def _kernel_problems(program: Program, nodes: dict[str, TaskNode]) -> Iterator[F
                 yield FlowProblem("edge-between-kernels", place, values, labels)
 
 
-def _ordered(nodes: dict[str, TaskNode]) -> tuple[list[str], list[str]]:
+def _ordered(nodes: dict[str, TaskNode]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the task ids in topological order, stable by notebook order, and the cycle if there is one."""
-    sorter: TopologicalSorter[str] = TopologicalSorter({node.task_id: node.upstream for node in nodes.values()})
+    return _in_order(tuple((node.task_id, node.upstream) for node in nodes.values()))
+
+
+@lru_cache(_MOST_GRAPHS)
+def _in_order(edges: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    sorter: TopologicalSorter[str] = TopologicalSorter(dict(edges))
     try:
         sorter.prepare()
     except CycleError as error:
         cycle: list[str] = error.args[1]
-        return list(nodes), list(reversed(cycle[1:]))
-    rank = {task_id: index for index, task_id in enumerate(nodes)}
+        return tuple(task_id for task_id, _ in edges), tuple(reversed(cycle[1:]))
+    rank = {task_id: index for index, (task_id, _) in enumerate(edges)}
     order: list[str] = []
     ready: list[tuple[int, str]] = []
     while sorter.is_active():
@@ -135,4 +146,4 @@ def _ordered(nodes: dict[str, TaskNode]) -> tuple[list[str], list[str]]:
         _, task_id = heappop(ready)
         order.append(task_id)
         sorter.done(task_id)
-    return order, []
+    return tuple(order), ()

@@ -5,16 +5,25 @@ from __future__ import annotations
 import builtins
 from dataclasses import dataclass
 
-from nb2dag.compiler.analysis.cell_facts import CellFacts, CellFactsMemo, StatementFacts
+from nb2dag.compiler.analysis.cell_facts import CellFactsMemo, StatementFacts
 from nb2dag.compiler.analysis.changing import apply_effects, apply_state
 from nb2dag.compiler.analysis.effects import Summary, WriteState
 from nb2dag.compiler.analysis.evaluation import Evaluator
 from nb2dag.compiler.analysis.present import Present, is_surrounding
+from nb2dag.compiler.analysis.retracing import retrace
 from nb2dag.compiler.analysis.star_imports import STARS, StarImports
 from nb2dag.compiler.analysis.statements import OwnerKind, Statements, meant_cells, owner_kind
 from nb2dag.compiler.analysis.summaries import Summaries
 from nb2dag.compiler.analysis.timeline import Snapshot, Timeline
-from nb2dag.compiler.analysis.traces import PlacedCell, StatementTrace, Traces, find_placed, place
+from nb2dag.compiler.analysis.traces import (
+    CellKey,
+    PlacedCell,
+    StatementTrace,
+    TracedNotebook,
+    Traces,
+    find_placed,
+    place,
+)
 from nb2dag.compiler.analysis.uses import Use, ask_for, find_use
 from nb2dag.compiler.analysis.values import Definition, Value
 from nb2dag.model.program import Program, ProgramCell
@@ -25,18 +34,23 @@ BUILTIN_NAMES = frozenset(dir(builtins)) | {"display", "get_ipython", "__name__"
 
 @dataclass(slots=True)
 class Flow:
-    """The notebook's statements with their effects, and the timeline they made; `uses[p]` is of `statements[p]`.
+    """The notebook's statements with their effects, and the timeline they made.
 
     `last` is, by cell, the position of its last statement.
     """
 
     statements: Statements
     timeline: Timeline
-    uses: dict[int, Use]
     read_names: set[str]
     last: dict[int, int]
     stars: StarImports
     cells: list[PlacedCell]
+
+    def end_of_cell(self, position: int) -> int:
+        """Return the position of the last statement of the cell in which a statement stands."""
+        end = self.last[self.statements[position].cell.cell.index]
+        self.timeline.asked.ends.add(end)
+        return end
 
     def definition_with_state(self, name: str, position: int) -> Definition | None:
         """Return the class or function that `name` stands for right before `position`, if it changed since defined."""
@@ -57,26 +71,44 @@ class Flow:
 def trace_flow(program: Program, facts: CellFactsMemo | None = None, traces: Traces | None = None) -> Flow:
     """Return the flow of the whole notebook; `traces` are remembered of an earlier state of the same notebook."""
     facts, traces = facts or CellFactsMemo(), traces or Traces()
-    tracer = _Tracer(traces)
     meant = meant_cells(program)
     found = facts.spelled(program, meant)
-    cells = [
-        tracer.cell(cell, said, place.positions)
+    placed = [
+        (cell, (said, place.positions, owner_kind(cell).value))
         for cell, said, place in zip(meant, found, traces.numbering.places(found), strict=True)
         if place.positions
     ]
-    by_position = {statement.position: statement for cell in cells for statement in cell.statements}
-    uses = {position: statement.use for position, statement in by_position.items()}
-    read = set[str]().union(*(cell.read_names for cell in cells))
-    last = {cell.cell.cell.index: cell.statements[-1].position for cell in cells}
-    return Flow(Statements(by_position), tracer.present.timeline, uses, read, last, tracer.present.all_stars(), cells)
+    now = _trace(traces, [cell for cell, _ in placed], [key for _, key in placed])
+    by_position = {statement.position: statement for cell in now.cells for statement in cell.statements}
+    read = set[str]().union(*(cell.read_names for cell in now.cells))
+    last = {cell.cell.cell.index: cell.statements[-1].position for cell in now.cells}
+    return Flow(Statements(by_position, now.timeline.asked), now.timeline, read, last, now.stars, now.cells)
+
+
+def _trace(traces: Traces, cells: list[ProgramCell], keys: list[CellKey]) -> TracedNotebook:
+    """Return the notebook traced, from what was traced last as far as that holds, and tell what else does."""
+    last, traces.last = traces.last, None
+    again, changed = None, None
+    if last is not None:
+        tracer = _Tracer(traces, last.timeline)
+        again = retrace(last, tracer.present, cells, keys, tracer.cell)
+    if last is not None and again is not None:
+        now, changed = TracedNotebook(keys, again.cells, last.timeline, last.stars), again.changed
+    else:
+        tracer = _Tracer(traces, Timeline())
+        found = [tracer.cell(cell, key) for cell, key in zip(cells, keys, strict=True)]
+        now = TracedNotebook(keys, found, tracer.present.timeline, tracer.present.all_stars())
+    now.timeline.begin()
+    traces.settled.begin(now.timeline.asked, changed)
+    traces.last = now
+    return now
 
 
 class _Tracer:
     """Carries the present through the notebook; it is the evaluator's resolver for global names."""
 
-    def __init__(self, traces: Traces) -> None:
-        self.present = Present()
+    def __init__(self, traces: Traces, timeline: Timeline) -> None:
+        self.present = Present(timeline)
         self._traces = traces
         self._summaries = Summaries(self, traces.summaries)
         self._plain: dict[str, tuple[Snapshot, Value]] = {}
@@ -115,27 +147,27 @@ class _Tracer:
 
     # -- one cell ------------------------------------------------------------------------------------------------
 
-    def cell(self, cell: ProgramCell, facts: CellFacts, positions: tuple[int, ...]) -> PlacedCell:
+    def cell(self, cell: ProgramCell, key: CellKey) -> PlacedCell:
         """Trace the statements of one cell, as far as they may do anything else than what is remembered."""
-        traced, present = self._traces.of(facts, positions, owner_kind(cell)), self.present
-        trace = traced.whole(present)
+        traces, present, (facts, positions, _) = self._traces, self.present, key
+        trace = traces.whole(key, present)
         known = None if trace is None else find_placed(trace, cell, present)
         if known is not None:
             for statement in known.trace.statements:
                 present.add(statement.changes)
-            present.timeline.looks |= known.looks.found
+            present.timeline.know(known.looks.found)
             return known
         looking = present.looking()
         found: list[StatementTrace] = []
         for number, position in enumerate(positions):
-            each = traced.statement(present, number) if trace is None else trace.statements[number]
+            each = traces.statement(key, number, present) if trace is None else trace.statements[number]
             if each is None:
                 each = self._statement(cell, facts.statements[number], position, first=not number)
-                traced.remember_statement(number, each)
+                traces.remember_statement(key, number, each)
             looking.at(position, each.use.names)
             looking.add(each.changes)
             found.append(each)
-        return place(trace or traced.remember(found), cell, positions, looking.looks())
+        return place(trace or traces.remember(key, found), cell, positions, looking.looks())
 
     def _statement(self, cell: ProgramCell, facts: StatementFacts, position: int, *, first: bool) -> StatementTrace:
         present = self.present

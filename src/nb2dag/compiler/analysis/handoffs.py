@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache, partial
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS
 from nb2dag.compiler.analysis.timeline import NO_REGIONS, Snapshot
+from nb2dag.compiler.analysis.traces import PlacedCell
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import Input, Output, Source
 
@@ -14,28 +17,34 @@ from nb2dag.model.dataflow import Input, Output, Source
 def unite_aliases(flow: Flow, demands: Demands) -> None:
     """Let each task take names that share a changing object from one and the same place, so that `a is b` holds."""
     identity = _identity_regions(flow)
-    changed = True
+    changed, turn = True, 0
     while changed:
-        changed = False
+        changed, turn = False, turn + 1
         # From the last task back, since uniting what one takes is asked of tasks above it. It ends: a name is only ever
         # taken from a later place than before.
         for demand in reversed(demands.tasks.values()):
-            if demand.inputs and _unite(flow, demands, demand, identity):
+            if demand.inputs and _unite(flow, demands, demand, identity, turn):
                 changed = True
                 demands.answer()
 
 
-def _identity_regions(flow: Flow) -> set[int]:
-    found: set[int] = set()
-    for statement in flow.statements:
-        for name in statement.effects.identity:
-            found |= flow.timeline.reach(name, statement.position)
-    return found
+def _identity_regions(flow: Flow) -> frozenset[int]:
+    asked = (item for cell in flow.cells for item in _compared_by_identity(cell))
+    return frozenset().union(*(flow.timeline.reach(name, position) for name, position in asked))
 
 
-def _unite(flow: Flow, demands: Demands, demand: Demand, identity: set[int]) -> bool:
+@lru_cache(MOST_STATEMENTS)
+def _compared_by_identity(cell: PlacedCell) -> tuple[tuple[str, int], ...]:
+    return tuple((name, each.position) for each in cell.statements for name in each.effects.identity)
+
+
+def _unite(flow: Flow, demands: Demands, demand: Demand, identity: frozenset[int], turn: int) -> bool:
     changed = False
-    for names in _sharing(flow, demand, identity):
+    readers = {name: max(versions.values()) for name, versions in (demand.replayed | demand.inputs).items()}
+    given = readers, frozenset(demand.inputs), identity
+    # It may be asked for again within one compilation, when it takes more than before.
+    what = f"sharing {turn}"
+    for names in demands.settled.get(what, demand.task_id, given, partial(_sharing, flow, demand.first, *given)):
         taken = {demand.sources.get(name, -1) for name in names}
         if len(taken) == 1:
             continue
@@ -46,7 +55,7 @@ def _unite(flow: Flow, demands: Demands, demand: Demand, identity: set[int]) -> 
             if name not in demand.inputs:
                 demand.inputs[name] = demand.replayed.pop(name)
             demand.sources[name] = target
-            there = flow.timeline.version(name, _cell_last(flow, target) + 1)
+            there = flow.timeline.version(name, flow.end_of_cell(target) + 1)
             if there is not None and there not in demand.inputs[name]:
                 # The objects were changed between the task's cells: no one place has all its names as it needs them.
                 demand.inputs[name][there] = max(demand.inputs[name].values())
@@ -56,22 +65,24 @@ def _unite(flow: Flow, demands: Demands, demand: Demand, identity: set[int]) -> 
     return changed
 
 
-def _sharing(flow: Flow, demand: Demand, identity: set[int]) -> list[list[str]]:
-    """Return the sets of names of a task's inputs that share an object which still changes, in a fixed order."""
+def _sharing(
+    flow: Flow, first: int, readers: dict[str, int], inputs: frozenset[str], identity: frozenset[int]
+) -> list[list[str]]:
+    """Return the sets of names of a task's inputs that share an object which still changes, in a fixed order.
+
+    `readers` has the last reader of all that is taken or replayed; the task begins at `first`.
+    """
     reach: dict[str, frozenset[int]] = {}
-    first = demand.first
-    for name in sorted({*demand.inputs, *demand.replayed}):
-        readers = demand.inputs.get(name) or demand.replayed[name]
-        reader = max(readers.values())
+    for name, reader in sorted(readers.items()):
         snapshot = flow.timeline.before(name, reader)
-        if snapshot is None or not (name in demand.inputs or _is_value(snapshot)):
+        if snapshot is None or not (name in inputs or _is_value(snapshot)):
             continue
         reach[name] = frozenset(
             number
             for number in flow.timeline.reach(name, reader)
             if number in identity or flow.timeline.changed_from(number, first)
         )
-    return [names for names in _connected(reach) if len(names) > 1 and any(name in demand.inputs for name in names)]
+    return [names for names in _connected(reach) if len(names) > 1 and not inputs.isdisjoint(names)]
 
 
 def _is_value(snapshot: Snapshot) -> bool:
@@ -111,33 +122,35 @@ def _owner(flow: Flow, position: int) -> str:
     return flow.statements[position].task_id or IMPLICIT
 
 
-def outputs_of(flow: Flow, demand: Demand, task_id: str, body_end: int) -> list[Output]:
-    """Return the alias groups a task saves, in the order of its cells; `body_end` is the implicit task's last cell."""
-    by_cell: dict[int, dict[str, int]] = {}
+def outputs_of(flow: Flow, demands: Demands, demand: Demand, task_id: str) -> list[Output]:
+    """Return the alias groups a task saves, in the order of its cells; the implicit one does at its end."""
+    if not demand.outputs:
+        return []
+    if demand.task_id == IMPLICIT:
+        end = max(demand.replays)
+        cells = [(end, flow.statements[end].cell.cell.index, demand.outputs)]
+        return _groups(flow, cells, task_id)
+    given = task_id, frozenset(demand.outputs)
+    return demands.settled.get("outputs", demand.task_id, given, lambda: _groups(flow, _by_cell(flow, demand), task_id))
+
+
+def _by_cell(flow: Flow, demand: Demand) -> list[tuple[int, int, set[tuple[str, int]]]]:
+    """Return for each cell after which a task saves its last statement, its number, and what is saved."""
+    by_cell: dict[int, set[tuple[str, int]]] = {}
     for name, position in demand.outputs:
-        cell = flow.statements[position].cell.cell.index if demand.task_id != IMPLICIT else body_end
-        names = by_cell.setdefault(cell, {})
-        names[name] = max(names.get(name, -1), position)
+        by_cell.setdefault(flow.end_of_cell(position), set()).add((name, position))
+    return [(end, flow.statements[end].cell.cell.index, saved) for end, saved in sorted(by_cell.items())]
+
+
+def _groups(flow: Flow, cells: list[tuple[int, int, set[tuple[str, int]]]], task_id: str) -> list[Output]:
     found: list[Output] = []
-    for cell in sorted(by_cell):
-        end = _cell_end(flow, max(by_cell[cell].values()), demand) + 1
-        looks = {name: flow.timeline.look(name, end) for name in sorted(by_cell[cell])}
+    for end, cell, saved in cells:
+        looks = {name: flow.timeline.look(name, end + 1) for name in sorted({name for name, _ in saved})}
         reach = {name: look.reach if look is not None else NO_REGIONS for name, look in looks.items()}
         for group in _connected(reach):
             optional = tuple(name for name in group if (look := looks[name]) is not None and look.snapshot.unbound)
             found.append(Output(Source(task_id, cell), tuple(group), optional))
     return found
-
-
-def _cell_end(flow: Flow, position: int, demand: Demand) -> int:
-    """Return the position of the last statement of the cell that `position` stands in."""
-    if demand.task_id == IMPLICIT:
-        return max(demand.replays, default=position)
-    return _cell_last(flow, position)
-
-
-def _cell_last(flow: Flow, position: int) -> int:
-    return flow.last[flow.statements[position].cell.cell.index]
 
 
 class Saved:
@@ -185,7 +198,7 @@ def define_what_groups_carry(flow: Flow, demands: Demands, saved: Saved, inputs:
             assert output is not None
             position = demand.sources.get(item.names[0], 0)
             for name in output.names:
-                for definition in _carried(flow, name, _cell_last(flow, position) + 1):
+                for definition in _carried(flow, name, flow.end_of_cell(position) + 1):
                     demands.define(demand, definition, demand.first)
     demands.answer()
 

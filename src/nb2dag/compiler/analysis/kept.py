@@ -59,7 +59,7 @@ def _only_makes_folders(statement: Statement) -> bool:
 
 
 def _needs_are_replayable(flow: Flow, demands: Demands, statement: Statement) -> bool:
-    names = flow.uses[statement.position].names
+    names = statement.use.names
     versions = [flow.timeline.version(name, statement.position) for name in names]
     return all(version is None or demands.replayable[version] for version in versions)
 

@@ -32,7 +32,7 @@ class Numbering:
 
     def places(self, cells: Sequence[CellFacts]) -> list[Place]:
         """Return where the statements of each cell stand."""
-        above, below = _common(self._cells, cells)
+        above, below = common_ends(self._cells, cells)
         old, new = self._cells[above : len(self._cells) - below], cells[above : len(cells) - below]
         before, after = self._places[:above], self._places[len(self._places) - below :]
         if len(new) == len(old):
@@ -46,7 +46,7 @@ class Numbering:
         return self._places
 
 
-def _common(old: Sequence[object], new: Sequence[object]) -> tuple[int, int]:
+def common_ends(old: Sequence[object], new: Sequence[object]) -> tuple[int, int]:
     """Return how many items at the beginning and how many at the end are the same."""
     most = min(len(old), len(new))
     above = next((n for n in range(most) if old[n] != new[n]), most)
@@ -69,7 +69,7 @@ def _put_between(start: int, end: int | None, cells: Sequence[CellFacts]) -> lis
 
 def _changed(place: Place, old: Sequence[str], new: Sequence[str]) -> Place:
     """Return the place of a cell whose statements were `old` and are `new`."""
-    above, below = _common(old, new)
+    above, below = common_ends(old, new)
     kept = place.positions
     if len(old) == len(new):
         return place

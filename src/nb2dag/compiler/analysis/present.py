@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.star_imports import StarImports
-from nb2dag.compiler.analysis.timeline import Changes, Look, Region, Regions, Snapshot, Stars, Timeline
+from nb2dag.compiler.analysis.timeline import Changes, Look, Past, Region, Regions, Snapshot, Stars, Timeline
 from nb2dag.compiler.analysis.values import Definition
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -88,8 +88,8 @@ class Looks:
 class Present:
     """The state of all names and regions after the statements so far; `timeline` keeps the states before it."""
 
-    def __init__(self) -> None:
-        self.timeline = Timeline()
+    def __init__(self, timeline: Timeline | None = None) -> None:
+        self.timeline = timeline or Timeline()
         self.position = -1
         self.asked = Questions()
         self.changes = Changes(-1)
@@ -109,7 +109,12 @@ class Present:
         self._made = 0
 
     def add(self, changes: Changes) -> None:
-        """Let what a statement changes be past."""
+        """Let what a statement changes be past, on the timeline too."""
+        self.follow(changes)
+        self.timeline.add(changes)
+
+    def follow(self, changes: Changes) -> None:
+        """Let what a statement changes be past that the timeline has already."""
         self._names.update(changes.names)
         self._regions.update(changes.regions)
         position = changes.position
@@ -122,7 +127,10 @@ class Present:
                 self._surroundings = self._surroundings - {name} if snapshot.deleted else self._surroundings | {name}
         for number in changes.touched:
             self._latest[number] = position
-        self.timeline.add(changes)
+
+    def past(self) -> Past:
+        """Return the names and regions as they are now; what is passed by it is passed by here."""
+        return Past(self._names, self._regions, self._latest)
 
     def holds(self, asked: Questions) -> bool:
         """Tell whether all the answers are still the same."""
@@ -310,5 +318,5 @@ class Looking:
 
     def looks(self) -> Looks:
         """Return what was found."""
-        self._present.timeline.looks |= self._found
+        self._present.timeline.know(self._found)
         return Looks(self._found, self._latest, frozenset(self._quiet))

@@ -127,12 +127,12 @@ class _Explainer:
 
     def reading(self, name: str, position: int) -> Reader | None:
         """Return the reader of a name that is taken, None where the statement only changes it for those below."""
-        return self.reader(name, position) if name in self.flow.uses[position].names else None
+        return self.reader(name, position) if name in self.flow.statements[position].use.names else None
 
     def definitions(self, statement: Statement) -> list[Definition]:
         """Return the definitions that a statement may call, the nearest first."""
-        found = list(statement.effects.references) + list(self.flow.uses[statement.position].definitions)
-        for name in sorted(self.flow.uses[statement.position].names):
+        found = list(statement.effects.references) + list(statement.use.definitions)
+        for name in sorted(statement.use.names):
             snapshot = self.flow.timeline.before(name, statement.position)
             if snapshot is not None and snapshot.definition is not None:
                 found.append(snapshot.definition)
@@ -161,7 +161,7 @@ class _Explainer:
     def obstructed(self, name: str, position: int) -> tuple[str, int] | None:
         """Return the next name and version, on the way back, that is not made again."""
         statement = self.flow.statements[position]
-        names = sorted(self.flow.uses[position].names)
+        names = sorted(self.flow.statements[position].use.names)
         if not binds_for_certain(statement, name):
             names = [name, *names]
         for other in names:

@@ -72,7 +72,7 @@ def _needs_replayable(flow: Flow, statement: Statement, answers: dict[int, bool]
     position = statement.position
     return all(
         chain_replayable(flow, name, position, answers) or (is_file_state(name) and _finds_files(statement))
-        for name in flow.uses[position].names
+        for name in flow.statements[position].use.names
     )
 
 
@@ -105,9 +105,10 @@ def chain_replayable(flow: Flow, name: str, position: int, answers: dict[int, bo
         version = flow.timeline.version(name, position)
         if version is None:
             return True
+        maker = flow.statements[version]
         if not answers[version]:
             return False
-        if binds_for_certain(flow.statements[version], name):
+        if binds_for_certain(maker, name):
             return True
         position = version
 

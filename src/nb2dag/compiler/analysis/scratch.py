@@ -37,7 +37,7 @@ def _stands_alone(flow: Flow, demands: Demands, statement: Statement, first: int
     if any(isinstance(event, WriteState) for event in effects.events):
         return False
     changed = {event.name for event in effects.events if isinstance(event, Mutate)}
-    versions = {name: flow.timeline.version(name, statement.position) for name in flow.uses[statement.position].names}
+    versions = {name: flow.timeline.version(name, statement.position) for name in statement.use.names}
     own = {name for name, version in versions.items() if version is not None and version >= first}
     shared = {name for name, version in versions.items() if version is not None and demands.replayable[version]}
     return changed <= own and set(versions) <= own | shared | {name for name, v in versions.items() if v is None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.edges import after_options, task_ids
@@ -56,17 +56,29 @@ def serial_mutations(flow: Flow, demands: Demands, program: Program) -> Iterator
 def _pairs(flow: Flow, demands: Demands, program: Program) -> Iterator[FlowProblem]:
     declared = {(cell.task_id, other) for cell, option in after_options(program) for other in task_ids(option.value)}
     for demand in demands.tasks.values():
-        taken: dict[str, list[str]] = {}
-        for name, position in sorted(demand.sources.items()):
-            taken.setdefault(flow.statements[position].task_id or IMPLICIT, []).append(name)
-        for producer, names in taken.items():
-            if IMPLICIT not in (producer, demand.task_id) and (demand.task_id, producer) not in declared:
+        if demand.task_id == IMPLICIT:
+            continue
+        taken = demands.settled.get(
+            "changed by others", demand.task_id, demand, partial(_changed_by_others, flow, demand)
+        )
+        for producer, names in taken:
+            if (demand.task_id, producer) not in declared:
                 yield from _serialised(flow, demands.tasks[producer], demand, names, program.notebook.path)
 
 
+def _changed_by_others(flow: Flow, demand: Demand) -> list[tuple[str, list[str]]]:
+    """Return the tasks of which a task takes nothing that they bind, only what they change, each with the names."""
+    taken: dict[str, list[str]] = {}
+    binding = {IMPLICIT}
+    for name, position in sorted(demand.sources.items()):
+        maker = flow.statements[position]
+        taken.setdefault(maker.task_id or IMPLICIT, []).append(name)
+        if name in maker.names.touched:
+            binding.add(maker.task_id or IMPLICIT)
+    return [(producer, names) for producer, names in taken.items() if producer not in binding]
+
+
 def _serialised(flow: Flow, maker: Demand, taker: Demand, names: list[str], path: str) -> Iterator[FlowProblem]:
-    if any(name in flow.statements[taker.sources[name]].names.touched for name in names):
-        return
     places = []
     for name in names:
         use = _only_changed(flow, maker, taker, name)

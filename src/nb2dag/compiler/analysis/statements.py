@@ -11,6 +11,7 @@ from functools import lru_cache
 from nb2dag.compiler.analysis.cell_facts import StatementFacts
 from nb2dag.compiler.analysis.effects import Effects, FileUse
 from nb2dag.compiler.analysis.names import NameFacts
+from nb2dag.compiler.analysis.timeline import Asked
 from nb2dag.compiler.analysis.uses import Use
 from nb2dag.model.code import Script
 from nb2dag.model.program import Program, ProgramCell, Role
@@ -59,6 +60,17 @@ class Statement:
     task_id: str | None
     """The task that owns the statement, None where no single task does."""
 
+    def says_the_same(self, other: Statement) -> bool:
+        """Tell whether all that can be asked of the statement is as for another one, but for the rest of its cell."""
+        mine, others = self.cell, other.cell
+        return (
+            self.facts is other.facts
+            and self.effects is other.effects
+            and self.use is other.use
+            and (mine.cell.index, mine.cell.id, mine.role, mine.task_id)
+            == (others.cell.index, others.cell.id, others.role, others.task_id)
+        )
+
     @property
     def compound(self) -> bool:
         """Whether it holds other statements that may run or not."""
@@ -89,15 +101,17 @@ def files_of(statement: Statement) -> tuple[FileUse, ...]:
 
 
 class Statements:
-    """All statements of a program, in notebook order, and by their positions."""
+    """All statements of a program, in notebook order, and by their positions; which were asked for is noted."""
 
-    def __init__(self, by_position: dict[int, Statement]) -> None:
+    def __init__(self, by_position: dict[int, Statement], asked: Asked) -> None:
         self._by_position = by_position
+        self._asked = asked
 
     def __iter__(self) -> Iterator[Statement]:
         return iter(self._by_position.values())
 
     def __getitem__(self, position: int) -> Statement:
+        self._asked.statements.add(position)
         return self._by_position[position]
 
     def __len__(self) -> int:

@@ -7,8 +7,10 @@ its binding and of the events of all it reaches, so that a change through an ali
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from nb2dag.compiler.analysis.values import Definition
 
@@ -68,6 +70,30 @@ class Changes:
     places: dict[str, None] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Past:
+    """What the statements of a cell have changed when they are over: the last state of each name and region.
+
+    `latest` is, by region, the position of the last statement that may have touched the object. `special` says that
+    there was more: star imports, files written, or the state of the whole process.
+    """
+
+    names: dict[str, Snapshot] = field(default_factory=dict)
+    regions: dict[int, Region] = field(default_factory=dict)
+    latest: dict[int, int] = field(default_factory=dict)
+    special: bool = False
+
+    def pass_by(self, later: Past) -> None:
+        """Let what comes later be past as well."""
+        self.names.update(later.names)
+        self.regions.update(later.regions)
+        self.latest.update(later.latest)
+
+    def copy(self) -> Past:
+        """Return another one with the same states."""
+        return Past(self.names.copy(), self.regions.copy(), self.latest.copy())
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """A name as a statement finds it: what it stands for, all that it reaches, and who made that version of it."""
@@ -77,8 +103,45 @@ class Look:
     version: int
 
 
+EVER = 1 << 80
+"""Beyond all positions: who asks for this one asks for all that there is."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """What somebody asked of a timeline and of the statements of a program.
+
+    `names` are names right before a position, `reached` regions right before one, `statements` the positions of
+    statements, `ends` of those at the end of a cell of which it mattered that it ends there.
+    """
+
+    names: list[tuple[str, int]] = field(default_factory=list)
+    reached: list[tuple[int, Regions]] = field(default_factory=list)
+    statements: set[int] = field(default_factory=set)
+    ends: set[int] = field(default_factory=set)
+
+    def take(self) -> Asked:
+        """Return what was asked until now."""
+        taken = Asked(self.names, self.reached, self.statements, self.ends)
+        self.names, self.reached, self.statements, self.ends = [], [], set(), set()
+        return taken
+
+
+@dataclass(slots=True)
+class Changed:
+    """What is no longer as it was: names and regions, each between some positions, statements, and the ends of cells.
+
+    Right before a position the answer may be another one if it is after the first and not after the second of a pair.
+    """
+
+    names: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    regions: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    statements: set[int] = field(default_factory=set)
+    ends: set[int] = field(default_factory=set)
+
+
 class Timeline:
-    """All names and regions over the whole notebook; changes are added in the order of their positions."""
+    """All names and regions over the whole notebook; what was asked for is noted in `asked`."""
 
     def __init__(self) -> None:
         self.names: dict[str, list[Snapshot]] = {}
@@ -86,35 +149,73 @@ class Timeline:
         self._events: dict[int, list[int]] = {}
         self.carries_any = False
         """Whether any object may carry a definition inside."""
-        self.looks: dict[tuple[str, int], Look] = {}
-        """What is known already of names right before some positions: all those that the statement there reads."""
+        self.asked = Asked()
+        self._looks: dict[tuple[str, int], Look] = {}
+        self._further_looks: dict[tuple[str, int], Look] = {}
 
     def add(self, changes: Changes) -> None:
         """Add what one more statement changes."""
-        names, regions, events, position = self.names, self._regions, self._events, changes.position
+        position = changes.position
         for name, snapshot in changes.names.items():
-            if name in names:
-                names[name].append(snapshot)
-            else:
-                names[name] = [snapshot]
+            _put_in(self.names, name, snapshot)
         for number, region in changes.regions.items():
             if region.carries:
                 self.carries_any = True
-            if number in regions:
-                regions[number].append(region)
-            else:
-                regions[number] = [region]
+            _put_in(self._regions, number, region)
         for number in changes.touched:
-            if number in events:
-                events[number].append(position)
+            events = self._events.setdefault(number, [])
+            if events and events[-1] > position:
+                events.insert(bisect_left(events, position), position)
             else:
-                events[number] = [position]
+                events.append(position)
+
+    def remove(self, changes: Changes) -> None:
+        """Take out again what one statement changed."""
+        position = changes.position
+        for name in changes.names:
+            _take_out(self.names, name, position)
+        for number in changes.regions:
+            _take_out(self._regions, number, position)
+        for number in changes.touched:
+            events = self._events[number]
+            del events[bisect_left(events, position)]
+            if not events:
+                del self._events[number]
+
+    def know(self, looks: dict[tuple[str, int], Look]) -> None:
+        """Keep what is known of names right before some positions: all those that the statements there read."""
+        self._looks |= looks
+
+    def forget(self, looks: Iterable[tuple[str, int]]) -> None:
+        """Forget what was known of names right before some positions."""
+        for place in looks:
+            self._looks.pop(place, None)
+
+    def begin(self) -> None:
+        """Be complete: what was found out before, on an earlier state, is no longer so."""
+        self._further_looks.clear()
+        self.asked.take()
+
+    def changes_of(self, before: Changes, after: Changes, position: int) -> Changed:
+        """Return what changed where the statement at `position` does something else than before, which is added."""
+        changed = Changed()
+        for name in before.names.keys() | after.names.keys():
+            if before.names.get(name) != after.names.get(name):
+                changed.names[name] = [(position, _next(self.names.get(name, ()), position))]
+        for number in before.regions.keys() | after.regions.keys():
+            if before.regions.get(number) != after.regions.get(number):
+                changed.regions[number] = [(position, _next(self._regions.get(number, ()), position))]
+        for number in before.touched.keys() ^ after.touched.keys():
+            later = next((event for event in self._events.get(number, ()) if event > position), EVER)
+            changed.regions.setdefault(number, []).append((position, later))
+        return changed
 
     # -- asking --------------------------------------------------------------------------------------------------
 
     def before(self, name: str, position: int) -> Snapshot | None:
         """Return what the name stands for right before the statement at `position`."""
-        look = self.looks.get((name, position))
+        self.asked.names.append((name, position))
+        look = self._looks.get((name, position))
         if look is not None:
             return look.snapshot
         history = self.names.get(name)
@@ -148,7 +249,9 @@ class Timeline:
     def carried(self, name: str, position: int) -> set[Definition]:
         """Return the definitions of statements that may be inside what a name reaches right before `position`."""
         found: set[Definition] = set()
-        for number in self.reach(name, position):
+        reach = self.reach(name, position)
+        self.asked.reached.append((EVER, reach))
+        for number in reach:
             history = self._regions.get(number)
             if history is not None:
                 # What goes in later is counted as well: the object may be the same one.
@@ -158,7 +261,9 @@ class Timeline:
     def drawn(self, name: str, position: int) -> set[str]:
         """Return the state that using a name right before `position` may draw from."""
         found: set[str] = set()
-        for number in self.reach(name, position):
+        reach = self.reach(name, position)
+        self.asked.reached.append((EVER, reach))
+        for number in reach:
             history = self._regions.get(number)
             if history is not None:
                 found |= history[-1].draws
@@ -177,6 +282,7 @@ class Timeline:
             history = self._regions.get(number)
             if history is not None and history[-1].merged is not None and history[-1].merged not in found:
                 waiting.append(history[-1].merged)
+        self.asked.reached.append((EVER, frozenset(found)))
         return found
 
     def version(self, name: str, position: int) -> int | None:
@@ -186,9 +292,18 @@ class Timeline:
 
     def look(self, name: str, position: int) -> Look | None:
         """Return the name as the statement at `position` finds it."""
-        known = self.looks.get((name, position))
-        if known is not None:
-            return known
+        place = name, position
+        known = self._looks.get(place) or self._further_looks.get(place)
+        if known is None:
+            known = self._look(name, position)
+            if known is None:
+                return None
+            self._further_looks[place] = known
+        self.asked.names.append(place)
+        self.asked.reached.append((position, known.reach))
+        return known
+
+    def _look(self, name: str, position: int) -> Look | None:
         snapshot = self.before(name, position)
         if snapshot is None:
             return None
@@ -197,8 +312,7 @@ class Timeline:
             events = self._events.get(number)
             if events is not None and (index := bisect_left(events, position)):
                 latest = max(latest, events[index - 1])
-        look = self.looks[name, position] = Look(snapshot, reach, latest)
-        return look
+        return Look(snapshot, reach, latest)
 
     def reach(self, name: str, position: int) -> Regions:
         """Return every region that can be reached through a name right before the statement at `position`."""
@@ -207,20 +321,49 @@ class Timeline:
 
     def touched_at(self, name: str, position: int, until: int) -> bool:
         """Tell whether the statement at `position` bound the name, or changed what it reaches at `until`."""
+        self.asked.names.append((name, position + 1))
         history = self.names.get(name, [])
         index = bisect_left(history, position, key=_position)
         if index < len(history) and history[index].position == position and history[index].bound == position:
             return True
-        return any(_contains(self._events.get(number, []), position) for number in self.reach(name, until + 1))
+        reach = self.reach(name, until + 1)
+        self.asked.reached.append((position + 1, reach))
+        return any(_contains(self._events.get(number, []), position) for number in reach)
 
     def changed_from(self, number: int, position: int) -> bool:
         """Tell whether a region may still change at or after `position`."""
+        self.asked.reached.append((EVER, frozenset((number,))))
         events = self._events.get(number)
         return events is not None and events[-1] >= position
 
     def first_binding_below(self, name: str, position: int) -> int | None:
         """Return the first position after `position` that binds the name."""
+        self.asked.names.append((name, EVER))
         return next((item.bound for item in self.names.get(name, ()) if item.bound > position), None)
+
+
+_State = TypeVar("_State", Snapshot, Region)
+_Key = TypeVar("_Key", str, int)
+
+
+def _put_in(histories: dict[_Key, list[_State]], key: _Key, state: _State) -> None:
+    history = histories.setdefault(key, [])
+    if history and history[-1].position > state.position:
+        history.insert(bisect_left(history, state.position, key=_position), state)
+    else:
+        history.append(state)
+
+
+def _take_out(histories: dict[_Key, list[_State]], key: _Key, position: int) -> None:
+    history = histories[key]
+    del history[bisect_left(history, position, key=_position)]
+    if not history:
+        del histories[key]
+
+
+def _next(history: Sequence[_State], position: int) -> int:
+    index = bisect_right(history, position, key=_position)
+    return history[index].position if index < len(history) else EVER
 
 
 def _position(item: Snapshot | Region) -> int:

@@ -14,16 +14,19 @@ from nb2dag.compiler.analysis.cell_facts import CellFacts, StatementFacts
 from nb2dag.compiler.analysis.definitions import Definitions
 from nb2dag.compiler.analysis.effects import Effects
 from nb2dag.compiler.analysis.numbering import Numbering
-from nb2dag.compiler.analysis.present import Looks, Present, Questions
-from nb2dag.compiler.analysis.statements import OwnerKind, Statement, make_statement
+from nb2dag.compiler.analysis.present import Looks, Present, Questions, is_surrounding
+from nb2dag.compiler.analysis.settled import Settled
+from nb2dag.compiler.analysis.star_imports import StarImports
+from nb2dag.compiler.analysis.statements import Statement, make_statement
 from nb2dag.compiler.analysis.summaries import SummaryMemo
-from nb2dag.compiler.analysis.timeline import Changes
+from nb2dag.compiler.analysis.timeline import Changes, Past, Timeline
 from nb2dag.compiler.analysis.uses import Use
 from nb2dag.compiler.memo import Memo
 from nb2dag.model.program import ProgramCell
 
 _MOST_SUMMARIES = 4_000
 _MOST_CELLS = 20_000
+_MOST_STATEMENTS = 100_000
 _MOST_TRACES = 4
 
 
@@ -44,6 +47,7 @@ class CellTrace:
 
     statements: tuple[StatementTrace, ...]
     asked: Questions
+    past: Past
     placed: list[PlacedCell] = field(default_factory=list)
     """What it is in the notebook, in a few of the states that the notebook had."""
 
@@ -61,13 +65,21 @@ class PlacedCell:
     """Names that a statement reads and that nothing above has bound."""
 
 
+CellKey = tuple[CellFacts, tuple[int, ...], str]
+"""A cell's code, where its statements stand, and who runs them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TracedNotebook:
+    """All cells of a notebook that have statements, and the timeline that these made."""
+
+    keys: list[CellKey]
+    cells: list[PlacedCell]
+    timeline: Timeline
+    stars: StarImports
+
+
 _Trace = TypeVar("_Trace", StatementTrace, CellTrace)
-
-
-@dataclass(slots=True)
-class _CellTraces:
-    cells: list[CellTrace] = field(default_factory=list)
-    statements: dict[int, list[StatementTrace]] = field(default_factory=dict)
 
 
 class Traces:
@@ -77,46 +89,54 @@ class Traces:
         self.numbering = Numbering()
         self.definitions = Definitions()
         self.summaries: SummaryMemo = Memo(_MOST_SUMMARIES)
-        self._cells: Memo[tuple[CellFacts, tuple[int, ...], str], _CellTraces] = Memo(_MOST_CELLS)
+        self.settled = Settled()
+        self.last: TracedNotebook | None = None
+        """The notebook as it was; None while it is being looked at again, and if that failed."""
+        self._cells: Memo[CellKey, list[CellTrace]] = Memo(_MOST_CELLS)
+        self._statements: Memo[_StatementKey, list[StatementTrace]] = Memo(_MOST_STATEMENTS)
 
-    def of(self, cell: CellFacts, positions: tuple[int, ...], kind: OwnerKind) -> TracedCell:
-        """Return what is remembered of a cell that stands at these positions, for those who run it."""
-        return TracedCell(self._cells.get((cell, positions, kind.value), _CellTraces), positions)
+    def whole(self, key: CellKey, present: Present) -> CellTrace | None:
+        """Return what was found of a cell where the present gives the same answers, None where it never did."""
+        return _first(self._cells.get(key, list), present)
 
+    def statement(self, key: CellKey, number: int, present: Present) -> StatementTrace | None:
+        """Return what was found of one of a cell's statements, None where the present never gave the same answers."""
+        return _first(self._statements.get(_statement_key(key, number), list), present)
 
-class TracedCell:
-    """What is remembered of one cell."""
-
-    def __init__(self, traces: _CellTraces, positions: tuple[int, ...]) -> None:
-        self._traces = traces
-        self._positions = positions
-
-    def whole(self, present: Present) -> CellTrace | None:
-        """Return what was found of the cell where the present gives the same answers, None where it never did."""
-        return _first(self._traces.cells, present)
-
-    def statement(self, present: Present, number: int) -> StatementTrace | None:
-        """Return what was found of one of its statements, None where the present never gave the same answers."""
-        return _first(self._traces.statements.get(number, []), present)
-
-    def remember_statement(self, number: int, trace: StatementTrace) -> None:
+    def remember_statement(self, key: CellKey, number: int, trace: StatementTrace) -> None:
         """Keep what was found of a statement."""
-        _remember(self._traces.statements.setdefault(number, []), trace)
+        _remember(self._statements.get(_statement_key(key, number), list), trace)
 
-    def remember(self, statements: Sequence[StatementTrace]) -> CellTrace:
+    def remember(self, key: CellKey, statements: Sequence[StatementTrace]) -> CellTrace:
         """Keep what was found of all statements, and return it as that of the cell."""
-        asked = Questions()
-        made = Changes(self._positions[0])
-        for statement in statements:
-            asked.add(statement.asked, made)
-            made.names |= statement.changes.names
-            made.regions |= statement.changes.regions
-            made.touched |= statement.changes.touched
-            made.stars += statement.changes.stars
-            made.places |= statement.changes.places
-        trace = CellTrace(tuple(statements), asked)
-        _remember(self._traces.cells, trace)
+        trace = _joined(statements)
+        _remember(self._cells.get(key, list), trace)
         return trace
+
+
+_StatementKey = tuple[StatementFacts, int, str, bool]
+
+
+def _statement_key(key: CellKey, number: int) -> _StatementKey:
+    """Return what identifies a statement: it may say something else where it is the first of its cell."""
+    facts, positions, owner = key
+    return facts.statements[number], positions[number], owner, number == 0
+
+
+def _joined(statements: Sequence[StatementTrace]) -> CellTrace:
+    asked, latest = Questions(), dict[int, int]()
+    made = Changes(statements[0].changes.position)
+    for statement in statements:
+        changes = statement.changes
+        asked.add(statement.asked, made)
+        made.names |= changes.names
+        made.regions |= changes.regions
+        made.touched |= changes.touched
+        made.stars += changes.stars
+        made.places |= changes.places
+        latest |= dict.fromkeys(changes.touched, changes.position)
+    special = bool(made.stars or made.places) or any(map(is_surrounding, made.names))
+    return CellTrace(tuple(statements), asked, Past(made.names, made.regions, latest, special))
 
 
 def find_placed(trace: CellTrace, cell: ProgramCell, present: Present) -> PlacedCell | None:
@@ -127,7 +147,7 @@ def find_placed(trace: CellTrace, cell: ProgramCell, present: Present) -> Placed
     return None
 
 
-def place(trace: CellTrace, cell: ProgramCell, positions: tuple[int, ...], looks: Looks) -> PlacedCell:
+def place(trace: CellTrace, cell: ProgramCell, positions: Sequence[int], looks: Looks) -> PlacedCell:
     """Return what a cell is in the program, and keep it."""
     known = next((each.statements for each in trace.placed if each.cell == cell), None)
     statements = known or tuple(

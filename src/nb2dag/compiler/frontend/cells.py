@@ -12,10 +12,20 @@ from nb2dag.compiler.frontend.interpolated import NamesAround, names_around, pru
 from nb2dag.compiler.memo import Memo
 from nb2dag.directives.grammar import parse_directive
 from nb2dag.model.code import Escape, EscapeKind, ParsedCode
-from nb2dag.model.directive import Directive, Tag
+from nb2dag.model.directive import Directive, DirectiveKind, Tag
 from nb2dag.model.notebook import Cell
+from nb2dag.model.program import Role
 
 _MOST_CELLS = 20_000
+
+TASK_KINDS = frozenset({DirectiveKind.TASK, DirectiveKind.SQL, DirectiveKind.CHECK, DirectiveKind.SENSOR})
+_ROLES = {
+    **dict.fromkeys(TASK_KINDS, Role.TASK),
+    DirectiveKind.SHARED: Role.WHOLE,
+    DirectiveKind.SKIP: Role.SKIP,
+    DirectiveKind.TEST: Role.TEST,
+    DirectiveKind.PARAMETERS: Role.PARAMETERS,
+}
 
 
 @dataclass(eq=False)
@@ -27,6 +37,15 @@ class ReadCell:
 
     tag: Tag
     code: ParsedCode
+
+    @cached_property
+    def own_role(self) -> Role | None:
+        """The role that the tag says, None where it is that of an untagged cell."""
+        directive = self.tag.directive
+        if directive is None:
+            return Role.SKIP if self.tag.problems else None
+        role = _ROLES.get(directive.kind)
+        return Role.SKIP if role is Role.TASK and directive.name is None else role
 
     @cached_property
     def only_defines(self) -> bool:

@@ -6,7 +6,6 @@ import difflib
 import json
 import re
 import warnings
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ _NEWEST_MAJOR = 4
 _CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LFS_POINTER = "version https://git-lfs.github.com/spec/"
 _CONFLICT = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
+_TYPES = {each.value: each for each in CellType}
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -70,7 +70,7 @@ def parse_notebook(text: str, path: str) -> Notebook:
     kernel = _mapping(metadata.get("kernelspec"))
     return Notebook(
         path=path,
-        cells=_with_ids([_parse_cell(cell, index, path) for index, cell in enumerate(cells, 1)], cells),
+        cells=_parse_cells(cells, path),
         kernel_name=_string(kernel.get("name")),
         kernel_display_name=_string(kernel.get("display_name")),
         language=_language(metadata, kernel),
@@ -136,16 +136,20 @@ def _upgrade(document: dict[str, Any], path: str) -> dict[str, Any]:
     return upgraded
 
 
-def _parse_cell(cell: object, index: int, path: str) -> Cell:
+def _parse_cells(cells: list[object], path: str) -> tuple[Cell, ...]:
+    taken: set[str] = set()
+    return tuple(_parse_cell(cell, index, path, taken) for index, cell in enumerate(cells, 1))
+
+
+def _parse_cell(cell: object, index: int, path: str, taken: set[str]) -> Cell:
+    """Return one cell, with an id that is not `taken`, and from then on is."""
     if not isinstance(cell, dict):
         raise NotebookUnreadable(f"{path}: not a notebook: cell {index} is not a JSON object")
-    try:
-        cell_type = CellType(cell.get("cell_type"))
-    except ValueError:
+    written = cell.get("cell_type")
+    cell_type = _TYPES.get(written) if isinstance(written, str) else None
+    if cell_type is None:
         known = ", ".join(f"`{each.value}`" for each in CellType)
-        raise NotebookUnreadable(
-            f"{path}: not a notebook: cell {index} has the type {cell.get('cell_type')!r}, not one of {known}"
-        ) from None
+        raise NotebookUnreadable(f"{path}: not a notebook: cell {index} has the type {written!r}, not one of {known}")
     source = _parse_source(cell.get("source"))
     if source is None:
         raise NotebookUnreadable(
@@ -154,12 +158,15 @@ def _parse_cell(cell: object, index: int, path: str) -> Cell:
     if cell_type is not CellType.CODE:
         # Half a character can be written nowhere; in code it is a syntax error, in text it is not worth one.
         source = _SURROGATE.sub("\ufffd", source)
-    return Cell(index, "", cell_type, source, _parse_tags(cell.get("metadata")))
+    return Cell(index, _free_id(cell.get("id"), index, taken), cell_type, source, _parse_tags(cell.get("metadata")))
 
 
 def _parse_source(source: object) -> str | None:
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        source = "".join(source)
+    if isinstance(source, list):
+        try:
+            source = "".join(source)
+        except TypeError:
+            return None
     if not isinstance(source, str):
         return None
     return source.replace("\r\n", "\n").replace("\r", "\n") if "\r" in source else source
@@ -170,17 +177,14 @@ def _parse_tags(metadata: object) -> tuple[str, ...]:
     return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
 
 
-def _with_ids(cells: Iterable[Cell], written: list[dict[str, Any]]) -> tuple[Cell, ...]:
-    taken: set[str] = set()
-    result = []
-    for cell in cells:
-        own = _string(written[cell.index - 1].get("id"))
-        cell_id = own if _CELL_ID.fullmatch(own) and own not in taken else f"cell-{cell.index}"
-        while cell_id in taken:
-            cell_id += "-again"
-        taken.add(cell_id)
-        result.append(Cell(cell.index, cell_id, cell.type, cell.source, cell.tags))
-    return tuple(result)
+def _free_id(written: object, index: int, taken: set[str]) -> str:
+    cell_id = written if isinstance(written, str) and _CELL_ID.fullmatch(written) else ""
+    if not cell_id or cell_id in taken:
+        cell_id = f"cell-{index}"
+    while cell_id in taken:
+        cell_id += "-again"
+    taken.add(cell_id)
+    return cell_id
 
 
 def _language(metadata: dict[str, Any], kernel: dict[str, Any]) -> str:

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nb2dag.compiler.frontend.cells import ReadCell, ReadCells, is_interactive_only, lines_of
+from nb2dag.compiler.frontend.cells import TASK_KINDS, ReadCell, ReadCells, is_interactive_only, lines_of
 from nb2dag.compiler.frontend.interpolated import unbound
 from nb2dag.model.code import ParsedCode
 from nb2dag.model.directive import DirectiveKind, DirectiveProblem, Tag
 from nb2dag.model.notebook import Cell, CellType, Notebook
 from nb2dag.model.program import Program, ProgramCell, Role
-
-_TASK_KINDS = frozenset({DirectiveKind.TASK, DirectiveKind.SQL, DirectiveKind.CHECK, DirectiveKind.SENSOR})
-_ROLES = {
-    **dict.fromkeys(_TASK_KINDS, Role.TASK),
-    DirectiveKind.SHARED: Role.WHOLE,
-    DirectiveKind.SKIP: Role.SKIP,
-    DirectiveKind.TEST: Role.TEST,
-    DirectiveKind.PARAMETERS: Role.PARAMETERS,
-}
 
 
 def tag_program(notebook: Notebook, read: ReadCells | None = None, *, only_environment: bool = False) -> Program:
@@ -102,8 +93,7 @@ def _codes(texts: Sequence[ReadCell], reader: ReadCells, *, only_environment: bo
 
 def _roles(notebook: Notebook, tags: dict[int, Tag], texts: Sequence[ReadCell]) -> list[Role]:
     """Return the role of every code cell."""
-    tasks = [index for index, tag in tags.items() if _kind(tag) in _TASK_KINDS]
-    first_task = min(tasks, default=len(notebook.cells) + 1)
+    first_task = next((index for index, tag in tags.items() if _kind(tag) in TASK_KINDS), len(notebook.cells) + 1)
     return [
         _role(tags[cell.index], text, below=cell.index > first_task)
         for cell, text in zip(notebook.code_cells, texts, strict=True)
@@ -115,15 +105,8 @@ def _kind(tag: Tag) -> DirectiveKind | None:
 
 
 def _role(tag: Tag, text: ReadCell, *, below: bool) -> Role:
-    kind = _kind(tag)
-    if kind is None and tag.problems:
-        return Role.SKIP
-    role = _ROLES.get(kind) if kind is not None else None
-    if role is Role.TASK and tag.directive is not None and tag.directive.name is None:
-        return Role.SKIP
-    repeated = any(problem.rule == "repeated-parameters" for problem in tag.problems)
-    if role is not None and not repeated:
-        return role
+    if tag is text.tag and text.own_role is not None:
+        return text.own_role
     if text.is_configuration:
         return Role.CONFIG
     if not below:
@@ -136,7 +119,7 @@ def _opening(notebook: Notebook, tags: dict[int, Tag]) -> list[Cell]:
     opening: list[Cell] = []
     for cell in notebook.cells:
         if cell.type is CellType.CODE and cell.source.strip():
-            if len(opening) > 1 and _kind(tags[cell.index]) in _TASK_KINDS:
+            if len(opening) > 1 and _kind(tags[cell.index]) in TASK_KINDS:
                 opening.pop()
             break
         if cell.type is CellType.MARKDOWN and cell.source.strip():

@@ -43,7 +43,7 @@ def weigh(flow: Flow, body: Sequence[int]) -> list[Crossing]:
     cells = {statement.position: places.get(statement.cell.cell.index, -1) for statement in flow.statements}
     for statement in flow.statements:
         here = cells[statement.position]
-        for name in flow.uses[statement.position].names:
+        for name in statement.use.names:
             version = flow.timeline.version(name, statement.position)
             if version is None or cells[version] == here:
                 continue

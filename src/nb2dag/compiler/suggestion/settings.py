@@ -24,7 +24,7 @@ def set_up(flow: Flow) -> Iterator[tuple[int, int]]:
     last: dict[str, int] = {}
     calls: list[tuple[int, str]] = []
     for statement in flow.statements:
-        roots = {name: root for name in flow.uses[statement.position].names if (root := _root(flow, name, statement))}
+        roots = {name: root for name in statement.use.names if (root := _root(flow, name, statement))}
         for root in roots.values():
             last[root] = statement.position
         if (name := _called_for_effect(statement)) in roots:

@@ -1,0 +1,123 @@
+"""An edit is worked out in proportion to what it changes, and what it changes without a name is not forgotten."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from nb2dag.compiler.analysis import flow, settled
+from nb2dag.compiler.frontend.reader import parse_notebook
+from nb2dag.compiler.memory import Memory
+from nb2dag.compiler.pipeline import Compilation, compile_program
+from support.oracle import MOST_BYTES, notebook_text
+
+NOWHERE = Path("/nonexistent")
+COUNT = 40
+CHAIN = [
+    "import math\n\ndef grow(x):\n    return math.sqrt(x) + 1",
+    "#| task: t0\nx = 1",
+    *(f"#| task: t{n}\nx = grow(x)\ny{n} = x * {n}" for n in range(1, COUNT)),
+]
+
+
+class Work:
+    """Counts the statements that are evaluated and the tasks that are worked out."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.statements = 0
+        self.tasks: Counter[str] = Counter()
+        self.memory = Memory()
+        evaluate, get = flow.Evaluator.statement, settled.Settled.get
+
+        def counted(evaluator, node):
+            self.statements += evaluator.position >= 0
+            return evaluate(evaluator, node)
+
+        def counted_get(kept, what, task_id, given, find):
+            def found():
+                self.tasks[task_id] += 1
+                return find()
+
+            return get(kept, what, task_id, given, found)
+
+        monkeypatch.setattr(flow.Evaluator, "statement", counted)
+        monkeypatch.setattr(settled.Settled, "get", counted_get)
+
+    def check(self, cells: list[str]) -> Compilation:
+        self.statements, self.tasks = 0, Counter()
+        return compile_program(parse_notebook(notebook_text(cells), "n.ipynb"), NOWHERE, MOST_BYTES, self.memory)
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Work:
+    return Work(monkeypatch)
+
+
+def edited(cells: list[str], number: int, source: str) -> list[str]:
+    return [*cells[:number], source, *cells[number + 1 :]]
+
+
+def agree(warm: Compilation, state: list[str]) -> None:
+    cold = compile_program(parse_notebook(notebook_text(state), "n.ipynb"), NOWHERE, MOST_BYTES, Memory())
+    assert (warm.diagnostics, warm.dataflow, warm.graph) == (cold.diagnostics, cold.dataflow, cold.graph)
+
+
+@pytest.mark.parametrize("number", [0, 1, 20, COUNT])
+@pytest.mark.parametrize(("more", "statements"), [("# a remark", 0), ("new_name = 1", 1)])
+def test_what_nobody_reads_concerns_nobody(work: Work, number: int, more: str, statements: int) -> None:
+    work.check(CHAIN)
+    work.check(edited(CHAIN, number, f"{CHAIN[number]}\n{more}"))
+    assert work.statements == statements
+    assert len(work.tasks) <= 1
+
+
+def test_a_change_ends_where_the_name_is_bound_again(work: Work) -> None:
+    work.check(CHAIN)
+    work.check(edited(CHAIN, 20, f"{CHAIN[20]}\nx = [x]"))
+    assert work.statements <= 4
+    assert set(work.tasks) <= {"t19", "t20", "t21"}
+
+
+def test_another_number_in_a_function_evaluates_no_caller(work: Work) -> None:
+    work.check(CHAIN)
+    work.check(edited(CHAIN, 0, CHAIN[0].replace("+ 1", "+ 2")))
+    assert work.statements <= 2
+
+
+def test_an_edit_taken_back_evaluates_nothing(work: Work) -> None:
+    work.check(CHAIN)
+    work.check(edited(CHAIN, 20, "#| task: t19\nx = open(x)"))
+    work.check(CHAIN)
+    assert work.statements == 0
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "from math import *",
+        "import os\nos.environ['A'] = 'b'",
+        "open('rows.csv', 'w').write('a')",
+        "import pandas as pd\npd.options.display.max_rows = 3",
+        "%cd ..",
+        "%run other.py",
+    ],
+)
+def test_state_without_a_name_reaches_cells_that_never_name_it(work: Work, more: str) -> None:
+    cells = [*CHAIN[:5], "#| task: reads\nimport pandas as pd\nprint(pd.read_csv('rows.csv'), floor(x))"]
+    for number in (0, 2):
+        for state in (edited(cells, number, f"{cells[number]}\n{more}"), cells):
+            agree(work.check(state), state)
+
+
+def test_cells_put_in_taken_out_and_moved(work: Work) -> None:
+    states = [
+        CHAIN,
+        [*CHAIN[:7], "#| task: put_in\nx = x + 1", *CHAIN[7:]],
+        [*CHAIN[:7], *CHAIN[9:]],
+        [*CHAIN[:7], CHAIN[9], CHAIN[8], CHAIN[7], *CHAIN[10:]],
+        CHAIN,
+    ]
+    for state in states:
+        agree(work.check(state), state)
