@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from nb2dag.runtime.kernels import Kernel
     from nb2dag.runtime.notebook_run import NotebookRun, Opener
 
-SHELL_ENGINE, KERNEL_ENGINE = "nb2dag", "nb2dag-kernel"
-"""The engines' names, which are their papermill entry points too."""
-
 _INTERRUPT_GRACE = 5.0
 """Seconds an interrupted cell has to end by itself, so that its traceback shows where it was."""
 

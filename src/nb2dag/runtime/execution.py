@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from nb2dag.runtime.engine import KERNEL_ENGINE, SHELL_ENGINE, KernelEngine, ShellEngine
+from nb2dag.runtime.engine import KernelEngine, ShellEngine
+from nb2dag.runtime.engine_names import KERNEL_ENGINE, SHELL_ENGINE
 from nb2dag.runtime.failures import NotRunnableError, TaskError, TaskInterruptedError
 from nb2dag.runtime.formats import JOB_VARIABLE, LAID_DOWN, Job, PointerManifest
 from nb2dag.runtime.kept_files import Stamp, keep_files, kept_folder
@@ -41,6 +42,7 @@ class TaskRun:
         files: The bundle's `files/`; the notebook runs in a private copy of it. None for an empty folder.
         parameters: Values for the notebook's parameters.
         kernel_name: The kernel to use; None for the one that the notebook names.
+        language: The notebook's language; None for what the notebook says, and Python where it says nothing.
         fingerprints: Whether to note in the manifest which loaded values the task's cells change in place.
         timeout: Seconds for the whole notebook.
         cell_timeout: Seconds for each cell.
@@ -59,6 +61,7 @@ class TaskRun:
     files: Path | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     kernel_name: str | None = None
+    language: str | None = None
     fingerprints: bool = False
     timeout: float | None = None
     cell_timeout: float | None = None
@@ -143,7 +146,7 @@ def _execute(run: TaskRun, notebook: Any, kernel_name: str, session: Session) ->
             engine_name=run.engine,
             request_save_on_cell_execute=False,
             kernel_name=kernel_name,
-            language=None if _language(notebook) else "python",
+            language=run.language or (None if _language(notebook) else "python"),
             progress_bar=False,
             start_timeout=run.start_timeout,
             session=session,

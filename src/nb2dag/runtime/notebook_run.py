@@ -145,7 +145,8 @@ class NotebookRun:
                 self._session.failure = failure
                 self._manager.cell_exception(cell, cell_index=index)
             self._manager.cell_complete(cell, cell_index=index)
-            self._emit(CellFinished(number, len(cells), time.monotonic() - started, failure is None, origin))
+            ename = failure.ename if failure is not None else ""
+            self._emit(CellFinished(number, len(cells), time.monotonic() - started, failure is None, origin, ename))
             if failure is not None:
                 return
             self._save_now_and_then()

@@ -53,13 +53,17 @@ class OutputCut:
 
 @dataclass(frozen=True, slots=True)
 class CellFinished:
-    """Code cell `number` of `total` ended after `seconds`; `ok` tells whether it ended well."""
+    """Code cell `number` of `total` ended after `seconds`; `ok` tells whether it ended well.
+
+    `ename` names the exception that it ended by.
+    """
 
     number: int
     total: int
     seconds: float
     ok: bool
     origin: CellOrigin | None = None
+    ename: str = ""
 
     @property
     def percent(self) -> int:
