@@ -15,7 +15,7 @@ import pytest
 
 from nb2dag.runtime.failures import KernelDiedError, TaskError, TaskTimeoutError
 from nb2dag.runtime.progress import OutputCut
-from support.task_bench import Bench, body, is_running
+from support.task_bench import RUNTIME, Bench, body, is_running
 
 
 @pytest.fixture(params=["nb2dag", "nb2dag-kernel"])
@@ -132,11 +132,12 @@ TASK = """
 """
 
 
-def task(bench: Bench, notebook: Path, before: str = "") -> subprocess.Popen[str]:
-    """Run a task in a process that a test can kill."""
+def task(bench: Bench, notebook: Path, before: str = "", wrapper: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+    """Run a task in a process that a test can kill; `wrapper` is a command that runs another one."""
     store, output = str(bench.folder / "store"), str(bench.executed("t"))
     code = TASK.format(store=store, notebook=str(notebook), output=output, engine=bench.engine, before=before)
-    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True)
+    command = [*wrapper, sys.executable, "-c", textwrap.dedent(code)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def test_nothing_outlives_a_task_that_is_killed(bench: Bench) -> None:
@@ -176,6 +177,29 @@ def test_want_of_memory_is_named(shell: Bench) -> None:
         group.rmdir()
     assert "failed in cell 4: the notebook's process was killed (SIGKILL) by the system because memory ran out" in said
     assert "hungry" in shell.outputs("t")
+
+
+NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
+"""Runs a shell that has mounts of its own, which nobody else sees."""
+
+
+@pytest.mark.skipif(
+    subprocess.run([*NAMESPACE, "true"], check=False, capture_output=True).returncode != 0,
+    reason="cannot make a small disk",
+)
+def test_a_full_disk_is_named_and_nothing_is_half_written(shell: Bench) -> None:
+    store = shell.folder / "store"
+    store.mkdir()
+    save = ("save", 4, RUNTIME + "_nb2dag.save(globals(), 'big')")
+    notebook = shell.notebook("t", body("big = bytes(8 << 20)\nprint('made')", 4), save)
+    # What is left in the store is said before the small disk goes.
+    small_disk = 'mount -t tmpfs -o size=2m none "$0" && "$@"; find "$0" -type f -size +0'
+    with task(shell, notebook, wrapper=(*NAMESPACE, small_disk, str(store))) as process:
+        assert process.stdout is not None
+        said = process.stdout.read()
+    assert "TaskError task `t` failed while it handed over what cell 4 made: the handoff store" in said
+    assert said.endswith("is full: free space there, or name another in NB2DAG_STORE\n")
+    assert "made" in shell.outputs("t")
 
 
 def left_behind(command: str) -> list[int]:

@@ -371,6 +371,14 @@ def test_what_is_missing_is_said_before_the_run(bench: Bench) -> None:
         bench.run("t", body("1"), kernel_name="nope")
     with pytest.raises(NotRunnableError, match="cannot read the task notebook"):
         execute_task(replace(bench.task_run("t", body("1")), notebook=bench.folder / "gone.ipynb"))
+    for text, what in (
+        ("<html>", "its text is no JSON"),
+        ("[]", "it is JSON, and has no cells"),
+        ("{}", "has no cells"),
+    ):
+        (bench.folder / "page.ipynb").write_text(text)
+        with pytest.raises(NotRunnableError, match=f"page.ipynb is no notebook.*{what}"):
+            execute_task(replace(bench.task_run("t", body("1")), notebook=bench.folder / "page.ipynb"))
     (bench.folder / "file").write_text("in the way")
     with pytest.raises(NotRunnableError, match="cannot make the folder for the executed notebook"):
         execute_task(replace(bench.task_run("t", body("1")), output=bench.folder / "file" / "x.ipynb"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import nbformat
 import pytest
@@ -228,6 +231,16 @@ def test_only_what_may_help_is_tried_again(run: Run) -> None:
     assert tries["patient"] == "try-2.ipynb"
     assert tries["late"] == tries["hopeless"] == tries["skips"] == "try-1.ipynb"
     assert not {"no_connection", "no_variable", "typed"} & set(tries)
+
+
+def test_progress_stands_in_the_task_state_store(airflow: Airflow, run: Run) -> None:
+    with closing(sqlite3.connect(airflow.home / "airflow.db")) as database:
+        rows = database.execute("select task_id, value from task_state_store where key = 'progress'").fetchall()
+    notes = {task_id: json.loads(value) for task_id, value in rows}
+    assert notes["stock"] == {"cell": 3, "of": 3, "percent": 100, "status": "completed", "notebook_cell": 2}
+    assert notes["skips"]["status"] == "skipped"
+    assert notes["crash"]["status"] == "failed"
+    assert run.tasks.keys() > notes.keys()
 
 
 def test_a_late_attempt_leaves_its_successors_values_alone(run: Run) -> None:

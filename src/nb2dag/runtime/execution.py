@@ -28,6 +28,9 @@ from nb2dag.runtime.store import absolute
 from nb2dag.runtime.task_folder import read_record
 from nb2dag.runtime.workdir import private_copy
 
+_USUAL_KERNEL = "python3"
+"""What the kernel of the Python at hand is called, as ipykernel names it."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskRun:
@@ -88,7 +91,7 @@ def execute_task(run: TaskRun) -> PointerManifest:
     kernel_name = _kernel_name(run, notebook)
     with (
         _termination_raises(run.job.task_id),
-        _started_ahead(run, notebook) as process,
+        _started_ahead(run, kernel_name) as process,
         tempfile.TemporaryDirectory(prefix="nb2dag-job-") as scratch,
     ):
         find_kernel(kernel_name)
@@ -115,9 +118,12 @@ def execute_task(run: TaskRun) -> PointerManifest:
 
 
 @contextlib.contextmanager
-def _started_ahead(run: TaskRun, notebook: Any) -> Iterator[ShellProcess | None]:
-    """Start the notebook's process, while this one still imports papermill; end it if another kernel is wanted."""
-    if run.engine != SHELL_ENGINE or _language(notebook) not in (None, "python"):
+def _started_ahead(run: TaskRun, kernel_name: str) -> Iterator[ShellProcess | None]:
+    """Start the notebook's process, while this one still imports papermill; end it if another kernel is wanted.
+
+    Which Python a kernel's name stands for is known only after some imports. `python3` is this one as a rule.
+    """
+    if run.engine != SHELL_ENGINE or kernel_name != _USUAL_KERNEL:
         yield None
         return
     process = ShellProcess()
@@ -181,15 +187,28 @@ def _unforeseen(error: Any) -> Failure:
 
 def _read_notebook(path: str) -> Any:
     try:
-        if "://" not in path:
-            return json.loads(Path(path).read_text("utf-8"))
-        import_papermill(path)
-        from papermill.iorw import papermill_io
-
-        return json.loads(papermill_io.read(path))
+        text = _text_at(path)
     except Exception as error:
         # Whatever the handler of that kind of URL raises.
         raise NotRunnableError(f"cannot read the task notebook {path}: {type(error).__name__}: {error}") from error
+    try:
+        notebook = json.loads(text)
+    except ValueError as error:
+        raise NotRunnableError(f"{path} is no notebook, its text is no JSON: {error}") from None
+    # Notebooks of format 3 have worksheets, and papermill reads them.
+    if not isinstance(notebook, dict) or "nbformat" not in notebook or not notebook.keys() & {"cells", "worksheets"}:
+        raise NotRunnableError(f"{path} is no notebook: it is JSON, and has no cells")
+    return notebook
+
+
+def _text_at(path: str) -> str:
+    if "://" not in path:
+        return Path(path).read_text("utf-8")
+    import_papermill(path)
+    from papermill.iorw import papermill_io
+
+    text: str = papermill_io.read(path)
+    return text
 
 
 def _kernel_name(run: TaskRun, notebook: Any) -> str:
