@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,8 @@ def test_a_transaction_that_is_not_committed_is_refused(tmp_path: Path) -> None:
     connection.commit()
     there = folder(tmp_path / "other")
     there.write("rows.db", here.read("rows.db"))
-    assert sqlite3.connect(there.root / "rows.db").execute("select n from rows").fetchall() == [(1,)]
+    with closing(sqlite3.connect(there.root / "rows.db")) as copy:
+        assert copy.execute("select n from rows").fetchall() == [(1,)]
     connection.close()
 
 

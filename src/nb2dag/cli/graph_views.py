@@ -10,6 +10,7 @@ from nb2dag.cli.tables import table
 from nb2dag.model.plan import DagPlan, Load, ParamPlan, TaskPlan
 from nb2dag.report.style import Style, printable
 from nb2dag.report.summary import counted
+from nb2dag.report.value_names import in_short
 
 VERSION = 1
 """Version of the JSON form: it changes when a key changes its meaning or goes, not when one is added."""
@@ -45,7 +46,10 @@ def graph_text(plan: DagPlan, style: Style) -> str:
     tasks = [_task_row(task) for task in plan.tasks]
     blocks = [heading, table(("task", "cells", "after"), tasks, style)]
     if given:
-        rows = [(f"{producer} -> {consumer}", ", ".join(names)) for (producer, consumer), names in given.items()]
+        rows = [
+            (f"{producer} -> {consumer}", ", ".join(map(in_short, names)))
+            for (producer, consumer), names in given.items()
+        ]
         blocks.append(table(("handoff", "names"), rows, style))
     if plan.params:
         params = [_param_row(param) for param in plan.params]
@@ -64,7 +68,7 @@ def graph_mermaid(plan: DagPlan) -> str:
     for task in plan.tasks:
         for upstream in task.upstream:
             names = given.get((upstream, task.task_id))
-            label = f'|"{_escaped(", ".join(names))}"|' if names else ""
+            label = f'|"{_escaped(", ".join(map(in_short, names)))}"|' if names else ""
             lines.append(f"    {ids[upstream]} -->{label} {ids[task.task_id]}")
     return "\n".join(lines) + "\n"
 

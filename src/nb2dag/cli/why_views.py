@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from nb2dag.cli.why_words import because_hindered, because_load, because_save, because_statement, place, shown
+from nb2dag.cli.why_words import because_hindered, because_load, because_save, because_statement, place
 from nb2dag.compiler.pipeline import Compilation
 from nb2dag.model.dataflow import Slice
 from nb2dag.model.notebook import Notebook
@@ -13,6 +13,7 @@ from nb2dag.model.plan import DagPlan, TaskPlan
 from nb2dag.model.program import Program
 from nb2dag.model.reasons import LoadReason, Obstacle, Reader, SaveReason, StatementReason, TaskReasons
 from nb2dag.report.style import Style, printable
+from nb2dag.report.value_names import shown
 
 VERSION = 1
 """Version of the JSON form: it changes when a key changes its meaning or goes, not when one is added."""

@@ -13,6 +13,7 @@ from nb2dag.model.reasons import (
     StatementReason,
     TaskReasons,
 )
+from nb2dag.report.value_names import shown
 
 _CAUSES = {
     Cause.SETS_UP: "it sets something up for the code below, so every task below runs it",
@@ -33,33 +34,6 @@ _OBSTACLES = {
 }
 
 
-def shown(name: str) -> str:
-    """Return a name in backticks; what has none of its own, such as a file or a generator's state, in words.
-
-    >>> shown("df"), shown("<numpy.random>"), shown("<file:out/a.csv>")
-    ('`df`', 'the state of `numpy.random`', 'the file `out/a.csv`')
-    """
-    if not name.startswith("<"):
-        return f"`{name}`"
-    if name in _STATES:
-        return _STATES[name]
-    inner = name.strip("<>")
-    if inner.startswith(_FILE):
-        path = inner.removeprefix(_FILE)
-        return f"the folder `{path}`" if path.endswith("/") else f"the file `{path}`"
-    return f"the state of `{inner}`" if inner.endswith("random") else f"`{inner}`"
-
-
-_FILE = "file:"
-
-_STATES = {
-    "<config>": "the settings of libraries",
-    "<environ>": "the environment (`os.environ`)",
-    "<cwd>": "the working directory",
-    "<star imports>": "what star imports bind",
-}
-
-
 def place(where: Slice) -> str:
     """Return where a statement stands, as `cell 5, line 2`."""
     return f"cell {where.cell}, line {where.region.line}"
@@ -68,7 +42,7 @@ def place(where: Slice) -> str:
 def reading(reader: Reader, name: str) -> str:
     """Return that a place reads a name, with the function that does so for it."""
     if name.startswith("<"):
-        verb = "uses" if name.startswith(f"<{_FILE}") else "may depend on"
+        verb = "uses" if name.startswith("<file:") else "may depend on"
         return f"{place(reader.place)} {verb} {shown(name)}"
     if reader.via:
         return f"{place(reader.place)} uses `{reader.via}`, which reads {shown(name)}"

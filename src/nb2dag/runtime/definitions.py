@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import functools
 import importlib
 import marshal
@@ -217,6 +218,21 @@ def guards_attributes(cls: type) -> bool:
     own = {name for part in cls.__mro__ if part is not object for name in vars(part)}
     custom = {"__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__"}
     return bool(own & {"__getattr__", "__getattribute__", "__setattr__"}) and not own & custom
+
+
+def instance_state(instance: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the attributes of an instance, those in its dict and those in slots, without asking it."""
+    get = object.__getattribute__
+    slots: dict[str, Any] = {}
+    for name in copyreg._slotnames(type(instance)):  # type: ignore[attr-defined]  # noqa: SLF001 - pickle's own
+        try:
+            slots[name] = get(instance, name)
+        except AttributeError:
+            continue
+    try:
+        return get(instance, "__dict__"), slots
+    except AttributeError:
+        return {}, slots
 
 
 def restore_instance(instance: Any, state: Any) -> None:

@@ -10,6 +10,7 @@ Importing this module imports cloudpickle: import it where a value is saved or l
 
 from __future__ import annotations
 
+import copyreg
 import functools
 import gc
 import io
@@ -268,6 +269,17 @@ def _reduce_method(method: MethodType) -> Reduced:
 
 
 def _reduce_guarded(instance: Any) -> Reduced:
+    kind = type(instance)
+    if sys.version_info < (3, 11) and kind.__new__ is object.__new__:
+        # Before 3.11 there is no `object.__getstate__`, and the instance itself would be asked for one.
+        return (
+            copyreg.__newobj__,
+            (kind,),
+            definitions.instance_state(instance),
+            None,
+            None,
+            definitions.restore_instance,
+        )
     made, arguments, *rest = instance.__reduce_ex__(_PROTOCOL)
     state, items, pairs = [*rest, None, None, None][:3]
     return made, arguments, state, items, pairs, definitions.restore_instance

@@ -16,6 +16,7 @@ from nb2dag.model.graph import TaskGraph
 from nb2dag.model.program import Program, ProgramCell
 from nb2dag.report.json_format import diagnostic_to_json, summary_to_json
 from nb2dag.report.summary import summarise
+from nb2dag.report.value_names import in_short
 from nb2dag.server.compiling import Compiled
 
 VERSION = 1
@@ -117,6 +118,6 @@ def _edges(graph: TaskGraph, flows: Mapping[str, TaskFlow]) -> Iterator[dict[str
                 yield {
                     "from": upstream,
                     "to": node.task_id,
-                    "names": list(names.get(upstream, ())),
+                    "names": [in_short(name) for name in names.get(upstream, ())],
                     "declared": upstream in node.declared,
                 }

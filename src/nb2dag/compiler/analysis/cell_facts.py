@@ -50,6 +50,13 @@ class StatementFacts:
         return imported_modules(self.node)
 
     @cached_property
+    def strings(self) -> tuple[str, ...]:
+        """The string constants in it, and in the files that it runs by `%run`."""
+        trees = (self.node, *(part.tree for script in self.scripts for part in script.parts))
+        nodes = (node for tree in trees for node in nodes_of(tree) if isinstance(node, ast.Constant))
+        return tuple(node.value for node in nodes if isinstance(node.value, str))
+
+    @cached_property
     def scripts(self) -> list[Script]:
         """The files that it runs by `%run`."""
         calls = nodes_of(self.node) if any(escape.script is not None for escape in self.escapes) else []

@@ -104,9 +104,9 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class _Needs:
-    """What the statements of a cell ask for, each name or definition with the position that reads it."""
+    """What the statements of a cell ask for: names with the version and the position that reads it, and definitions."""
 
-    names: tuple[tuple[str, int], ...]
+    names: tuple[tuple[str, int, int], ...]
     definitions: tuple[tuple[Definition, int], ...]
 
 
@@ -115,7 +115,7 @@ def _needs(cell: PlacedCell) -> _Needs:
     """Return what a cell asks for, but for names that it bound itself for certain, and what it asked for before."""
     own = {statement.position: statement for statement in cell.statements}
     seen: set[tuple[str, int]] = set()
-    names: list[tuple[str, int]] = []
+    names: list[tuple[str, int, int]] = []
     definitions: list[tuple[Definition, int]] = []
     for position, statement in own.items():
         for name in sorted(statement.use.names):
@@ -125,7 +125,7 @@ def _needs(cell: PlacedCell) -> _Needs:
             seen.add((name, look.version))
             maker = own.get(look.version)
             if maker is None or not binds_for_certain(maker, name):
-                names.append((name, position))
+                names.append((name, look.version, position))
         definitions += ((item, position) for item in sorted(statement.use.definitions, key=_place))
     return _Needs(tuple(names), tuple(definitions))
 
@@ -185,10 +185,14 @@ class Demands:
         positions = [statement.position for cell in cells for statement in cell.statements]
         demand = self.tasks[task_id] = Demand(task_id, positions)
         others, self.troubles, self._postponed = self.troubles, {}, []
+        asked: set[tuple[str, int]] = set()
         for cell in cells:
             needs = _needs(cell)
-            for name, position in needs.names:
-                self.request(Request(task_id, name, position, position))
+            for name, version, position in needs.names:
+                # Who reads a version first stands for all, but where a star import may have come in between.
+                if (name, version) not in asked or self.flow.stars.last > version:
+                    asked.add((name, version))
+                    self.request(Request(task_id, name, position, position))
             for definition, position in needs.definitions:
                 self.define(demand, definition, position)
         self.answer()

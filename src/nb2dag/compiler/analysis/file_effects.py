@@ -82,6 +82,8 @@ def _uses_files(statement: Statement) -> bool:
 
 @lru_cache(MOST_STATEMENTS)
 def _makes_link(statement: Statement) -> bool:
+    if not any(link in statement.facts.text for link in _LINKS):
+        return False
     calls = (node.func for node in nodes_of(statement.node) if isinstance(node, ast.Call))
     return any(isinstance(function, ast.Attribute) and function.attr in _LINKS for function in calls)
 

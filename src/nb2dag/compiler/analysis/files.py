@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -10,7 +9,6 @@ from nb2dag.compiler.analysis.effects import FileAccess
 from nb2dag.compiler.analysis.imports import imported_modules
 from nb2dag.compiler.analysis.places import is_exact, is_outside, place_of
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, Statement, files_of
-from nb2dag.model.code import nodes_of
 
 _LONGEST = 300
 
@@ -34,12 +32,7 @@ def mentioned_paths(statements: Iterable[Statement]) -> set[str]:
 @lru_cache(MOST_STATEMENTS)
 def _mentioned(statement: Statement) -> frozenset[str]:
     places = [use.place for use in files_of(statement)]
-    places += [
-        place_of(node.value)
-        for tree in (statement.node, *(part.tree for script in statement.scripts for part in script.parts))
-        for node in nodes_of(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and 0 < len(node.value) < _LONGEST
-    ]
+    places += [place_of(text) for text in statement.facts.strings if 0 < len(text) < _LONGEST]
     return frozenset(place.rstrip("/") for place in places if place is not None and _may_ship(place))
 
 
