@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`. Both create what they need in .venv, once.
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak test-matrix corpus lint format extension chromium pictures bench pins clean venv
+.PHONY: help demo test soak test-matrix test-lab-matrix corpus lint format extension chromium pictures bench pins clean venv
 
 BIN := .venv/bin
 # Test processes side by side. A file's tests stay on one of them (an example's cells share a kernel, an integration
@@ -24,6 +24,9 @@ soak: venv  ## run what takes long or much room: a handoff of 1 GiB, many attemp
 
 test-matrix: venv  ## run the tests on every declared Python (some minutes each; PATHS="tests src" for all of them)
 	@$(BIN)/python tools/matrix.py --jobs $(JOBS) $(PATHS)
+
+test-lab-matrix: extension chromium  ## try the wheel in JupyterLab 4.2, 4.4, the newest, Notebook 7, with collaboration
+	@$(BIN)/python tools/lab_matrix.py
 
 corpus: venv  ## try the compiler on every notebook below a folder: make corpus DIR=notebooks
 	@$(BIN)/python tools/corpus.py --jobs $(JOBS) $(DIR)
@@ -56,7 +59,7 @@ pins: venv  ## resolve constraints.txt anew, keeping what still fits
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --strip-extras --quiet -o constraints.txt
 
 clean:  ## remove everything that make and the tools left behind
-	rm -rf .venv .venv-3.* .demo .nb2dag .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf .venv .venv-3.* .venv-lab-* .demo .nb2dag .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	rm -rf benchmarks/.venv-kale src/nb2dag/labextension labextension/node_modules labextension/lib labextension/.built
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,15 +86,15 @@ class StandaloneAirflow:
     """An `airflow standalone` (SQLite, LocalExecutor) under `home`, whose DAGs lie in `home/dags`.
 
     As a context manager it starts on entry; on exit no process that it started is left. Its output goes to
-    `home/standalone.log`.
+    `home/standalone.log`. `settings` are further environment variables, such as `AIRFLOW__CORE__PARALLELISM`.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
         self.home = home
         self.log = home / "standalone.log"
         ports = free_ports(3)
         self.url = f"http://127.0.0.1:{ports[0]}"
-        self._environment = private_environment(home, ports)
+        self._environment = private_environment(home, ports) | dict(settings or {})
         # An opener of our own: `http_proxy` in the user's environment is not for this machine.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self._token = ""

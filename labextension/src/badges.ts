@@ -8,22 +8,32 @@ const CLASS = 'nb2dag-Badge';
 
 /** What a badge says about a cell. */
 export function badgeText(cell: ICell, trans: ITrans): { text: string; hint: string } {
-  const texts: { [role: string]: [string, string] } = {
-    config: [trans.__('settings'), trans.__('The settings of the DAG; no part of any task')],
-    parameters: [trans.__('parameters'), trans.__('Its literals become the params of the DAG')],
-    shared: [trans.__('shared'), trans.__('Each task gets the statements it needs')],
-    whole: [trans.__('shared, whole'), trans.__('Every task runs this cell first, whole')],
-    definitions: [
-      trans.__('shared'),
-      trans.__('Imports and definitions that tasks get where they need them')
-    ],
-    scratch: [trans.__('scratch'), trans.__('Never exported')],
-    skip: [trans.__('skip'), trans.__('Interactive only, outside the meaning of the notebook')],
-    test: [trans.__('test'), trans.__('A unit test of a task, never exported')],
-    task: [cell.task ?? '', trans.__('The task `%1`', cell.task ?? '').replace(/`/g, '')]
-  };
-  const [text, hint] = texts[cell.role];
-  return { text, hint };
+  switch (cell.role) {
+    case 'config':
+      return { text: trans.__('settings'), hint: trans.__('The settings of the DAG; no part of any task') };
+    case 'parameters':
+      return { text: trans.__('parameters'), hint: trans.__('Its literals become the params of the DAG') };
+    case 'shared':
+      return { text: trans.__('shared'), hint: trans.__('Each task gets the statements it needs') };
+    case 'whole':
+      return { text: trans.__('shared, whole'), hint: trans.__('Every task runs this cell first, whole') };
+    case 'definitions':
+      return {
+        text: trans.__('shared'),
+        hint: trans.__('Imports and definitions that tasks get where they need them')
+      };
+    case 'scratch':
+      return { text: trans.__('scratch'), hint: trans.__('Never exported') };
+    case 'skip':
+      return {
+        text: trans.__('skip'),
+        hint: trans.__('Interactive only, outside the meaning of the notebook')
+      };
+    case 'test':
+      return { text: trans.__('test'), hint: trans.__('A unit test of a task, never exported') };
+    default:
+      return { text: cell.task ?? '', hint: trans.__('The task %1', cell.task ?? '') };
+  }
 }
 
 /** Keep the badges of a notebook as its session says, and call `onClick` for a click or Enter on one. */
@@ -34,7 +44,7 @@ export class Badges {
     private readonly onClick: (cell: Cell, badge: HTMLElement) => void
   ) {
     session.changed.connect(this.update, this);
-    session.panel.content.modelContentChanged?.connect(this.update, this);
+    session.cellsChanged.connect(this.update, this);
     this.update();
   }
 
@@ -42,52 +52,62 @@ export class Badges {
   update(): void {
     const { document, watched } = this.session;
     const show = document !== null && (watched || document.tagged) && document.language === 'python';
-    const roles = new Map(show ? document.cells.map(cell => [cell.id, cell]) : []);
-    for (const widget of this.session.panel.content.widgets) {
-      const cell = roles.get(widget.model.id);
-      if (cell) {
-        this.put(widget, cell, document!.tagged);
-      } else {
-        widget.node.querySelector(`:scope > .jp-CellHeader > .${CLASS}`)?.remove();
-      }
-    }
+    this.roles = new Map(show ? document.cells.map(cell => [cell.id, cell]) : []);
+    this.tagged = Boolean(document?.tagged);
+    this.session.panel.content.widgets.forEach(widget => this.put(widget));
   }
 
-  private put(widget: Cell, cell: ICell, tagged: boolean): void {
-    const { text, hint } = tagged
-      ? badgeText(cell, this.trans)
-      : { text: this.trans.__('tag'), hint: this.trans.__('Make this cell a task') };
-    const role = tagged ? cell.role : 'none';
+  /** Bring one cell's badge up to date; most have not changed, and a keystroke must not cost what all of them do. */
+  private put(widget: Cell): void {
+    const cell = this.roles.get(widget.model.id);
+    const wanted = cell ? (this.tagged ? `${cell.role} ${cell.task ?? ''}` : 'none') : '';
+    if ((this.shown.get(widget) ?? '') === wanted) {
+      return;
+    }
     const header = widget.node.querySelector(':scope > .jp-CellHeader');
     if (!header) {
-      // A cell that was never shown has no header yet; it asks again when it is.
+      // A cell that was never shown has no header yet.
       if (!this.waiting.has(widget)) {
         this.waiting.add(widget);
-        void widget.ready.then(() => this.update());
+        void widget.ready.then(() => this.put(widget));
       }
       return;
     }
-    let badge = header.querySelector<HTMLButtonElement>(`:scope > .${CLASS}`);
-    if (!badge) {
-      badge = document.createElement('button');
-      badge.className = CLASS;
-      badge.addEventListener('click', event => {
-        event.stopPropagation();
-        this.onClick(widget, badge!);
-      });
-      // The notebook's own shortcuts must not take the keys.
-      badge.addEventListener('keydown', event => event.stopPropagation());
-      badge.addEventListener('mousedown', event => event.stopPropagation());
-      header.append(badge);
+    this.shown.set(widget, wanted);
+    const old = header.querySelector<HTMLButtonElement>(`:scope > .${CLASS}`);
+    if (!cell) {
+      old?.remove();
+      return;
     }
-    if (badge.dataset.role !== role || badge.textContent !== text) {
-      badge.dataset.role = role;
-      badge.textContent = text;
-      badge.title = hint;
-      badge.setAttribute('aria-label', this.trans.__('Role of the cell: %1', text));
-      badge.setAttribute('aria-haspopup', 'menu');
+    const { text, hint } = this.tagged
+      ? badgeText(cell, this.trans)
+      : { text: this.trans.__('tag'), hint: this.trans.__('Make this cell a task') };
+    const badge = old ?? this.made(widget);
+    badge.dataset.role = this.tagged ? cell.role : 'none';
+    badge.textContent = text;
+    badge.title = hint;
+    badge.setAttribute('aria-label', this.trans.__('Role of the cell: %1', text));
+    if (!old) {
+      header.append(badge);
     }
   }
 
+  private made(widget: Cell): HTMLButtonElement {
+    const badge = document.createElement('button');
+    badge.className = CLASS;
+    badge.setAttribute('aria-haspopup', 'menu');
+    badge.addEventListener('click', event => {
+      event.stopPropagation();
+      this.onClick(widget, badge);
+    });
+    // The notebook's own shortcuts must not take the keys.
+    badge.addEventListener('keydown', event => event.stopPropagation());
+    badge.addEventListener('mousedown', event => event.stopPropagation());
+    return badge;
+  }
+
+  private roles = new Map<string, ICell>();
+  private tagged = false;
+  private readonly shown = new WeakMap<Cell, string>();
   private readonly waiting = new WeakSet<Cell>();
 }

@@ -8,7 +8,7 @@ import { dagIcon } from './icon';
 import { Refusal, request } from './request';
 import type { Session } from './session';
 import type { Sessions } from './sessions';
-import type { IExportAnswer, IHello, IImportAnswer, IPanel } from './wire';
+import type { IExportAnswer, IHello, IImportAnswer, IPanel, IRegistrationAnswer } from './wire';
 
 export namespace CommandIDs {
   export const show = 'nb2dag:show';
@@ -271,9 +271,14 @@ async function showResult(session: Session, answer: IExportAnswer, parts: IComma
     method: 'POST',
     body: { target: answer.target }
   });
+  const registration = (): Promise<IRegistrationAnswer> =>
+    request<IRegistrationAnswer>(settings, 'registration', {
+      method: 'POST',
+      body: { target: answer.target }
+    });
   const dialog = new Dialog({
     title: trans.__('%1 is exported', answer.dag_id),
-    body: new ExportResult(answer, imported, trans, path => {
+    body: new ExportResult(answer, imported, registration, trans, path => {
       dialog.resolve(0);
       void app.commands.execute('docmanager:open', { path });
     }),

@@ -4,7 +4,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Session } from './session';
 import { ITrans, Words } from './text';
-import type { IExportAnswer, IExportPreview, IImportAnswer } from './wire';
+import type { IExportAnswer, IExportPreview, IImportAnswer, IRegistrationAnswer } from './wire';
 
 export interface IExportChoice {
   folder: string;
@@ -158,6 +158,7 @@ export class ExportResult extends ReactWidget {
   constructor(
     private readonly answer: IExportAnswer,
     private readonly imported: Promise<IImportAnswer>,
+    private readonly registration: () => Promise<IRegistrationAnswer>,
     private readonly trans: ITrans,
     private readonly open: (path: string) => void
   ) {
@@ -188,6 +189,7 @@ export class ExportResult extends ReactWidget {
           </ul>
         )}
         <Imported imported={this.imported} trans={trans} />
+        <Registered ask={this.registration} trans={trans} />
       </div>
     );
   }
@@ -225,4 +227,72 @@ function Imported({ imported, trans }: { imported: Promise<IImportAnswer>; trans
       ))}
     </>
   );
+}
+
+const LONGEST_WAIT = 300_000;
+
+/** Ask a running Airflow, again and again, until it knows the export; nothing where none is configured. */
+function Registered({
+  ask,
+  trans
+}: {
+  ask(): Promise<IRegistrationAnswer>;
+  trans: ITrans;
+}): JSX.Element | null {
+  const [found, setFound] = React.useState<IRegistrationAnswer | null>(null);
+  const [trouble, setTrouble] = React.useState('');
+  React.useEffect(() => {
+    let gone = false;
+    const began = Date.now();
+    const follow = async (): Promise<void> => {
+      while (!gone) {
+        const answer = await ask();
+        if (gone) {
+          return;
+        }
+        setFound(answer);
+        if (answer.state !== 'waiting') {
+          return;
+        }
+        if (Date.now() - began > LONGEST_WAIT) {
+          setTrouble(trans.__('Airflow has not registered it in 5 minutes: does it read this folder?'));
+          return;
+        }
+      }
+    };
+    follow().catch(error => gone || setTrouble(String(error?.message ?? error)));
+    return () => {
+      gone = true;
+    };
+  }, []);
+  if (trouble) {
+    return <div className="nb2dag-Banner">{trouble}</div>;
+  }
+  if (!found || found.state === 'off') {
+    return null;
+  }
+  switch (found.state) {
+    case 'registered':
+      return (
+        <p className="nb2dag-Export-ok" data-registration={found.state}>
+          {trans.__('Airflow has registered it:')}{' '}
+          <a href={found.url} target="_blank" rel="noopener noreferrer">
+            {trans.__('open in Airflow')}
+          </a>
+        </p>
+      );
+    case 'waiting':
+      return (
+        <p className="nb2dag-muted" data-registration={found.state}>
+          {trans.__('Waiting until Airflow registers it…')}
+        </p>
+      );
+    default:
+      return (
+        <div className="nb2dag-Export-conflict" data-registration={found.state}>
+          {found.state === 'import-error' ? trans.__('Airflow cannot import it: ') : ''}
+          {found.message}
+        </div>
+      );
+  }
 }

@@ -31,7 +31,22 @@ interface IView {
 
 let pen: CanvasRenderingContext2D | null | undefined;
 
+const widths = new Map<string, number>();
+
+/** The width of a text in pixels; asked for the same few texts at every keystroke. */
 function measure(text: string): number {
+  let width = widths.get(text);
+  if (width === undefined) {
+    if (widths.size > 5000) {
+      widths.clear();
+    }
+    width = measured(text);
+    widths.set(text, width);
+  }
+  return width;
+}
+
+function measured(text: string): number {
   if (pen === undefined) {
     pen = document.createElement('canvas').getContext('2d');
     if (pen) {

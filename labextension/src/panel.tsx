@@ -6,6 +6,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Message } from '@lumino/messaging';
 import * as React from 'react';
 import { Code } from './code';
+import { Divider } from './divider';
 import { Findings } from './findings';
 import { Form } from './forms';
 import { Graph } from './graph';
@@ -67,11 +68,18 @@ export class DagPanel extends ReactWidget {
     this._sessionChanged.emit();
   }
 
+  /** Give the graph that part of the height. */
+  private give(share: number): void {
+    this._share = share;
+    this._sessionChanged.emit();
+  }
+
   protected onAfterShow(message: Message): void {
     super.onAfterShow(message);
     if (this._session) {
       this._session.watched = true;
     }
+    this._sessionChanged.emit();
     this.update();
   }
 
@@ -80,26 +88,33 @@ export class DagPanel extends ReactWidget {
     if (this._session) {
       this._session.watched = false;
     }
+    this._sessionChanged.emit();
   }
 
   protected render(): JSX.Element {
     return (
       <UseSignal signal={this._sessionChanged as ISignal<this, void>}>
-        {() => (
-          <Panel
-            key={this._session ? this._session.panel.id : ''}
-            session={this._session}
-            services={this.services}
-            tab={this._tab}
-            onTab={tab => this.show_tab(tab)}
-          />
-        )}
+        {() =>
+          // What nobody sees is not drawn, for every keystroke would draw it anew.
+          this.isVisible ? (
+            <Panel
+              key={this._session ? this._session.panel.id : ''}
+              session={this._session}
+              services={this.services}
+              tab={this._tab}
+              share={this._share}
+              onTab={tab => this.show_tab(tab)}
+              onShare={share => this.give(share)}
+            />
+          ) : null
+        }
       </UseSignal>
     );
   }
 
   private _session: Session | null = null;
   private _tab: Tab = 'findings';
+  private _share = 0.48;
   private readonly _sessionChanged = new Signal<this, void>(this);
 }
 
@@ -107,7 +122,9 @@ interface IPanelProps {
   session: Session | null;
   services: IServices;
   tab: Tab;
+  share: number;
   onTab(tab: Tab): void;
+  onShare(share: number): void;
 }
 
 function useHello(services: IServices): { hello: IHello | null; trouble: string } {
@@ -143,7 +160,7 @@ function useSession(session: Session | null): void {
   }, [session]);
 }
 
-function Panel({ session, services, tab, onTab }: IPanelProps): JSX.Element {
+function Panel({ session, services, tab, share, onTab, onShare }: IPanelProps): JSX.Element {
   const { trans } = services;
   const { hello, trouble } = useHello(services);
   useSession(session);
@@ -163,7 +180,7 @@ function Panel({ session, services, tab, onTab }: IPanelProps): JSX.Element {
   }
   const focused = session.cellAt(session.panel.content.activeCellIndex)?.task ?? null;
   return (
-    <div className="nb2dag-Panel-body">
+    <div className="nb2dag-Panel-body" style={{ ['--nb2dag-share' as string]: share }}>
       {hello && hello.version !== VERSION && (
         <Banner
           text={trans.__(
@@ -176,6 +193,7 @@ function Panel({ session, services, tab, onTab }: IPanelProps): JSX.Element {
       {session.trouble && <Banner text={session.trouble} />}
       <Head session={session} services={services} onTab={onTab} />
       <Picture session={session} services={services} focused={focused} />
+      <Divider share={share} trans={trans} onShare={onShare} />
       <Tabs session={session} services={services} focused={focused} hello={hello} tab={tab} onTab={onTab} />
     </div>
   );
@@ -358,7 +376,7 @@ function marks(session: Session): Map<string, 'error' | 'warning'> {
   return found;
 }
 
-interface ITabsProps extends IPanelProps {
+interface ITabsProps extends Omit<IPanelProps, 'share' | 'onShare'> {
   session: Session;
   focused: string | null;
   hello: IHello | null;

@@ -8,7 +8,9 @@ import { applyChanges, ISentNotebook, maybeTagged, sentNotebook } from './notebo
 import { Refusal, request } from './request';
 import type { ICell, IDiagnostic, IEditAnswer, IFix, IGraph, IImportAnswer, IPanel } from './wire';
 
+/** Milliseconds without a keystroke until the text is sent: soon for who looks at the graph, else only squiggles wait. */
 const PAUSE = 60;
+const LONG_PAUSE = 400;
 const CLIENT = Math.random().toString(36).slice(2);
 
 export class Session implements IDisposable {
@@ -21,6 +23,7 @@ export class Session implements IDisposable {
     this.run.changed.connect(() => this._changed.emit());
     panel.context.model.contentChanged.connect(this.schedule, this);
     panel.context.pathChanged.connect(this.renew, this);
+    panel.context.model.cells.changed.connect(this.tellOfCells, this);
     void panel.context.ready.then(() => this.schedule());
   }
 
@@ -51,6 +54,11 @@ export class Session implements IDisposable {
   /** Emitted when anything above changes. */
   get changed(): ISignal<this, void> {
     return this._changed;
+  }
+
+  /** Emitted after cells came, went or moved, when the notebook shows them so. */
+  get cellsChanged(): ISignal<this, void> {
+    return this._cellsChanged;
   }
 
   get isDisposed(): boolean {
@@ -151,9 +159,22 @@ export class Session implements IDisposable {
     return request<T>(this.settings, question, { method: 'POST', body });
   }
 
+  private tellOfCells(): void {
+    if (!this._telling) {
+      this._telling = true;
+      window.setTimeout(() => {
+        this._telling = false;
+        if (!this._isDisposed && !this.panel.isDisposed) {
+          this._cellsChanged.emit();
+        }
+      });
+    }
+  }
+
   private schedule(): void {
     window.clearTimeout(this._timer);
-    this._timer = window.setTimeout(() => void this.refresh(), PAUSE);
+    const pause = this._watched || this.document === null ? PAUSE : LONG_PAUSE;
+    this._timer = window.setTimeout(() => void this.refresh(), pause);
   }
 
   private async refresh(): Promise<void> {
@@ -209,9 +230,11 @@ export class Session implements IDisposable {
   private _isDisposed = false;
   private _asking = false;
   private _again = false;
+  private _telling = false;
   private _text = '';
   private _sent: ISentNotebook | null = null;
   private _timer = 0;
   private _objections: IDiagnostic[] = [];
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _cellsChanged = new Signal<this, void>(this);
 }

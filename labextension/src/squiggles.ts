@@ -19,41 +19,44 @@ export class Squiggles {
     private readonly actions: ISquiggleActions
   ) {
     session.changed.connect(this.update, this);
-    session.panel.content.modelContentChanged?.connect(this.update, this);
+    session.cellsChanged.connect(this.update, this);
     this.update();
   }
 
   update(): void {
-    const { document } = this.session;
-    if (!document) {
+    if (!this.session.document) {
       return;
     }
-    const byCell = new Map<string, IDiagnostic[]>();
-    for (const found of this.session.findings) {
-      const { cell_id } = found.span;
-      byCell.set(cell_id, [...(byCell.get(cell_id) ?? []), found]);
+    this.found = new Map();
+    for (const each of this.session.findings) {
+      const { cell_id } = each.span;
+      this.found.set(cell_id, [...(this.found.get(cell_id) ?? []), each]);
     }
     for (const widget of this.session.panel.content.widgets) {
       if (widget.model.type === 'code') {
-        this.put(widget, byCell.get(widget.model.id) ?? []);
+        this.put(widget);
       }
     }
   }
 
-  private put(widget: Cell, found: IDiagnostic[]): void {
+  private put(widget: Cell): void {
+    const found = this.found.get(widget.model.id) ?? [];
     const view = (widget.editor as CodeMirrorEditor | null)?.editor as EditorView | undefined;
     if (!view) {
       if (found.length && !this.waiting.has(widget)) {
         this.waiting.add(widget);
-        void widget.ready.then(() => this.update());
+        void widget.ready.then(() => this.put(widget));
       }
       return;
     }
-    const text = view.state.doc.toString();
-    const shown = JSON.stringify(found);
-    if (this.shown.get(view) === shown || (!found.length && !this.shown.has(view))) {
+    if (!found.length && !this.shown.has(view)) {
       return;
     }
+    const shown = JSON.stringify(found);
+    if (this.shown.get(view) === shown) {
+      return;
+    }
+    const text = view.state.doc.toString();
     this.shown.set(view, shown);
     view.dispatch(
       setDiagnostics(
@@ -90,6 +93,7 @@ export class Squiggles {
     };
   }
 
+  private found = new Map<string, IDiagnostic[]>();
   private readonly shown = new WeakMap<EditorView, string>();
   private readonly waiting = new WeakSet<Cell>();
 }

@@ -279,6 +279,15 @@ export interface IImportAnswer {
   }>;
 }
 
+/** Answer to `registration`: what a running Airflow knows of an export. */
+export interface IRegistrationAnswer {
+  state: 'off' | 'waiting' | 'registered' | 'import-error' | 'unreachable';
+  /** Airflow's error, or why it cannot be asked. */
+  message: string;
+  /** The DAG's page in Airflow; empty where none is configured. */
+  url: string;
+}
+
 export interface IDiagnostic {
   code: string;
   name: string;

@@ -65,6 +65,7 @@ def test_a_dag_from_nothing_to_a_run(lab, server, page):
     notebook.tab("task")
     retries = notebook.panel.locator('[data-option="retries"] input')
     expect(retries).to_have_value("1")
+    notebook.shot("two-tasks")
     retries.fill("4")
     retries.press("Enter")
     page.wait_for_function(
@@ -110,6 +111,7 @@ def test_pictures_for_the_guide(lab, server, page):
     server.write("daily_sales.ipynb", SHOP)
     notebook = lab("daily_sales.ipynb")
     notebook.widen(400)
+    notebook.wait_for_kernel()
     notebook.wait_for_tasks("load", "convert", "summary", "check")
     notebook.task("convert").click()
     page.wait_for_selector('[data-task="convert"][data-focused="true"]')
@@ -156,9 +158,19 @@ def test_a_narrow_panel_and_sixty_tasks(lab, server, page):
         cells.append(f"%%airflow_task merge_{group} --group source_{group}\nprint([{names}])")
     server.write("warehouse.ipynb", cells)
     notebook = lab("warehouse.ipynb")
+    notebook.wait_for_kernel()
     page.evaluate("() => jupyterapp.commands.execute('application:toggle-left-area')")
     notebook.widen(800)
     page.wait_for_function("() => document.querySelectorAll('#nb2dag-panel [data-task]').length === 60")
+    # More room for the graph, by its lower edge.
+    divider = notebook.panel.get_by_role("separator")
+    place = divider.bounding_box()
+    page.mouse.move(place["x"] + 100, place["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 100, place["y"] + 180)
+    page.mouse.up()
+    assert divider.bounding_box()["y"] > place["y"] + 150
+    notebook.panel.get_by_title("Fit the graph").click()
     notebook.shot("sixty-tasks")
     notebook.widen(260)
     assert re.fullmatch("warehouse", notebook.panel.locator(".nb2dag-Head-name").inner_text())
@@ -168,6 +180,7 @@ def test_a_narrow_panel_and_sixty_tasks(lab, server, page):
 def test_the_same_wheel_in_notebook_7(lab, server, page):
     server.write("seven.ipynb", SHOP)
     notebook = lab("seven.ipynb", app="notebook")
+    notebook.wait_for_kernel()
     notebook.wait_for_tasks("load", "convert", "summary", "check")
     expect(notebook.badge(5)).to_have_text("load")
     assert notebook.badge(5).bounding_box()["height"] > 8

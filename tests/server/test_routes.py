@@ -21,6 +21,7 @@ ROUTES = [
     ("POST", "preview"),
     ("POST", "export"),
     ("POST", "import"),
+    ("POST", "registration"),
     ("POST", "jobs"),
     ("GET", "jobs/0123456789abcdef"),
     ("DELETE", "jobs/0123456789abcdef"),
@@ -150,3 +151,11 @@ async def test_invalid_settings_are_said(ask, jp_root_dir):
     code, document = await ask("panel", sent(*SHOP))
     assert code == 422
     assert "output" in document["message"]
+
+
+async def test_a_process_that_remembers_answers_as_a_new_one(ask, jp_serverapp):
+    texts = [SHOP, (*SHOP[:3], SHOP[3].replace("print(rows)", "print(rows, roows)")), (*SHOP[:2], *SHOP[3:]), SHOP]
+    remembering = [await ask("panel", sent(*text)) for text in texts]
+    for text, answer in zip(texts, remembering, strict=True):
+        await jp_serverapp.web_app.settings["nb2dag"]["worker"].close()
+        assert await ask("panel", sent(*text)) == answer

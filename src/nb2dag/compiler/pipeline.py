@@ -87,6 +87,11 @@ class Compilation:
             return self._lower()
 
     @property
+    def has_plan(self) -> bool:
+        """Whether `plan` is one, without lowering it."""
+        return self._lower is not None
+
+    @property
     def has_errors(self) -> bool:
         """Whether something stands in the way of a bundle."""
         return any(item.severity is Severity.ERROR for item in self.diagnostics)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nb2dag.magics.preview import register_preview, unregister_preview
 from nb2dag.magics.registered import register, unregister
 from nb2dag.magics.transformer import TagTransformer
 
@@ -15,6 +16,7 @@ def load_ipython_extension(shell: Any) -> None:
     # First of all, so that it sees the lines as the user typed them and an error names the right one.
     shell.input_transformers_cleanup.insert(0, TagTransformer())
     register(shell)
+    register_preview(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
@@ -22,3 +24,4 @@ def unload_ipython_extension(shell: Any) -> None:
     transformers = shell.input_transformers_cleanup
     transformers[:] = [transformer for transformer in transformers if not isinstance(transformer, TagTransformer)]
     unregister(shell)
+    unregister_preview(shell)

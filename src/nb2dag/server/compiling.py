@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from nb2dag.compiler.frontend.reader import parse_notebook
+from nb2dag.compiler.memory import Memory
 from nb2dag.compiler.pipeline import Compilation, compile_program
 from nb2dag.compiler.rules.selection import make_selection
 from nb2dag.config import Config, load_config
 from nb2dag.model.diagnostic import Diagnostic
+
+_RECENT = Memory()
+"""What the process remembers of the notebooks it was sent: a keystroke costs what it changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,6 @@ def compile_sent(body: Mapping[str, Any]) -> Compiled:
     # A notebook that is no file of this machine has no neighbours and no project: a folder that holds nothing.
     folder = Path(body["file"]).parent if body["file"] else Path("/nonexistent")
     config = load_config(folder)
-    compilation = compile_program(notebook, folder, config.max_file_size)
+    compilation = compile_program(notebook, folder, config.max_file_size, _RECENT)
     selection = make_selection(config.select, config.ignore, config.severity)
     return Compiled(compilation, tuple(selection.apply(compilation.diagnostics)), folder, config)

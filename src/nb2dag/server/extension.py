@@ -7,9 +7,18 @@ from typing import Any
 
 from jupyter_server.utils import url_path_join
 
-from nb2dag.server.handlers import AskHandler, HelloHandler, ImportHandler, JobHandler, JobsHandler, RuleHandler
+from nb2dag.server.handlers import (
+    AskHandler,
+    HelloHandler,
+    ImportHandler,
+    JobHandler,
+    JobsHandler,
+    RegistrationHandler,
+    RuleHandler,
+)
 from nb2dag.server.jobs import Jobs
 from nb2dag.server.places import Places
+from nb2dag.server.registration import AirflowApi
 from nb2dag.server.settings import Nb2dagServer
 from nb2dag.server.worker import Worker
 
@@ -28,6 +37,7 @@ def load(server_app: Any) -> None:
             allow_hidden=bool(getattr(contents, "allow_hidden", False)),
         ),
         "settings": settings,
+        "airflow": AirflowApi.configured(settings.airflow_url),
     }
     web_app = server_app.web_app
     web_app.settings["nb2dag"] = shared
@@ -38,6 +48,7 @@ def load(server_app: Any) -> None:
             (url_path_join(base, "hello"), HelloHandler),
             (url_path_join(base, r"rules/(?P<code>[A-Z0-9]{1,20})"), RuleHandler),
             (url_path_join(base, "import"), ImportHandler),
+            (url_path_join(base, "registration"), RegistrationHandler),
             (url_path_join(base, "jobs"), JobsHandler),
             (url_path_join(base, r"jobs/(?P<job_id>[0-9a-f]{16})"), JobHandler),
             (url_path_join(base, r"(?P<question>panel|code|schedule|edit|preview|export)"), AskHandler),

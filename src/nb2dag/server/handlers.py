@@ -16,6 +16,7 @@ from nb2dag.errors import Nb2dagError
 from nb2dag.server.import_check import check_import
 from nb2dag.server.jobs import Jobs
 from nb2dag.server.places import OutOfBounds, Places
+from nb2dag.server.registration import await_registration
 from nb2dag.server.settings import Nb2dagServer
 from nb2dag.server.vocabulary_view import vocabulary_document
 from nb2dag.server.worker import Superseded, TookTooLong, Worker, WorkerFailed
@@ -70,6 +71,20 @@ class _Handler(APIHandler):
             "file": str(file) if file is not None else None,
             "folder": str(folder) if folder is not None else None,
         }
+
+    def bundle(self) -> Path:
+        """Return the folder of the bundle in the request's body, confined.
+
+        Raises:
+            web.HTTPError: It is not what the panel sends, or the path leads out of bounds.
+        """
+        given = self.get_json_body()
+        if not isinstance(given, dict) or not isinstance(given.get("target"), str):
+            raise web.HTTPError(400, "the body must be an object with a target")
+        try:
+            return self.places.folder(given["target"])
+        except OutOfBounds as error:
+            raise web.HTTPError(403, str(error)) from error
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ARG002 - tornado names it
         """Answer an error as the panel reads it, without a traceback."""
@@ -155,15 +170,24 @@ class ImportHandler(_Handler):
     @authorized
     async def post(self) -> None:
         """Import the DAG file of the bundle in `target` and answer with Airflow's words."""
-        given = self.get_json_body()
-        if not isinstance(given, dict) or not isinstance(given.get("target"), str):
-            raise web.HTTPError(400, "the body must be an object with a target")
-        try:
-            bundle = self.places.folder(given["target"])
-        except OutOfBounds as error:
-            raise web.HTTPError(403, str(error)) from error
+        bundle = self.bundle()
         try:
             answer = await check_import(bundle, self.shared["settings"].airflow_python)
+        except Nb2dagError as error:
+            raise web.HTTPError(422, str(error)) from error
+        self.finish(json.dumps(answer))
+
+
+class RegistrationHandler(_Handler):
+    """Whether a running Airflow has registered an exported bundle."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Wait a while for the bundle in `target` and answer with what Airflow knows of it; the panel asks again."""
+        bundle = self.bundle()
+        try:
+            answer = await await_registration(bundle, self.shared["airflow"], PATIENCE)
         except Nb2dagError as error:
             raise web.HTTPError(422, str(error)) from error
         self.finish(json.dumps(answer))

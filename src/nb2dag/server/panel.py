@@ -35,7 +35,8 @@ def panel_document(compiled: Compiled) -> dict[str, Any]:
         "tagged": any(cell.directive is not None for cell in program.cells),
         "settings_cell": settings.index if settings is not None else 0,
         "extension_loaded": _loads_extension(program),
-        "exportable": compilation.plan is not None and bool(compilation.plan.tasks),
+        # The plan itself is only lowered for who looks at the code or exports.
+        "exportable": compilation.has_plan and compilation.graph is not None and bool(compilation.graph.tasks),
         "graph": _graph(compilation),
         "cells": [_cell(cell) for cell in program.cells],
         "diagnostics": [diagnostic_to_json(diagnostic) for diagnostic in compiled.diagnostics],

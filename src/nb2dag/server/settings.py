@@ -17,6 +17,11 @@ class Nb2dagServer(Configurable):  # type: ignore[misc]
     airflow_python: Any = Unicode(
         "", help="The interpreter of an environment with Airflow, which exports are imported with; this one without it."
     ).tag(config=True)
+    airflow_url: Any = Unicode(
+        "",
+        help="Where Airflow's API answers; a finished export waits until the DAG is registered there. "
+        "Else NB2DAG_AIRFLOW_URL. Its token is NB2DAG_AIRFLOW_TOKEN, or NB2DAG_AIRFLOW_USER and _PASSWORD are given.",
+    ).tag(config=True)
     longest_compile: Any = Float(
         30.0, help="Seconds after which a compilation is given up and its process is ended."
     ).tag(config=True)

@@ -91,6 +91,9 @@ def _require_places(bundle: Bundle, folder: Path) -> None:
     """Refuse a folder where a file belongs, and a file where a folder does."""
     if folder.exists() and not folder.is_dir():
         raise BundleConflict(f"{folder} is a file, and the bundle needs a folder of that name")
+    for above in folder.parents:
+        if above.exists() and not above.is_dir():
+            raise BundleConflict(f"{above} is a file, so no bundle can be written below it")
     for path in bundle.files:
         target = folder / path
         if target.is_symlink() or (target.exists() and not target.is_file()):

@@ -88,13 +88,20 @@ def _parse_short(source: str) -> ParsedCode | None:
     return None if command_without_percent(source.strip()) else ParsedCode(tree)
 
 
+_NEVER = {
+    # CPython 3.12's tokenizer, which IPython asks, may leave an exception behind after one.
+    "\0": "a null character",
+    ESCAPE_NAME: f"`{ESCAPE_NAME}` is a name that nb2dag keeps for itself",
+}
+
+
 def _parse_as_it_stands(text: MaskedText) -> ParsedCode | None:
     source = text.source
-    if ESCAPE_NAME in source:
-        line = next(number for number, line in enumerate(text.lines) if ESCAPE_NAME in line)
-        column = text.lines[line].index(ESCAPE_NAME)
-        message = f"`{ESCAPE_NAME}` is a name that nb2dag keeps for itself"
-        raise Faulty(Fault(message, (line, column), (line, column + len(ESCAPE_NAME))))
+    for never, message in _NEVER.items():
+        if never in source:
+            line = next(number for number, line in enumerate(text.lines) if never in line)
+            column = text.lines[line].index(never)
+            raise Faulty(Fault(message, (line, column), (line, column + len(never))))
     if "In [" in source and _PROMPT.search(source):
         # `In [1]: x` is Python (an annotation), and IPython takes its prompt away.
         return None
