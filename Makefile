@@ -1,13 +1,13 @@
 # Two commands matter: `make demo` and `make test`. Both create what they need in .venv, once.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-lab-matrix corpus lint format extension chromium pictures bench pins clean venv
+.PHONY: help demo test soak test-matrix test-lab-matrix corpus lint format extension chromium pictures bench pins clean venv
 
 BIN := .venv/bin
 # Test processes side by side. A file's tests stay on one of them (an example's cells share a kernel, an integration
 # module its Airflow); the integration modules are the longest and start first.
 JOBS ?= 2
 DIR ?= notebooks
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -q --nbval-lax
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -q --nbval-lax --ignore tests/soak
 
 help:  ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: venv  ## turn an example notebook into a DAG and run it in a real Airflow 
 test: lint extension chromium  ## run the lints and every test, the example notebooks included
 	@echo "· tests: browser, integration (real kernels, real Airflow), unit, spec, golden, property, server, packaging, notebooks"
 	@$(PYTEST) tests/browser tests/integration tests src notebooks/examples
+
+soak: venv  ## run what takes long or much room: a handoff of 1 GiB, many attempts in a row (some minutes, 4 GB)
+	@$(BIN)/python -m pytest -q tests/soak
 
 test-matrix: venv  ## run the tests on every declared Python (some minutes each; PATHS="tests src" for all of them)
 	@$(BIN)/python tools/matrix.py --jobs $(JOBS) $(PATHS)

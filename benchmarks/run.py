@@ -13,7 +13,7 @@ import sys
 
 from measure import HERE
 
-BENCHMARKS = ("parse_cost.py", "compile_cost.py", "scaling.py", "warm.py")
+BENCHMARKS = ("parse_cost.py", "compile_cost.py", "scaling.py", "warm.py", "engine.py")
 
 
 def main() -> int:

@@ -30,6 +30,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, BaseOperator
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.utils.file import list_py_file_paths
+from nb2dag.airflow import NotebookOperator
 
 warnings.simplefilter("error")
 # Airflow's own way of reading .airflowignore.
@@ -57,7 +58,8 @@ for dag in bag.dags.values():
         "doc_md": again.doc_md,
         "backoff": {task.task_id: task.retry_exponential_backoff for task in again.tasks},
     }
-facts["arguments"] = {kind.__name__: list(inspect.signature(kind).parameters) for kind in (DAG, BaseOperator)}
+kinds = (DAG, BaseOperator, NotebookOperator)
+facts["arguments"] = {kind.__name__: list(inspect.signature(kind).parameters) for kind in kinds}
 facts["listed"] = {}
 for syntax in ("glob", "regexp"):
     conf.set("core", "dag_ignore_file_syntax", syntax)
@@ -136,6 +138,7 @@ def test_airflow_has_the_settings_of_the_plan(facts):
     tasks = {task["__var"]["task_id"]: task["__var"] for task in serialized["tasks"]}
     assert (tasks["extract"]["retries"], tasks["extract"]["retry_delay"]) == (3, 300.0)
     assert (tasks["extract"]["pool"], tasks["extract"]["pool_slots"]) == ("database", 2)
+    assert (tasks["extract"]["connections"], tasks["extract"]["variables"]) == (["warehouse"], ["api_key"])
     assert [asset["__var"]["uri"] for asset in tasks["extract"]["outlets"]] == ["s3://lake/sales", "raw sales"]
     assert tasks["fit-model"]["execution_timeout"] == 5400.0
     assert (tasks["fit-model"]["retries"], tasks["fit-model"]["owner"]) == (1, "data-team")
@@ -156,4 +159,5 @@ def test_every_schedule_in_every_dialect(dag_id, facts):
 def test_airflow_knows_every_argument_that_the_newest_dialect_lists(facts):
     newest = list(DIALECTS.values())[-1]
     assert newest.dag_arguments <= set(facts["arguments"]["DAG"])
-    assert newest.task_arguments <= set(facts["arguments"]["BaseOperator"])
+    known = facts["arguments"]["BaseOperator"] + facts["arguments"]["NotebookOperator"]
+    assert newest.task_arguments <= set(known)

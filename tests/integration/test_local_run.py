@@ -163,9 +163,22 @@ def test_what_cannot_go_well_fails_with_a_reason(tmp_path):
     assert "1" in result.task("slow").failure.message
     assert result.task("slow").seconds < 30
     assert result.task("slow").notebook.is_file()
-    assert "kernel" in result.task("dead").failure.message.lower()
+    assert "the notebook's process ended with exit code 3" in result.task("dead").failure.message
     assert "was ended by SIGKILL" in result.task("killed").failure.message
     assert "log.txt" in result.task("killed").failure.message
+
+
+def test_a_cell_can_skip_its_task_or_give_it_up(tmp_path):
+    mine = "class {0}(Exception): pass\nraise {0}('as it is')"
+    result = run(
+        tmp_path,
+        task("skips", mine.format("AirflowSkipException"), number=2, retries=2),
+        task("after", "print('unheard')", upstream=("skips",), number=3),
+        task("hopeless", mine.format("AirflowFailException"), number=4, retries=2),
+    )
+    assert states(result) == {"skips": "skipped", "after": "skipped", "hopeless": "failed"}
+    assert [result.task(name).attempts for name in ("skips", "hopeless")] == [1, 1]
+    assert "in cell 4, line 3: AirflowFailException: as it is" in result.task("hopeless").failure.message
 
 
 def test_a_missing_kernel_is_named_before_anything_runs(tmp_path):

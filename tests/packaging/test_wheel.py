@@ -125,7 +125,7 @@ def test_wheel_carries_its_licence(contents):
 def test_wheel_declares_its_entry_points(contents):
     text = contents["nb2dag-0.1.0.dist-info/entry_points.txt"].decode()
     assert "[console_scripts]\nnb2dag = nb2dag.cli:main" in text
-    assert "[papermill.engine]\nnb2dag-kernel = nb2dag.runtime.engine:KernelEngine" in text
+    assert "nb2dag = nb2dag.runtime.engine:ShellEngine\nnb2dag-kernel = nb2dag.runtime.engine:KernelEngine" in text
 
 
 def test_core_dependencies_are_the_declared_few(contents):

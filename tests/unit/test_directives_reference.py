@@ -16,8 +16,8 @@ from nb2dag.model.directive import DirectiveKind
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "tag-language.md"
 
 LOWERED_TASK = (
-    "after retries retry_delay retry_exponential_backoff timeout pool pool_slots priority_weight queue executor "
-    "executor_config trigger_rule depends_on_past group inlets outlets kernel return doc"
+    "after retries retry_delay retry_exponential_backoff timeout cell_timeout connections variables pool pool_slots "
+    "priority_weight queue executor executor_config trigger_rule depends_on_past group inlets outlets kernel return doc"
 )
 LOWERED_DAG = (
     "schedule start_date end_date timezone catchup max_active_runs max_active_tasks dagrun_timeout tags owner "

@@ -16,7 +16,7 @@ from nb2dag.airflow.places import executed_notebook, input_notebook, store_url
 from nb2dag.airflow.pointers import HandoffMissing, pull_manifests
 from nb2dag.airflow.progress import ProgressReporter, publisher
 from nb2dag.runtime.formats import BundleManifest, BundleTask, CellOrigin, PointerManifest, StoredObject
-from nb2dag.runtime.progress import CellFinished, CellStarted, KernelStarted, OutputLine
+from nb2dag.runtime.progress import CellFinished, CellStarted, KernelStarted, OutputCut, OutputLine
 
 CLEAN = BundleTask("clean", "tasks/clean.ipynb", upstream=(), inputs={}, outputs={"df": ("df", "names")}, cells=(2,))
 BUNDLE = BundleManifest("sales", "sales.ipynb", "d1", "sales.py", (CLEAN,))
@@ -142,6 +142,16 @@ def test_each_attempt_keeps_its_own_notebook(monkeypatch, tmp_path):
 def test_a_given_output_is_taken_as_it_is(monkeypatch, tmp_path, output_nb, expected):
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     assert executed_notebook(output_nb, TaskInstance()) == expected.format(home=tmp_path)
+
+
+def test_executed_notebooks_are_kept_below_the_folder_or_url_of_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("NB2DAG_NOTEBOOKS", "s3://bucket/kept/")
+    ti = TaskInstance(run_id="manual__1:2")
+    assert executed_notebook(None, ti) == "s3://bucket/kept/sales/manual__1%3A2/report/-1/try-1.ipynb"
+    assert executed_notebook("x.ipynb", ti) == "s3://bucket/kept/x.ipynb"
+    monkeypatch.setenv("NB2DAG_NOTEBOOKS", str(tmp_path))
+    assert executed_notebook("x.ipynb", ti) == str(tmp_path / "x.ipynb")
+    assert executed_notebook("/a/x.ipynb", ti) == "/a/x.ipynb"
 
 
 @pytest.mark.parametrize(
@@ -335,6 +345,23 @@ def test_a_failed_cell_is_noted_at_once():
     report(CellFinished(1, 2, 1.5, False, BODY))
     assert log.lines[-1] == (40, "cell 1/2 clean failed after 1.50 s")
     assert notes[-1] == {"cell": 1, "of": 2, "percent": 0, "status": "failed", "notebook_cell": 7}
+
+
+def test_a_cell_that_skips_its_task_is_no_failure_in_the_log():
+    log, notes = Log(), []
+    report = ProgressReporter("clean", log, notes.append)
+    report(CellStarted(1, 2, BODY))
+    report(CellFinished(1, 2, 1.5, False, BODY, "AirflowSkipException"))
+    assert log.lines[-1] == (20, "cell 1/2 clean skips the task")
+    assert notes[-1]["status"] == "skipped"
+
+
+def test_output_can_be_left_out_of_the_log():
+    log = Log()
+    report = ProgressReporter("clean", log, lambda _: None, shows_output=False)
+    for event in (CellStarted(1, 2, BODY), OutputLine(1, "stdout", "rows"), OutputCut(1, 5)):
+        report(event)
+    assert [text for _, text in log.lines] == ["cell 1/2 clean: notebook cell 7"]
 
 
 def test_progress_that_cannot_be_stored_does_not_stop_the_task():

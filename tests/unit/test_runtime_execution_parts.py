@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -92,6 +93,18 @@ def test_a_private_copy_of_the_bundles_files(tmp_path: Path) -> None:
         assert list(folder.iterdir()) == []
     with pytest.raises(NotRunnableError, match="deploy the whole bundle"), private_copy(tmp_path / "gone"):
         pass
+
+
+def test_a_working_directory_that_its_task_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    monkeypatch.setattr(tempfile, "tempdir", str(shared))
+    with private_copy(None) as folder:
+        assert folder.parent.parent == shared
+        folder.rmdir()
+        folder.parent.rmdir()
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o1777
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nb2dag.airflow.deployed import read_bundle
 from nb2dag.airflow.failures import as_airflow_failure
-from nb2dag.airflow.parameters import run_parameters
+from nb2dag.airflow.parameters import ParameterError, run_parameters
 from nb2dag.airflow.places import executed_notebook, input_notebook, store_url
-from nb2dag.airflow.pointers import XCOM_KEY, HandoffMissing, pull_manifests
+from nb2dag.airflow.pointers import HandoffMissing, publish, pull_manifests
 from nb2dag.airflow.progress import ProgressReporter, publisher
+from nb2dag.airflow.references import fetch, is_masked
 from nb2dag.runtime.execution import TaskRun, execute_task
-from nb2dag.runtime.failures import TaskError
+from nb2dag.runtime.failures import SKIPPED, NotRunnableError, TaskError
 from nb2dag.runtime.formats import Job, PointerManifest
+from nb2dag.runtime.parameters import check_parameters
+from nb2dag.runtime.redaction import redactor
 
 if TYPE_CHECKING:
     from nb2dag.airflow.operator import NotebookOperator
@@ -30,7 +34,8 @@ def run_attempt(operator: NotebookOperator, context: Any, stop: threading.Event)
 
     Raises:
         AirflowException: The notebook cannot be run, or failed; the message names the source cell and line.
-        AirflowFailException: It would fail again: a missing handoff, a parameter without a value.
+        AirflowFailException: It would fail again: a missing handoff, a parameter without a value, or a cell says so.
+        AirflowSkipException: A cell says that there is nothing to do.
         AirflowTaskTimeout: It took longer than `execution_timeout`.
     """
     try:
@@ -40,15 +45,15 @@ def run_attempt(operator: NotebookOperator, context: Any, stop: threading.Event)
         )
         manifest = execute_task(run)
         _check_outputs(operator, manifest)
+        publish(manifest, context["ti"])
     except Exception as error:
         failure = as_airflow_failure(error)
         if failure is None:
             raise
-        if isinstance(error, TaskError) and error.traceback:
+        if isinstance(error, TaskError) and error.traceback and error.ename != SKIPPED:
             operator.log.error("traceback in the kernel:\n%s", error.traceback)
         # `from None`: the layers below (papermill, nbclient) say nothing that the message does not.
         raise failure from None
-    context["ti"].xcom_push(key=XCOM_KEY, value=manifest.to_json())
     return manifest.returned
 
 
@@ -69,20 +74,39 @@ def _task_run(operator: NotebookOperator, context: Any, stop: threading.Event) -
         inputs=pull_manifests(operator.inputs, ti, bundle),
         returns=operator.returns,
     )
+    parameters = _parameters(operator, context)
+    references = fetch(operator.connections, operator.variables)
+    if operator.nbconvert or operator.nbconvert_args:
+        operator.log.warning("`nbconvert` makes no file: the executed notebook is rendered when somebody looks at it")
+    report = ProgressReporter(ti.task_id, operator.log, publisher(context), shows_output=operator.log_output)
     return TaskRun(
         notebook=input_notebook(operator.input_nb, dag_file),
         output=executed_notebook(operator.output_nb, ti),
         job=job,
         files=files if bundle is not None and files.is_dir() else None,
-        parameters=_parameters(operator, context),
+        parameters=parameters,
         kernel_name=operator.kernel_name or None,
+        language=operator.language_name or None,
         timeout=_deadline(operator),
-        on_event=ProgressReporter(ti.task_id, operator.log, publisher(context)),
+        cell_timeout=_seconds(operator.cell_timeout),
+        engine=operator.engine,
+        redact=redactor([*references.secrets, *_masked_texts(parameters)]),
+        environment=references.environment,
+        on_event=report,
         stop=stop,
     )
 
 
 def _parameters(operator: NotebookOperator, context: Any) -> dict[str, Any]:
+    values = _values(operator, context)
+    try:
+        check_parameters(values)
+    except NotRunnableError as error:
+        raise ParameterError(str(error)) from None
+    return values
+
+
+def _values(operator: NotebookOperator, context: Any) -> dict[str, Any]:
     if isinstance(operator.parameters, Mapping):
         return dict(operator.parameters)
     return run_parameters(
@@ -92,6 +116,20 @@ def _parameters(operator: NotebookOperator, context: Any) -> dict[str, Any]:
         operator.dag.params,
         lambda template: operator.render_template(template, context),
     )
+
+
+def _masked_texts(value: Any) -> Iterator[str]:
+    """Yield the texts in parameters that Airflow would mask: the notebook gets them, and the kept one does not."""
+    if isinstance(value, str):
+        if is_masked(value):
+            yield value
+    elif isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _masked_texts(item)
+
+
+def _seconds(limit: timedelta | float | None) -> float | None:
+    return limit.total_seconds() if isinstance(limit, timedelta) else limit or None
 
 
 def _deadline(operator: NotebookOperator) -> float | None:

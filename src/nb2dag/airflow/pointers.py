@@ -1,4 +1,4 @@
-"""Fetch what the tasks upstream committed: their pointer manifests, by XCom."""
+"""Fetch what the tasks upstream committed, and publish what this one did: pointer manifests, by XCom."""
 
 from __future__ import annotations
 
@@ -14,6 +14,28 @@ XCOM_KEY = "nb2dag"
 
 class HandoffMissing(Exception):
     """A value that should have been handed over was not; trying the task again would not change that."""
+
+
+class Superseded(Exception):
+    """A later attempt of this task has published already; what this one made must not take its place."""
+
+
+def publish(manifest: PointerManifest, ti: Any) -> None:
+    """Make what an attempt committed the task's: readers follow this pointer and nothing else.
+
+    Raises:
+        Superseded: This is a late attempt, of a worker that was taken for lost.
+    """
+    if manifest.objects:
+        # Airflow clears a task's XComs when an attempt begins, so what is there came from an attempt that began later.
+        published = ti.xcom_pull(task_ids=ti.task_id, key=XCOM_KEY, map_indexes=ti.map_index)
+        attempt = published.get("attempt", 0) if isinstance(published, Mapping) else 0
+        if attempt > manifest.attempt:
+            raise Superseded(
+                f"attempt {manifest.attempt} of `{ti.task_id}` came back after attempt {attempt} had handed over its "
+                "values, which stay: what this attempt made is not published"
+            )
+    ti.xcom_push(key=XCOM_KEY, value=manifest.to_json())
 
 
 def pull_manifests(

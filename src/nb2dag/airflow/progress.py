@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nb2dag.runtime.progress import CellFinished, CellStarted, Event, OutputLine, describe, log_line
+from nb2dag.runtime.failures import SKIPPED
+from nb2dag.runtime.progress import CellFinished, CellStarted, Event, OutputCut, OutputLine, describe, log_line
 
 PROGRESS_KEY = "progress"
 """Key in the task state store, the one that Airflow's documentation names for this."""
@@ -26,6 +27,7 @@ class ProgressReporter:
         log: The task's logger.
         publish: Stores a note of progress where it can be read while the task runs.
         clock: A monotonic time in seconds.
+        shows_output: Whether the log shows what the cells put out.
     """
 
     def __init__(
@@ -34,15 +36,20 @@ class ProgressReporter:
         log: Any,
         publish: Callable[[dict[str, Any]], None],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        shows_output: bool = True,
     ) -> None:
         self._task_id = task_id
         self._log = log
         self._publish: Callable[[dict[str, Any]], None] | None = publish
         self._clock = clock
         self._published_at = float("-inf")
+        self._shows_output = shows_output
 
     def __call__(self, event: Event) -> None:
         """Log the event, and note the progress it means."""
+        if isinstance(event, OutputLine | OutputCut) and not self._shows_output:
+            return
         if isinstance(event, OutputLine):
             write = self._log.warning if event.stream == "stderr" else self._log.info
             write("%s", event.text)
@@ -56,6 +63,10 @@ class ProgressReporter:
 
     def _finished(self, event: CellFinished) -> None:
         cell = (event.number, event.total, self._task_id)
+        if event.ename == SKIPPED:
+            self._log.info("cell %s/%s %s skips the task", *cell)
+            self._note(event, event.number - 1, "skipped", urgent=True)
+            return
         if not event.ok:
             self._log.error("cell %s/%s %s failed after %.2f s", *cell, event.seconds)
             self._note(event, event.number - 1, "failed", urgent=True)

@@ -228,6 +228,34 @@ _TASK_OPTIONS = (
         minimum=1,
     ),
     OptionSpec(
+        "cell_timeout",
+        ValueType.DURATION,
+        _TASK,
+        "How long each cell may take before the try fails.",
+        "2m",
+        airflow="cell_timeout",
+        default_arg=True,
+        minimum=1,
+    ),
+    OptionSpec(
+        "connections",
+        ValueType.TEXTS,
+        _TASK,
+        "Airflow Connections that the task gets by reference, in its environment as `AIRFLOW_CONN_<ID>`.",
+        "warehouse",
+        airflow="connections",
+        default_arg=True,
+    ),
+    OptionSpec(
+        "variables",
+        ValueType.TEXTS,
+        _TASK,
+        "Airflow Variables that the task gets by reference, in its environment as `AIRFLOW_VAR_<KEY>`.",
+        "api_key",
+        airflow="variables",
+        default_arg=True,
+    ),
+    OptionSpec(
         "pool",
         ValueType.TEXT,
         _TASK,
@@ -429,7 +457,7 @@ OPTIONS = _DAG_OPTIONS + _TASK_OPTIONS + _OTHER_OPTIONS
 FOREIGN_KEYS = frozenset(
     {"label", "echo", "eval", "output", "warning", "error", "include", "cache", "tags", "classes", "panel", "column"}
     | {"layout", "id", "file", "filename", "hide", "export", "freeze", "doc", "description", "params", "return", "env"}
-    | {"image", "map", "owner", "out", "warn", "until", "asset", "group"}
+    | {"image", "map", "owner", "out", "warn", "until", "asset", "group", "variables", "connections"}
 )
 """Keys that Quarto and nbdev use in `#|` lines, or that are too plain to be ours without a directive beside them."""
 

@@ -12,7 +12,8 @@ class TaskFailure:
     """Why an attempt failed.
 
     `cell` and `line` are the source notebook's, 0 where they are not known. `can_retry` is False where another attempt
-    would fail in the same way: a missing kernel, a missing file. `traceback` is that of the notebook's code.
+    would fail in the same way: a missing kernel, a missing file, or a cell says so. `traceback` is that of the
+    notebook's code. `skips` is True where it is no failure: a cell says that the task has nothing to do.
     """
 
     message: str
@@ -20,6 +21,7 @@ class TaskFailure:
     line: int = 0
     traceback: str = ""
     can_retry: bool = True
+    skips: bool = False
 
 
 @dataclass(frozen=True, slots=True)

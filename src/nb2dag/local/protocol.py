@@ -99,6 +99,7 @@ def encode(message: Message) -> bytes:
                 "line": failure.line,
                 "traceback": failure.traceback,
                 "can_retry": failure.can_retry,
+                "skips": failure.skips,
             }
     return json.dumps(value).encode("ascii") + b"\n"
 

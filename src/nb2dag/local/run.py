@@ -217,6 +217,8 @@ class _Run:
                     return
                 progress.manifest = manifest
                 self._end(task_id, TaskState.SUCCESS)
+            case Failed(failure) if failure.skips:
+                self._end(task_id, TaskState.SKIPPED)
             case Failed(failure):
                 self._fail(self.tasks[task_id], failure)
 

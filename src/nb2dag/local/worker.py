@@ -17,7 +17,7 @@ from typing import BinaryIO
 from nb2dag.local.events import TaskFailure
 from nb2dag.local.protocol import Committed, Failed, Message, Output, Progress, Request, encode
 from nb2dag.runtime.execution import TaskRun, execute_task
-from nb2dag.runtime.failures import HandoffError, NotRunnableError, TaskError
+from nb2dag.runtime.failures import HOPELESS, SKIPPED, HandoffError, NotRunnableError, TaskError
 from nb2dag.runtime.progress import CellStarted, Event, FilesKept, OutputLine, describe, log_line
 
 
@@ -46,7 +46,10 @@ def _attempt(request: Request, channel: BinaryIO) -> Message:
     try:
         return Committed(execute_task(run))
     except TaskError as error:
-        return Failed(TaskFailure(str(error), error.cell, error.line, error.traceback))
+        hopeless, skips = error.ename == HOPELESS, error.ename == SKIPPED
+        return Failed(
+            TaskFailure(str(error), error.cell, error.line, error.traceback, can_retry=not hopeless, skips=skips)
+        )
     except NotRunnableError as error:
         return Failed(TaskFailure(str(error), can_retry=False))
     except HandoffError as error:

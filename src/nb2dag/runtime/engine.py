@@ -1,8 +1,8 @@
-"""Run a task notebook in a kernel: the papermill engine `nb2dag-kernel`.
+"""Run a notebook for papermill: its engines `nb2dag` (a shell in a process of its own) and `nb2dag-kernel`.
 
-The kernel is driven in a thread of its own, and the thread that called papermill passes the events on and watches the
+The cells are run in a thread of its own, and the thread that called papermill passes the events on and watches the
 clock. So whatever arrives there (SIGTERM, Ctrl-C, a timeout of the caller's own) can be raised at any time: the
-kernel is stopped in good order and what had run is kept.
+notebook's process is stopped in good order and what had run is kept.
 """
 
 from __future__ import annotations
@@ -17,10 +17,8 @@ from nb2dag.runtime.progress import Event
 from nb2dag.runtime.session import Session
 
 if TYPE_CHECKING:
-    from nb2dag.runtime.kernel_session import KernelSession
-
-ENGINE_NAME = "nb2dag-kernel"
-"""The engine's name, which is its papermill entry point too."""
+    from nb2dag.runtime.kernels import Kernel
+    from nb2dag.runtime.notebook_run import NotebookRun, Opener
 
 _INTERRUPT_GRACE = 5.0
 """Seconds an interrupted cell has to end by itself, so that its traceback shows where it was."""
@@ -32,7 +30,7 @@ _POLL = 0.2
 
 
 class KernelEngine:
-    """The papermill engine; papermill asks no more of an engine than these three methods.
+    """The papermill engine `nb2dag-kernel`; papermill asks no more of an engine than these three methods.
 
     It differs from papermill's own in that it saves seldom (papermill's cost grows with the square of the cells),
     reports events as they come, and knows a dead kernel, a timeout and `sys.exit(0)` for failures.
@@ -65,57 +63,89 @@ class KernelEngine:
     ) -> Any:
         """Run a notebook and return it with its outputs; failures stand in its outputs and in `session`.
 
-        Of papermill's other options `start_timeout` and `execution_timeout` (here of the whole notebook) are honoured.
+        Of papermill's other options `start_timeout` and `execution_timeout` (for each cell) are honoured.
 
         Raises:
-            NotRunnableError: The kernel did not start, or has no nb2dag.
+            NotRunnableError: It could not be started, or has no nb2dag.
         """
         from papermill.engines import NotebookExecutionManager
 
+        from nb2dag.runtime.kernels import find_kernel
+        from nb2dag.runtime.notebook_run import NotebookRun
+
         if session is None:
-            session = Session(dict(os.environ), output=output_path, timeout=options.get("execution_timeout"))
+            session = Session(dict(os.environ), output=output_path, cell_timeout=options.get("execution_timeout"))
+        kernel = find_kernel(kernel_name)
         manager = NotebookExecutionManager(nb, output_path=None, progress_bar=False)
         manager.notebook_start()
+        watch = _Watch(session)
+        opener = cls._opener(kernel, session, options.get("start_timeout", 60))
+        run = NotebookRun(manager, kernel, session, opener, watch.take)
         try:
-            _Watch(manager, kernel_name, session, options.get("start_timeout", 60)).run()
+            watch.follow(run)
         finally:
             manager.notebook_complete()
+            run.finish(manager.nb)
         return manager.nb
+
+    @classmethod
+    def _opener(cls, kernel: Kernel, session: Session, start_timeout: float) -> Opener:
+        from nb2dag.runtime.kernel_host import KernelHost
+
+        return lambda nb, on_output: KernelHost(kernel, session.directory, start_timeout, nb, on_output)
+
+
+class ShellEngine(KernelEngine):
+    """The papermill engine `nb2dag`: an IPython shell in a process of its own, without a kernel's start and sockets.
+
+    It is for notebooks of the interpreter that runs it. Any other kernel is started as `nb2dag-kernel` does.
+    """
+
+    @classmethod
+    def _opener(cls, kernel: Kernel, session: Session, start_timeout: float) -> Opener:
+        if not kernel.is_this_python:
+            return super()._opener(kernel, session, start_timeout)
+        from nb2dag.runtime.shell_host import ShellHost
+        from nb2dag.runtime.shell_process import ShellProcess
+
+        process = session.process or ShellProcess()
+        return lambda nb, on_output: ShellHost(kernel.name, process, session.directory, nb, on_output)
 
 
 class _Watch:
-    """Run a kernel session in a thread; pass its events on, and stop it when it is time to."""
+    """Run a notebook in a thread; pass its events on, and stop it when it is time to."""
 
-    def __init__(self, manager: Any, kernel_name: str, session: Session, start_timeout: float) -> None:
-        from nb2dag.runtime.kernel_session import KernelSession
-
+    def __init__(self, session: Session) -> None:
         self._session = session
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        self._kernel: KernelSession = KernelSession(manager, kernel_name, session, start_timeout, self._events.put)
         self._deadline = time.monotonic() + session.timeout if session.timeout else None
 
-    def run(self) -> None:
-        thread = threading.Thread(target=self._run_kernel, name="nb2dag-kernel", daemon=True)
+    def take(self, event: Event) -> None:
+        """Take an event from the thread."""
+        self._events.put(event)
+
+    def follow(self, run: NotebookRun) -> None:
+        thread = threading.Thread(target=self._run, args=(run,), name="nb2dag-notebook", daemon=True)
         thread.start()
         try:
-            self._pass_events()
+            self._pass_events(run)
             thread.join()
         except BaseException:
             # Not an event more: the caller may have raised in `on_event`.
-            self._kernel.request_stop("stopped", grace=_INTERRUPT_GRACE / 2)
+            run.request_stop("stopped", grace=_INTERRUPT_GRACE / 2)
             thread.join(_JOIN_SECONDS)
-            self._kernel.save()
+            run.save()
             raise
-        if self._kernel.error is not None:
-            raise self._kernel.error
+        if run.error is not None:
+            raise run.error
 
-    def _run_kernel(self) -> None:
+    def _run(self, run: NotebookRun) -> None:
         try:
-            self._kernel.run()
+            run.run()
         finally:
             self._events.put(None)
 
-    def _pass_events(self) -> None:
+    def _pass_events(self, run: NotebookRun) -> None:
         while True:
             try:
                 event = self._events.get(timeout=_POLL)
@@ -126,6 +156,6 @@ class _Watch:
                     return
                 self._session.on_event(event)
             if self._deadline is not None and time.monotonic() >= self._deadline:
-                self._kernel.request_stop("timeout", grace=_INTERRUPT_GRACE)
+                run.request_stop("timeout", grace=_INTERRUPT_GRACE)
             elif self._session.stop is not None and self._session.stop.is_set():
-                self._kernel.request_stop("stopped", grace=_INTERRUPT_GRACE / 2)
+                run.request_stop("stopped", grace=_INTERRUPT_GRACE / 2)

@@ -12,18 +12,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from nb2dag.runtime.engine import ENGINE_NAME, KernelEngine
+from nb2dag.runtime.engine import KernelEngine, ShellEngine
+from nb2dag.runtime.engine_names import KERNEL_ENGINE, SHELL_ENGINE
 from nb2dag.runtime.failures import NotRunnableError, TaskError, TaskInterruptedError
 from nb2dag.runtime.formats import JOB_VARIABLE, LAID_DOWN, Job, PointerManifest
 from nb2dag.runtime.kept_files import Stamp, keep_files, kept_folder
 from nb2dag.runtime.kernels import find_kernel
 from nb2dag.runtime.outcome import task_error
+from nb2dag.runtime.papermill_import import import_papermill
 from nb2dag.runtime.parameters import check_parameters
 from nb2dag.runtime.progress import Event, FilesKept, OutputLine, ignore
 from nb2dag.runtime.session import Failure, Session, cell_origin
+from nb2dag.runtime.shell_process import ShellProcess
 from nb2dag.runtime.store import absolute
 from nb2dag.runtime.task_folder import read_record
 from nb2dag.runtime.workdir import private_copy
+
+_USUAL_KERNEL = "python3"
+"""What the kernel of the Python at hand is called, as ipykernel names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +45,14 @@ class TaskRun:
         files: The bundle's `files/`; the notebook runs in a private copy of it. None for an empty folder.
         parameters: Values for the notebook's parameters.
         kernel_name: The kernel to use; None for the one that the notebook names.
+        language: The notebook's language; None for what the notebook says, and Python where it says nothing.
         fingerprints: Whether to note in the manifest which loaded values the task's cells change in place.
         timeout: Seconds for the whole notebook.
+        cell_timeout: Seconds for each cell.
+        engine: `nb2dag` for a process with a shell, where the kernel is this interpreter's own; `nb2dag-kernel` for a
+            kernel in any case.
+        redact: Takes secrets out of a text before it is kept or passed on; None where there are none.
+        environment: Variables for the notebook beside those of this process, secrets for example.
         start_timeout: Seconds for the kernel to start.
         on_event: Called in the calling thread for every event, in order. What it raises stops the task.
         stop: Set it, from another thread, to stop the task; SIGTERM does the same where the caller is the main thread.
@@ -52,8 +64,13 @@ class TaskRun:
     files: Path | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     kernel_name: str | None = None
+    language: str | None = None
     fingerprints: bool = False
     timeout: float | None = None
+    cell_timeout: float | None = None
+    engine: str = SHELL_ENGINE
+    redact: Callable[[str], str] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     start_timeout: float = 60.0
     on_event: Callable[[Event], None] = ignore
     stop: threading.Event | None = None
@@ -62,7 +79,7 @@ class TaskRun:
 def execute_task(run: TaskRun) -> PointerManifest:
     """Run a task notebook and return what it committed.
 
-    It runs in a private working directory, in a kernel of its own, of which no process is left at the end.
+    It runs in a private working directory, in a process of its own, of which nothing is left at the end.
 
     Raises:
         NotRunnableError: No cell has run: a missing kernel, a kernel without nb2dag, a bad parameter, a missing file.
@@ -72,17 +89,24 @@ def execute_task(run: TaskRun) -> PointerManifest:
     check_parameters(run.parameters)
     notebook = _read_notebook(str(run.notebook))
     kernel_name = _kernel_name(run, notebook)
-    find_kernel(kernel_name)
-    with _termination_raises(run.job.task_id), tempfile.TemporaryDirectory(prefix="nb2dag-job-") as scratch:
+    with (
+        _termination_raises(run.job.task_id),
+        _started_ahead(run, kernel_name) as process,
+        tempfile.TemporaryDirectory(prefix="nb2dag-job-") as scratch,
+    ):
+        find_kernel(kernel_name)
         with private_copy(run.files) as directory:
             job = _write_job(run, Path(scratch), directory)
             session = Session(
-                environment={JOB_VARIABLE: str(Path(scratch, "job.json"))},
+                environment={**run.environment, JOB_VARIABLE: str(Path(scratch, "job.json"))},
                 directory=directory,
                 output=str(run.output),
                 checks_handoffs=_has_handoffs(notebook),
                 fingerprints=run.fingerprints and bool(run.job.inputs),
                 timeout=run.timeout,
+                cell_timeout=run.cell_timeout,
+                redact=run.redact,
+                process=process,
                 on_event=run.on_event,
                 stop=run.stop,
             )
@@ -93,24 +117,42 @@ def execute_task(run: TaskRun) -> PointerManifest:
         return _committed(job, executed)
 
 
+@contextlib.contextmanager
+def _started_ahead(run: TaskRun, kernel_name: str) -> Iterator[ShellProcess | None]:
+    """Start the notebook's process, while this one still imports papermill; end it if another kernel is wanted.
+
+    Which Python a kernel's name stands for is known only after some imports. `python3` is this one as a rule.
+    """
+    if run.engine != SHELL_ENGINE or kernel_name != _USUAL_KERNEL:
+        yield None
+        return
+    process = ShellProcess()
+    try:
+        yield process
+    finally:
+        process.close()
+
+
 def _execute(run: TaskRun, notebook: Any, kernel_name: str, session: Session) -> Any:
     """Run the notebook through papermill and return it."""
+    import_papermill(str(run.notebook), str(run.output))
     from papermill import execute_notebook
     from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillExecutionError
 
     # An entry point is found only where nb2dag's installed metadata is up to date.
-    papermill_engines.register(ENGINE_NAME, KernelEngine)
+    papermill_engines.register(KERNEL_ENGINE, KernelEngine)
+    papermill_engines.register(SHELL_ENGINE, ShellEngine)
     _make_folder(run.output)
     try:
         executed = execute_notebook(
             _literal(run.notebook),
             _literal(run.output),
             parameters=dict(run.parameters),
-            engine_name=ENGINE_NAME,
+            engine_name=run.engine,
             request_save_on_cell_execute=False,
             kernel_name=kernel_name,
-            language=None if _language(notebook) else "python",
+            language=run.language or (None if _language(notebook) else "python"),
             progress_bar=False,
             start_timeout=run.start_timeout,
             session=session,
@@ -135,7 +177,7 @@ def _keep_files(run: TaskRun, directory: Path, laid_down: Mapping[str, Stamp]) -
 
 
 def _failed(run: TaskRun, failure: Failure) -> TaskError:
-    return task_error(run.job.task_id, failure, run.timeout)
+    return task_error(run.job.task_id, failure, run.timeout, run.cell_timeout)
 
 
 def _unforeseen(error: Any) -> Failure:
@@ -145,14 +187,28 @@ def _unforeseen(error: Any) -> Failure:
 
 def _read_notebook(path: str) -> Any:
     try:
-        if "://" not in path:
-            return json.loads(Path(path).read_text("utf-8"))
-        from papermill.iorw import papermill_io
-
-        return json.loads(papermill_io.read(path))
+        text = _text_at(path)
     except Exception as error:
         # Whatever the handler of that kind of URL raises.
         raise NotRunnableError(f"cannot read the task notebook {path}: {type(error).__name__}: {error}") from error
+    try:
+        notebook = json.loads(text)
+    except ValueError as error:
+        raise NotRunnableError(f"{path} is no notebook, its text is no JSON: {error}") from None
+    # Notebooks of format 3 have worksheets, and papermill reads them.
+    if not isinstance(notebook, dict) or "nbformat" not in notebook or not notebook.keys() & {"cells", "worksheets"}:
+        raise NotRunnableError(f"{path} is no notebook: it is JSON, and has no cells")
+    return notebook
+
+
+def _text_at(path: str) -> str:
+    if "://" not in path:
+        return Path(path).read_text("utf-8")
+    import_papermill(path)
+    from papermill.iorw import papermill_io
+
+    text: str = papermill_io.read(path)
+    return text
 
 
 def _kernel_name(run: TaskRun, notebook: Any) -> str:

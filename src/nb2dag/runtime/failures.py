@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SKIPPED = "AirflowSkipException"
+"""Name of the exception by which a cell says that its task has nothing to do."""
+
+HOPELESS = "AirflowFailException"
+"""Name of the exception by which a cell says that trying again is no use."""
+
 
 class HandoffError(Exception):
     """A value could not be saved, found or trusted; the message names the task, the value, the path and what to do."""
@@ -78,6 +84,11 @@ class TaskError(Exception):
         self.evalue = raised.evalue or message
         self.frames = raised.frames
         self.traceback = raised.traceback
+
+    @property
+    def place(self) -> str:
+        """The source cell, and the line where it is known: `cell 7, line 3`."""
+        return str(Frame(self.cell, self.cell_id, self.line))
 
 
 class TaskTimeoutError(TaskError):

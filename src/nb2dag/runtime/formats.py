@@ -38,6 +38,9 @@ JOB_VARIABLE = "NB2DAG_JOB"
 FINGERPRINTS_VARIABLE = "NB2DAG_FINGERPRINTS"
 """Environment variable that is set in a task's kernel where changes of loaded values are to be noticed."""
 
+NOTEBOOKS_VARIABLE = "NB2DAG_NOTEBOOKS"
+"""The environment variable that says where executed notebooks are kept, a folder or an fsspec URL."""
+
 STORE_VARIABLE = "NB2DAG_STORE"
 """Environment variable that names the handoff store, any fsspec URL or a folder."""
 

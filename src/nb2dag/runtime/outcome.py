@@ -21,13 +21,18 @@ _LONGEST_VALUE = 4000
 
 _KINDS: dict[str, type[TaskError]] = {
     "timeout": TaskTimeoutError,
+    "cell-timeout": TaskTimeoutError,
     "stopped": TaskInterruptedError,
     "died": KernelDiedError,
 }
 
 
-def task_error(task_id: str, failure: Failure, timeout: float | None = None) -> TaskError:
+def task_error(
+    task_id: str, failure: Failure, timeout: float | None = None, cell_timeout: float | None = None
+) -> TaskError:
     """Return the exception for a failure; its message names task, cell, line and what went wrong."""
+    if failure.kind == "cell-timeout":
+        timeout = cell_timeout
     frames = source_frames(failure.traceback, failure.counts)
     frame = _own_frame(failure.origin, frames)
     error = _KINDS.get(failure.kind, TaskError)
@@ -68,6 +73,8 @@ def _what(failure: Failure, where: str, timeout: float | None) -> str:
         value = f"{value[:_LONGEST_VALUE]} … ({len(value) - _LONGEST_VALUE} more characters)"
     if failure.kind == "timeout":
         return f"took longer than its timeout of {timeout:g} s; it was stopped {where}"
+    if failure.kind == "cell-timeout":
+        return f"was stopped {where}: that cell took longer than the {timeout:g} s which each cell has"
     if failure.kind == "stopped":
         return f"was told to stop, {where}"
     if failure.kind == "exit":

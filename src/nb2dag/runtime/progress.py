@@ -44,14 +44,26 @@ class OutputLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputCut:
+    """A cell wrote more than a log should hold; `characters` of it stand in the executed notebook only."""
+
+    number: int
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
 class CellFinished:
-    """Code cell `number` of `total` ended after `seconds`; `ok` tells whether it ended well."""
+    """Code cell `number` of `total` ended after `seconds`; `ok` tells whether it ended well.
+
+    `ename` names the exception that it ended by.
+    """
 
     number: int
     total: int
     seconds: float
     ok: bool
     origin: CellOrigin | None = None
+    ename: str = ""
 
     @property
     def percent(self) -> int:
@@ -67,7 +79,7 @@ class FilesKept:
     names: tuple[str, ...]
 
 
-Event = KernelStarted | CellStarted | OutputLine | CellFinished | FilesKept
+Event = KernelStarted | CellStarted | OutputLine | OutputCut | CellFinished | FilesKept
 
 
 def ignore(event: Event) -> None:
@@ -90,6 +102,8 @@ def log_line(event: Event) -> str:
             return f"kernel {kernel_name} started" + (f" (process {pid})" if pid is not None else "")
         case OutputLine(_, _, text):
             return text
+        case OutputCut(_, characters):
+            return f"… and {characters:,} more characters, which only the executed notebook holds"
         case FilesKept(folder, names):
             return f"kept in {folder}: {', '.join(names)}"
         case CellStarted(number, total, origin):

@@ -8,6 +8,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def private_copy(files: Path | None) -> Iterator[Path]:
             _copy(files, target)
         yield target
     finally:
-        shutil.rmtree(folder, onerror=_make_removable)
+        shutil.rmtree(folder, onerror=partial(_make_removable, folder))
 
 
 def _copy(files: Path, target: Path) -> None:
@@ -47,8 +48,11 @@ def _copy(files: Path, target: Path) -> None:
             path.chmod(path.stat().st_mode | stat.S_IRUSR | stat.S_IWUSR)
 
 
-def _make_removable(remove: Callable[[str], Any], path: str, _error: object) -> None:
+def _make_removable(top: Path, remove: Callable[[str], Any], path: str, _error: object) -> None:
     """Remove what a task made read-only; what cannot be removed even so stays behind and harms nobody."""
+    if Path(path) == top:
+        # The task has removed or replaced it. What it lies in is everybody's: leave that as it is.
+        return
     try:
         Path(path).parent.chmod(stat.S_IRWXU)
         remove(path)

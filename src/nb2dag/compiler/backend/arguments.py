@@ -129,9 +129,11 @@ def _param(param: ParamPlan) -> Expression:
     return call("Param", _value(f"param `{param.name}`", "default", param.value), **keywords)
 
 
-def _value(place: str, name: str, value: object) -> Expression:
+def _value(place: str, name: str, value: Any) -> Expression:
     try:
-        return assets_expression(value) if name in ("inlets", "outlets") else expression(value)
+        if name in ("inlets", "outlets"):
+            return assets_expression(value)
+        return expression(list(value) if name in ("connections", "variables") else value)
     except TypeError as error:
         raise Nb2dagError(f"`{name}` of {place} cannot be written to a DAG file: {error}") from error
 

@@ -35,6 +35,9 @@ class Dialect:
     operator: Operator
 
 
+_OPERATORS_OWN = frozenset({"cell_timeout", "connections", "variables"})
+"""Arguments of `NotebookOperator` that are no other operator's."""
+
 NOTEBOOK_OPERATOR = Operator("nb2dag.airflow", "NotebookOperator")
 
 TASK_ARGUMENT_OF_OPTION: Mapping[str, str] = {"timeout": "execution_timeout"}
@@ -99,6 +102,7 @@ _AIRFLOW_3_0 = Dialect(
             "wait_for_past_depends_before_skipping",
             "weight_rule",
         }
+        | _OPERATORS_OWN
     ),
     operator=NOTEBOOK_OPERATOR,
 )

@@ -10,6 +10,8 @@ from nb2dag.model.plan import DagPlan, TaskPlan
 from nb2dag.runtime.formats import BundleManifest, BundleTask
 
 _ONLY_AIRFLOW = (
+    "cell_timeout",
+    "connections",
     "depends_on_past",
     "executor",
     "executor_config",
@@ -18,6 +20,7 @@ _ONLY_AIRFLOW = (
     "pool_slots",
     "priority_weight",
     "queue",
+    "variables",
 )
 """Options that change how Airflow runs a task and that a run without Airflow leaves aside."""
 
