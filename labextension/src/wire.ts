@@ -240,6 +240,11 @@ export interface ITaskResult {
 
 /** What `nb2dag verify --format json` prints. */
 export interface IVerifyReport {
+  version: number;
+  notebook: string;
+  dag_id: string;
+  orders: Array<Array<string>>;
+  folder: string;
   verdict: 'same' | 'unproven' | 'different';
   compared: { [key: string]: number };
   differences: Array<IVerifyItem>;
