@@ -12,7 +12,7 @@ from support.sent import SHOP, sent
 
 
 @pytest.fixture
-def job(jp_fetch):
+def job(jp_fetch, jp_serverapp, jp_asyncio_loop):
     """Return a function that starts a job and returns its id and one that waits for its events."""
 
     async def start(kind, *cells):
@@ -31,7 +31,9 @@ def job(jp_fetch):
 
         return job_id, events
 
-    return start
+    yield start
+    # A process ends a moment after it said that it finished.
+    jp_asyncio_loop.run_until_complete(jp_serverapp.web_app.settings["nb2dag"]["jobs"].close())
 
 
 async def test_a_run_tells_each_tasks_states_and_output(job, jp_root_dir):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,11 @@ def load(server_app: Any) -> None:
     settings = Nb2dagServer(parent=server_app)
     contents = server_app.contents_manager
     root = getattr(contents, "root_dir", None)
+    jobs = Jobs()
+    atexit.register(jobs.stop_all)
     shared = {
         "worker": Worker(settings.longest_compile),
-        "jobs": Jobs(),
+        "jobs": jobs,
         "places": Places(
             Path(root) if root else None,
             tuple(Path(folder) for folder in settings.dag_folders),

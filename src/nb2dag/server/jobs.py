@@ -10,6 +10,7 @@ import signal
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,16 @@ class Job:
         if self._process.returncode is None:
             self._process.send_signal(signal.SIGINT)
             asyncio.get_running_loop().call_later(_GRACE, self.kill)
+
+    def interrupt(self) -> None:
+        """Ask the process to stop its tasks."""
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGINT)
+
+    async def ended(self) -> None:
+        """Wait until the process has ended and all it said is read."""
+        await asyncio.wait([self._reading])
 
     def kill(self) -> None:
         """End the process at once."""
@@ -106,10 +117,16 @@ class Jobs:
         """Return a job, None where it is not known (any more)."""
         return self._jobs.get(job_id)
 
-    def kill_all(self) -> None:
-        """End every process, as the server does when it ends."""
+    def stop_all(self) -> None:
+        """Ask every process to stop its tasks, as the server does when it ends; its event loop need not run."""
+        for job in self._jobs.values():
+            job.interrupt()
+
+    async def close(self) -> None:
+        """End every process, and wait until it has ended."""
         for job in self._jobs.values():
             job.kill()
+            await job.ended()
 
     def _forget(self) -> None:
         ended = [job_id for job_id, job in self._jobs.items() if job.done]
