@@ -121,3 +121,11 @@ def test_cells_put_in_taken_out_and_moved(work: Work) -> None:
     ]
     for state in states:
         agree(work.check(state), state)
+
+
+def test_names_that_a_task_had_while_it_was_typed_are_forgotten(work: Work) -> None:
+    for name in ("r", "re", "rep", "report"):
+        work.check([*CHAIN, f"#| task: {name}\nprint(x)"])
+    known = {task_id for _, task_id in work.memory.traces("n.ipynb").settled._kept}
+    assert "report" in known
+    assert known.isdisjoint({"r", "re", "rep"})

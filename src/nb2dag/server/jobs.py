@@ -48,9 +48,8 @@ class Job:
 
     def stop(self) -> None:
         """Ask the process to stop its tasks; it is killed where that takes too long."""
-        if self._process.returncode is None:
-            self._process.send_signal(signal.SIGINT)
-            asyncio.get_running_loop().call_later(_GRACE, self.kill)
+        self.interrupt()
+        asyncio.get_running_loop().call_later(_GRACE, self.kill)
 
     def interrupt(self) -> None:
         """Ask the process to stop its tasks."""

@@ -160,6 +160,7 @@ class Demands:
         self.replayable = replayable_positions(flow)
         self.settled.compare(self.replayable)
         self.tasks: dict[str, Demand] = {task_id: Demand(task_id) for task_id in (*task_ids, IMPLICIT)}
+        self.settled.keep_only(self.tasks)
         self.troubles: dict[tuple[str, str, str, int], Trouble] = {}
         self._waiting: deque[Request] = deque()
         self._postponed: list[Provision] | None = None

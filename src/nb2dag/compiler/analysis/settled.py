@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,6 +17,10 @@ _Mark = TypeVar("_Mark", str, int)
 class _Kept:
     given: object
     result: Any
+
+
+_MOST_MARKS = 1_000_000
+"""Of how many questions it is known who asked them; with more, everything is forgotten and begun anew."""
 
 
 class Settled:
@@ -35,12 +39,18 @@ class Settled:
     def begin(self, asked: Asked, changed: Changed | None) -> None:
         """Begin with another state of the notebook, which differs from the last one as `changed` says, or anyhow."""
         self._asked = asked
-        if changed is None:
+        if changed is None or self._askers.marks > _MOST_MARKS:
             self._kept.clear()
             self._askers = _Askers()
             self._replayable = {}
         else:
             self._forget(changed)
+
+    def keep_only(self, task_ids: Collection[str]) -> None:
+        """Forget all tasks but these: while its name is typed, a task has many."""
+        gone = [key for key in self._kept if key[1] not in task_ids]
+        for key in gone:
+            del self._kept[key]
 
     def compare(self, replayable: dict[int, bool]) -> None:
         """Mark the statements of which it is no longer the same whether they may be replayed."""
@@ -73,8 +83,13 @@ class _Askers:
         self._regions: dict[int, set[tuple[int, _Key]]] = {}
         self._statements: dict[int, set[_Key]] = {}
         self._ends: dict[int, set[_Key]] = {}
+        self.marks = 0
+        """How many questions were noted, those that were withdrawn included."""
 
     def add(self, key: _Key, asked: Asked) -> None:
+        """Note what one asked for."""
+        self.marks += len(asked.names) + sum(len(regions) for _, regions in asked.reached)
+        self.marks += len(asked.statements) + len(asked.ends)
         for name, position in asked.names:
             self._names.setdefault(name, set()).add((position, key))
         for position, regions in asked.reached:
