@@ -55,7 +55,7 @@ bench: venv  ## measure compile and parse cost beside Kale's and Airflow's own (
 	@$(BIN)/python benchmarks/run.py
 
 pins: venv  ## resolve constraints.txt anew, keeping what still fits
-	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.10 \
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --group distributed --universal --python-version 3.10 \
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --strip-extras --quiet -o constraints.txt
 
 clean:  ## remove everything that make and the tools left behind
