@@ -6,7 +6,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 ATTEMPTS = 5
@@ -75,9 +75,10 @@ class AirflowApi:
             time.sleep(0.5)
         raise AirflowFailed(f"Airflow did not find the DAG `{dag_id}` in {seconds:.0f} s:\n{self.log_tail()}")
 
-    def trigger(self, dag_id: str) -> str:
+    def trigger(self, dag_id: str, params: Mapping[str, Any] | None = None) -> str:
         """Start a run without a logical date, as `airflow dags trigger` does, and return its run id."""
-        run = self.send("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})
+        wish = {"logical_date": None, "conf": dict(params or {})}
+        run = self.send("POST", f"/api/v2/dags/{dag_id}/dagRuns", wish)
         return str(run["dag_run_id"])
 
     def get(self, path: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,11 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 from airflow_api import AirflowApi, AirflowFailed
 from standalone_airflow import free_ports
 
 from cluster.machines import Machine, check_isolation, new_machine
-from cluster.processes import Processes, end, family
+from cluster.processes import Processes, family, send
 from cluster.services import BUCKET, Broker, Database, ObjectStore
 from cluster.settings import CONCURRENCY, airflow_settings
 
@@ -25,7 +27,8 @@ CONTROL_PARTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 
 
 class Cluster(AirflowApi):
-    """An Airflow with the CeleryExecutor: API server, scheduler, DAG processor and triggerer on one machine, two workers.
+    """An Airflow with the CeleryExecutor: API server, scheduler, DAG processor and triggerer on one machine,
+    two workers on machines of their own.
 
     As a context manager it is up on entry; on exit none of its processes and files is left, unless `keep` says so.
 
@@ -33,6 +36,7 @@ class Cluster(AirflowApi):
         database, broker, objects: What the machines share. Each can be stopped and started.
         control: The machine of the scheduler and its companions.
         workers: The machines of the workers, by name.
+        gates: A folder that all machines see, by which tests hold tasks.
     """
 
     def __init__(self, say: Callable[[str], None] = print, *, keep: bool = False) -> None:
@@ -42,15 +46,20 @@ class Cluster(AirflowApi):
         self.folder = Path(tempfile.mkdtemp(prefix="nb2dag-cluster-"))
         # The database's user has to reach its folder.
         self.folder.chmod(0o711)
-        folders = [self.folder / name for name in ("logs", "postgresql", "redis", "s3")]
+        folders = [self.folder / name for name in ("logs", "postgresql", "redis", "s3", "gates")]
         for folder in folders:
             folder.mkdir()
         self.processes = Processes(folders[0])
+        self.gates = folders[4]
         self.broker = Broker(folders[2], ports[1], self.processes)
         self.objects = ObjectStore(folders[3], ports[2], self.processes)
         self.database = Database(folders[1], ports[0], self.processes)
         shared = airflow_settings(api, self.database, self.broker) | self.objects.client_environment()
-        shared |= {"NB2DAG_STORE": f"s3://{BUCKET}/handoffs", "NB2DAG_NOTEBOOKS": f"s3://{BUCKET}/notebooks"}
+        shared |= {
+            "CLUSTER_GATES": str(self.gates),
+            "NB2DAG_STORE": f"s3://{BUCKET}/handoffs",
+            "NB2DAG_NOTEBOOKS": f"s3://{BUCKET}/notebooks",
+        }
         machines = {
             name: new_machine(
                 name,
@@ -111,14 +120,26 @@ class Cluster(AirflowApi):
         arguments = ("celery", "worker", "--celery-hostname", f"{name}@%h", "--concurrency", str(CONCURRENCY))
         self._start(self.workers[name], name, "-m", "airflow", *arguments)
 
-    def worker_processes(self, name: str) -> list[int]:
-        """Return the process ids of a worker and of all it started, the worker's first."""
-        return [process.pid for process in family(self._running[name])]
+    def worker_pid(self, name: str) -> int:
+        """Return the process id of a worker's main process."""
+        return self._running[name].pid
 
-    def stop_worker(self, name: str, seconds: float = 0) -> None:
-        """End a worker and all that it started: asked, and killed after `seconds`."""
-        end(family(self._running[name]), seconds)
+    def kill_worker(self, name: str, spared: Callable[[psutil.Process], bool]) -> None:
+        """Kill (-9) a worker and all that it started but for the processes that are `spared`."""
+        for process in family(self._running[name]):
+            if not spared(process):
+                send(process, signal.SIGKILL)
         self._running.pop(name).wait()
+
+    def revive(self) -> list[str]:
+        """Start again what has ended by itself, as whatever supervises a real Airflow does; return the names."""
+        ended = [name for name, process in self._running.items() if process.poll() is not None]
+        for name in ended:
+            if name in self.workers:
+                self.start_worker(name)
+            else:
+                self._start(self.control, name, "-m", "airflow", name)
+        return ended
 
     def check_alive(self) -> None:
         """Raise an `AirflowFailed` if a part has ended by itself."""

@@ -28,12 +28,14 @@ def stamp(array):
 """
 
 
-def write_sixty(path: Path, largest: int = SIZES[-1]) -> None:
-    """Write the notebook; no handoff is larger than `largest` bytes."""
+def write_sixty(path: Path, largest: int = SIZES[-1]) -> Path:
+    """Write the notebook and return its path; no handoff is larger than `largest` bytes."""
     cells = [f"%load_ext nb2dag\n%airflow_dag {DAG_ID} --retries 2 --retry-delay 1s", _SHARED, *_tasks(largest)]
     notebook = new_notebook(cells=[new_code_cell(text, id=f"cell-{number}") for number, text in enumerate(cells)])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)
+    return path
 
 
 def _tasks(largest: int) -> Iterator[str]:
