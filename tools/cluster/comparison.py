@@ -64,15 +64,16 @@ def compare(whole: Shown, bundle: BundleManifest, notebooks: Mapping[str, Mappin
     differences, agree = [], 0
     for task in bundle.tasks:
         shown = shown_by(notebooks[task.task_id]) if task.task_id in notebooks else {}
-        if not shown:
-            differences.append(f"`{task.task_id}` has no executed notebook")
-        for cell, outputs in shown.items():
+        # A part of a shared cell has an id of its own, and shows nothing.
+        compared = {cell: outputs for cell, outputs in shown.items() if cell in whole or outputs}
+        if not compared:
+            differences.append(f"`{task.task_id}` has no executed notebook, or none with a cell to compare")
+        for cell, outputs in compared.items():
             if outputs == whole.get(cell):
                 agree += 1
             else:
-                differences.append(
-                    f"`{task.task_id}`, cell {cell}: {_short(outputs)}, and whole {_short(whole.get(cell))}"
-                )
+                parts = f"{_short(outputs)}, and whole {_short(whole.get(cell))}"
+                differences.append(f"`{task.task_id}`, cell {cell}: {parts}")
     return Comparison(agree, tuple(differences))
 
 

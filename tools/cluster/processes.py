@@ -1,31 +1,33 @@
-"""Start processes that are marked as one cluster's, and find every one of them, whatever became of its parents."""
+"""Start processes, and find every one that came of them, whatever became of its parents."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
-MARK = "NB2DAG_CLUSTER"
-"""The variable that every process of a cluster has in its environment."""
+_SET_CHILD_SUBREAPER = 36
+"""Of Linux's `prctl`."""
 
 
 class Processes:
-    """The processes of one cluster.
+    """The processes of one cluster: all that descend from this process, which starts nothing else meanwhile.
 
-    They are known by a variable in their environment, which children inherit also where they begin a session of their
-    own or lose their parent. So nothing that was started can be overlooked, and nothing else is ever touched.
+    An orphan becomes a child of this process, so that neither a daemon nor one with a session of its own can be
+    overlooked. (A variable in their environment would not do: a process that changes its title, as Celery's do,
+    overwrites what can be seen of it.)
     """
 
     def __init__(self, logs: Path) -> None:
         self.logs = logs
-        self._mark = uuid.uuid4().hex
+        if ctypes.CDLL(None, use_errno=True).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "this process cannot take care of orphans")
 
     def start(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path, user: str | None = None
@@ -34,7 +36,7 @@ class Processes:
         with self.log(name).open("ab") as log:
             return subprocess.Popen(
                 command,
-                env={**environment, MARK: self._mark},
+                env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -52,10 +54,10 @@ class Processes:
     def alive(self) -> list[psutil.Process]:
         """Return every process of this cluster that runs."""
         found = []
-        for process in psutil.process_iter():
-            # A process may end while it is looked at, and those of other users are none of ours.
-            with contextlib.suppress(psutil.Error, OSError):
-                if process.environ().get(MARK) == self._mark and process.status() != psutil.STATUS_ZOMBIE:
+        for process in psutil.Process().children(recursive=True):
+            # A process may end while it is looked at.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
         return found
 
