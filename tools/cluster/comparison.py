@@ -55,7 +55,7 @@ def shown_by(notebook: Mapping[str, Any]) -> Shown:
     for cell in notebook["cells"]:
         origin = cell["metadata"].get("nb2dag", {"purpose": "body", "source": cell.get("id")})
         if cell["cell_type"] == "code" and origin["purpose"] == "body":
-            found[origin["source"]] = list(filter(None, map(_shown, cell["outputs"])))
+            found[origin["source"]] = _outputs(cell["outputs"])
     return found
 
 
@@ -99,11 +99,20 @@ def executed_notebooks(
     return found
 
 
-def _shown(output: Mapping[str, Any]) -> Any:
-    # Figures are compared as they are: the examples draw the same bytes each time.
-    if output["output_type"] == "stream":
-        return _ADDRESS.sub("0x", "".join(output["text"]))
-    return {kind: _ADDRESS.sub("0x", "".join(text)) for kind, text in sorted(output.get("data", {}).items())}
+def _outputs(outputs: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """Return outputs as they are compared: in how many pieces a stream arrives is a matter of time."""
+    found: list[Any] = []
+    for output in outputs:
+        if output["output_type"] == "stream":
+            text = _ADDRESS.sub("0x", "".join(output["text"]))
+            if found and isinstance(found[-1], tuple) and found[-1][0] == output["name"]:
+                text = found.pop()[1] + text
+            found.append((output["name"], text))
+        else:
+            # Figures are compared as they are: the examples draw the same bytes each time.
+            kinds = sorted(output.get("data", {}).items())
+            found.append({kind: _ADDRESS.sub("0x", "".join(text)) for kind, text in kinds})
+    return found
 
 
 def _short(value: object) -> str:

@@ -170,6 +170,8 @@ class ObjectStore(Service):
             "AWS_SECRET_ACCESS_KEY": SECRET,
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
+            # rclone answers a request for a part with the checksum of the whole; nb2dag checks every byte itself.
+            "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
         }
 
     def client_options(self) -> dict[str, Any]:
