@@ -26,6 +26,7 @@ class Processes:
 
     def __init__(self, logs: Path) -> None:
         self.logs = logs
+        self._started: list[subprocess.Popen[bytes]] = []
         if ctypes.CDLL(None, use_errno=True).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "this process cannot take care of orphans")
 
@@ -34,7 +35,7 @@ class Processes:
     ) -> subprocess.Popen[bytes]:
         """Start a command in a session of its own; what it prints is appended to the log `name`."""
         with self.log(name).open("ab") as log:
-            return subprocess.Popen(
+            started = subprocess.Popen(
                 command,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
@@ -46,6 +47,8 @@ class Processes:
                 group=user,
                 extra_groups=() if user else None,
             )
+        self._started.append(started)
+        return started
 
     def log(self, name: str) -> Path:
         """Return the file that takes what `name` prints."""
@@ -66,6 +69,8 @@ class Processes:
         end(self.alive(), seconds=10)
         # What was being started while the others ended.
         end(self.alive(), seconds=0)
+        for started in self._started:
+            started.wait()
 
 
 def end(processes: Iterable[psutil.Process], seconds: float) -> None:
