@@ -18,7 +18,7 @@ from standalone_airflow import free_ports
 
 from cluster.machines import Machine, check_isolation, new_machine
 from cluster.processes import Processes, family, send
-from cluster.services import BUCKET, Broker, Database, ObjectStore
+from cluster.services import BUCKET, Broker, Database, ObjectStore, client_environment
 from cluster.settings import CONCURRENCY, airflow_settings
 
 START_SECONDS = 300
@@ -54,7 +54,7 @@ class Cluster(AirflowApi):
         self.broker = Broker(folders[2], ports[1], self.processes)
         self.objects = ObjectStore(folders[3], ports[2], self.processes)
         self.database = Database(folders[1], ports[0], self.processes)
-        shared = airflow_settings(api, self.database, self.broker) | self.objects.client_environment()
+        shared = airflow_settings(api, self.database, self.broker) | client_environment(self.objects.port)
         shared |= {
             "CLUSTER_GATES": str(self.gates),
             "NB2DAG_STORE": f"s3://{BUCKET}/handoffs",

@@ -162,22 +162,23 @@ class ObjectStore(Service):
         """Return the server's environment, with a configuration that nobody else has written."""
         return clean_environment() | {"RCLONE_CONFIG": str(self.folder / "rclone.conf")}
 
-    def client_environment(self) -> dict[str, str]:
-        """Return what a client of the store needs in its environment."""
-        return {
-            "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{self.port}",
-            "AWS_ACCESS_KEY_ID": KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            # rclone answers a request for a part with the checksum of the whole; nb2dag checks every byte itself.
-            "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
-        }
-
     def client_options(self) -> dict[str, Any]:
         """Return the same for fsspec in this process."""
         endpoint = f"http://127.0.0.1:{self.port}"
         return {"key": KEY, "secret": SECRET, "endpoint_url": endpoint, "client_kwargs": {"region_name": "us-east-1"}}
+
+
+def client_environment(port: int) -> dict[str, str]:
+    """Return what a client of an S3 server at a port of this machine needs in its environment."""
+    return {
+        "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # rclone answers a request for a part with the checksum of the whole; nb2dag checks every byte itself.
+        "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
+    }
 
 
 def _postgres(program: str) -> str:
