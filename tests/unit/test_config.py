@@ -25,12 +25,20 @@ def test_all_keys(tmp_path):
     path = write(
         tmp_path,
         '[tool.nb2dag]\noutput = "airflow/dags"\nexclude = ["drafts", "*_old.ipynb"]\n'
-        'max-file-size = "2 MB"\nselect = ["NBD2"]\nignore = ["NBD203"]\nseverity = { bare-call = "note" }\n',
+        'max-file-size = "2 MB"\nselect = ["NBD2"]\nignore = ["NBD203"]\nseverity = { bare-call = "note" }\n'
+        'airflow-url = "https://airflow.example.com"\n',
     )
     config = load_config(tmp_path)
     severities = (("bare-call", Severity.NOTE),)
     assert config == Config(
-        Path("airflow/dags"), ("drafts", "*_old.ipynb"), 2_000_000, ("NBD2",), ("NBD203",), severities, path
+        Path("airflow/dags"),
+        ("drafts", "*_old.ipynb"),
+        2_000_000,
+        ("NBD2",),
+        ("NBD203",),
+        severities,
+        "https://airflow.example.com",
+        path,
     )
     assert config.output_folder() == tmp_path / "airflow/dags"
 

@@ -1,0 +1,114 @@
+"""A production to pull from: a real Airflow with compiled and hand-written DAGs that fail, succeed and map."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from standalone_airflow import StandaloneAirflow
+
+from nb2dag.server.answering import answer
+from support.sent import sent
+
+SECRET = "hunter2-of-the-warehouse"
+SETTINGS = {
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+    "AIRFLOW_CONN_WAREHOUSE": f'{{"conn_type": "http", "login": "me", "password": "{SECRET}"}}',
+}
+FINISHED = ("success", "failed")
+
+ORDERS = "region,amount\nnorth,3\nsouth,5\nnorth,n/a\nwest,4\n"
+PRICING = "def euros(amount):\n    return float(amount)\n"
+
+SALES = (
+    "%load_ext nb2dag\n%airflow_dag sales",
+    "#| parameters\nregion = 'south'",
+    "import csv\nfrom pricing import euros",
+    "%%airflow_task extract\nwith open('orders.csv') as file:\n    orders = list(csv.DictReader(file))\n"
+    "with open('notes.txt', 'w') as file:\n    file.write('from the extract')\nbig = bytes(300_000)",
+    "%%airflow_task clean --connections warehouse\nimport os\nprint('password', os.environ['AIRFLOW_CONN_WAREHOUSE'])\n"
+    "rows = [row for row in orders if row['region'] == region]\nprint(open('notes.txt').read(), len(big))",
+    "#| task: clean\n# each amount\namounts = [euros(row['amount']) for row in rows]",
+    "%%airflow_task report\ntotal = sum(amounts)\nprint(region, total)",
+)
+
+BY_HAND = """
+from datetime import timedelta
+from airflow.sdk import DAG
+from nb2dag.airflow import NotebookOperator
+
+with DAG("by_hand", schedule=None) as dag:
+    NotebookOperator.partial(
+        task_id="share", input_nb="share.ipynb", retries=1, retry_delay=timedelta(seconds=1)
+    ).expand(parameters=[{"parts": 4}, {"parts": 0}])
+"""
+
+
+class Production:
+    """A started Airflow; `runs` maps what a run shows to its id."""
+
+    def __init__(self, airflow: StandaloneAirflow) -> None:
+        self.airflow = airflow
+        self.home = airflow.home
+        self.url = airflow.url
+        self.runs: dict[str, str] = {}
+
+    def run(self, dag_id: str, conf: dict | None = None) -> str:
+        """Start a run and return its id."""
+        body = {"logical_date": None, "conf": conf or {}}
+        return str(self.airflow._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
+
+    def wait(self, dag_id: str, run_id: str, seconds: float = 150.0) -> None:
+        """Wait until a run has ended."""
+        deadline = time.monotonic() + seconds
+        while self.airflow.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"] not in FINISHED:
+            assert time.monotonic() < deadline, self.airflow.log_tail()
+            time.sleep(0.3)
+
+
+def write_dags(home: Path) -> None:
+    """Write the DAGs below `home/dags`, and the notebook of the compiled one into `home`."""
+    import json
+
+    (home / "orders.csv").write_text(ORDERS, encoding="utf-8")
+    (home / "pricing.py").write_text(PRICING, encoding="utf-8")
+    body = sent(*SALES, folder=str(home / "dags")) | {"file": str(home / "sales.ipynb")}
+    told = answer(json.dumps({"question": "export", "body": body}))
+    assert "target" in told["answer"], told
+    by_hand = home / "dags" / "by_hand"
+    by_hand.mkdir(parents=True)
+    (by_hand / "by_hand.py").write_text(BY_HAND, encoding="utf-8")
+    (by_hand / "share.ipynb").write_text(json.dumps(_share()), encoding="utf-8")
+
+
+def _share() -> dict:
+    cells = [("parts = 1", ["parameters"]), ("print('sharing')", []), ("# one share\nshare = 12 / parts\nprint(share)", [])]
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": f"c{number}",
+                "metadata": {"tags": tags},
+                "execution_count": None,
+                "outputs": [],
+                "source": source,
+            }
+            for number, (source, tags) in enumerate(cells)
+        ],
+    }
+
+
+def begin_runs(production: Production) -> None:
+    """Run what the tests pull."""
+    for dag_id in ("sales", "by_hand"):
+        production.airflow.wait_for_dag(dag_id, 120)
+    production.runs = {
+        "failed": production.run("sales", {"region": "north"}),
+        "share": production.run("by_hand"),
+        "good": production.run("sales"),
+    }
+    for name, run_id in production.runs.items():
+        production.wait("by_hand" if name == "share" else "sales", run_id)
