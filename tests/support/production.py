@@ -20,14 +20,23 @@ FINISHED = ("success", "failed")
 ORDERS = "region,amount\nnorth,3\nsouth,5\nnorth,n/a\nwest,4\n"
 PRICING = "def euros(amount):\n    return float(amount)\n"
 
+EXTRACT = """%%airflow_task extract
+with open('orders.csv') as file:
+    orders = list(csv.DictReader(file))
+with open('notes.txt', 'w') as file:
+    file.write('from the extract')
+big = bytes(300_000)"""
+CLEAN = """%%airflow_task clean --connections warehouse
+import os
+print('password', os.environ['AIRFLOW_CONN_WAREHOUSE'])
+rows = [row for row in orders if row['region'] == region]
+print(open('notes.txt').read(), len(big))"""
 SALES = (
     "%load_ext nb2dag\n%airflow_dag sales",
     "#| parameters\nregion = 'south'",
     "import csv\nfrom pricing import euros",
-    "%%airflow_task extract\nwith open('orders.csv') as file:\n    orders = list(csv.DictReader(file))\n"
-    "with open('notes.txt', 'w') as file:\n    file.write('from the extract')\nbig = bytes(300_000)",
-    "%%airflow_task clean --connections warehouse\nimport os\nprint('password', os.environ['AIRFLOW_CONN_WAREHOUSE'])\n"
-    "rows = [row for row in orders if row['region'] == region]\nprint(open('notes.txt').read(), len(big))",
+    EXTRACT,
+    CLEAN,
     "#| task: clean\n# each amount\namounts = [euros(row['amount']) for row in rows]",
     "%%airflow_task report\ntotal = sum(amounts)\nprint(region, total)",
 )
@@ -82,7 +91,8 @@ def write_dags(home: Path) -> None:
 
 
 def _share() -> dict:
-    cells = [("parts = 1", ["parameters"]), ("print('sharing')", []), ("# one share\nshare = 12 / parts\nprint(share)", [])]
+    divide = "# one share\nshare = 12 / parts\nprint(share)"
+    cells = [("parts = 1", ["parameters"]), ("print('sharing')", []), (divide, [])]
     return {
         "nbformat": 4,
         "nbformat_minor": 5,

@@ -65,7 +65,10 @@ def test_the_nearest_file_decides(tmp_path):
     [
         ('[tool.nb2dag]\nouput = "x"', "`tool.nb2dag` has no key `ouput`: did you mean `output`?"),
         ("[tool.nb2dag]\nmax_file_size = 1", "has no key `max_file_size`: did you mean `max-file-size`?"),
-        ("[tool.nb2dag]\nzzz = 1", "its keys are `exclude`, `ignore`, `max-file-size`, `output`, `select`, `severity`"),
+        (
+            "[tool.nb2dag]\nzzz = 1",
+            "its keys are `airflow-url`, `exclude`, `ignore`, `max-file-size`, `output`, `select`, `severity`",
+        ),
         ("[tool.nb2dag]\noutput = 3", "`output` in `tool.nb2dag` must be the name of a folder, not 3 (an integer)"),
         ('[tool.nb2dag]\noutput = ""', "must be the name of a folder"),
         ('[tool.nb2dag]\nexclude = "drafts"', "must be a list of strings, not 'drafts' (a string)"),

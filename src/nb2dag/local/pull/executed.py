@@ -57,7 +57,8 @@ def _places(production: Production, chosen: Chosen, root: str) -> Iterator[str]:
     usual = "/".join([*map(path_component, ids), f"try-{chosen.attempt}.ipynb"])
     if root:
         yield f"{root.rstrip('/')}/{usual}"
-    if link := production.notebook(chosen.dag.dag_id, chosen.task_id, chosen.instance):
+    link = production.notebook(chosen.dag.dag_id, chosen.task_id, chosen.instance)
+    if link.endswith(".ipynb"):
         yield re.sub(r"(?<=/)try-\d+\.ipynb$", f"try-{chosen.attempt}.ipynb", _without_file_scheme(link))
     if production.home:
         yield f"{production.home}/nb2dag/notebooks/{usual}"
