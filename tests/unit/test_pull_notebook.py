@@ -85,7 +85,7 @@ def test_a_failed_cell_is_marked_and_papermills_marks_are_gone():
     assert "papermill" not in made.notebook["metadata"]
     assert "nb2dag" not in made.notebook["metadata"]
     assert all("papermill" not in cell["metadata"] for cell in cells)
-    assert "`rows` from `extract`" in text(made)
+    assert "and what it was handed (`rows` from `extract`)" in text(made)
     assert "What you mend belongs in `sales.ipynb`" in text(made)
 
 

@@ -20,9 +20,10 @@ _WAITING = ("scheduled", "queued", "")
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """An executed notebook, as JSON, where it was found, and what it says about its attempt."""
+    """An executed notebook, as JSON, where it was found, its characters, and what it says about its attempt."""
 
     place: str
+    size: int
     notebook: dict[str, Any]
     record: AttemptRecord
 
@@ -104,7 +105,7 @@ def _read(place: str, text: str, chosen: Chosen) -> Executed:
             f"{place} holds attempt {job.attempt} of `{job.task_id}` in {job.run_id}, not attempt {chosen.attempt} of "
             f"`{chosen.task_id}` in {instance.run_id}: the task's `output_nb` keeps one for all"
         )
-    return Executed(place, notebook, record)
+    return Executed(place, len(text), notebook, record)
 
 
 def _nowhere(chosen: Chosen, tried: list[str]) -> str:

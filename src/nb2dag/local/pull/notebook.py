@@ -83,7 +83,7 @@ def _how_to(record: AttemptRecord, failure: str, *, state: str, masked: bool, wi
     index = f", map index {job.map_index}" if job.map_index >= 0 else ""
     parts = [
         f"# `{job.task_id}` of `{job.dag_id}`, pulled from Airflow",
-        f"Run `{job.run_id}`{index}, attempt {job.attempt}: {_outcome(failure, state)} Below are its outputs.",
+        f"Attempt {job.attempt} in run `{job.run_id}`{index}: {_outcome(failure, state)}",
         _to_do(record, with_files=with_files),
         "Nothing here reaches production: what the cells hand over stays in this folder, in `.nb2dag/store`.",
     ]
@@ -112,28 +112,38 @@ def _outcome(failure: str, state: str) -> str:
 
 
 def _to_do(record: AttemptRecord, *, with_files: bool) -> str:
-    given = [f"`{name}` from `{task}`" for task, name in _given(record)]
-    inputs = f", what it was handed ({', '.join(given)})" if given else ""
     files = ""
     if record.files and with_files:
         files = f" `{FILES}/` holds the files that ship with the DAG: mend a module there and restart the kernel."
     elif record.files:
-        files = (
-            " The files that ship with the DAG were left out: " + ", ".join(f"`{name}`" for name in record.files) + "."
-        )
+        names = ", ".join(f"`{name}`" for name in record.files)
+        files = f" The files that ship with the DAG were left out: {names}."
+    inputs = [f"{', '.join(names)} from `{task_id}`" for task_id, names in _given(record).items()]
+    given = f" and what it was handed ({'; '.join(inputs)})" if inputs else ""
     return (
-        f"Run the cells from the top: they have the parameters of that run{inputs}, and in `{ATTEMPTS}/` a working "
-        f"directory of their own each time.{files}"
+        "The outputs below are those of that attempt. Run the cells from the top, with any kernel that has nb2dag: they "
+        f"have the parameters of that run{given}, and each time a new working directory in `{ATTEMPTS}/`.{files}"
     )
 
 
-def _given(record: AttemptRecord) -> list[tuple[str, str]]:
-    return [
-        (task_id, name)
+def _given(record: AttemptRecord) -> dict[str, list[str]]:
+    """Return what each task handed over, in words."""
+    return {
+        task_id: [_in_words(name) for pointer in manifest.objects.values() for name in pointer.names]
         for task_id, manifest in sorted(record.job.inputs.items())
-        for pointer in manifest.objects.values()
-        for name in pointer.names
-    ]
+        if manifest.objects
+    }
+
+
+def _in_words(name: str) -> str:
+    """Return what a handoff holds under a name, which may be a state.
+
+    >>> _in_words("rows"), _in_words("<file:out/a.csv>"), _in_words("<random>")
+    ('`rows`', 'the file `out/a.csv`', 'the state `random`')
+    """
+    if name.startswith("<file:"):
+        return f"the file `{name[6:-1]}`"
+    return f"the state `{name[1:-1]}`" if name.startswith("<") else f"`{name}`"
 
 
 def _connection(folder: Path) -> Cell:

@@ -86,7 +86,7 @@ def prepare(production: Production, wanted: Wanted, options: PullOptions) -> Pre
         beside = [Path(chosen.dag.file).parent] if chosen.dag.file else []
         usual = [*beside, *(place / wanted.dag_id for place in options.bundles)]
         files = find_shipped(executed.record.files, options.bundle, usual)
-    size = sum(pointer.size for _, pointer in handoffs(job))
+    size = executed.size + sum(pointer.size for _, pointer in handoffs(job))
     size += sum((files / name).stat().st_size for name in executed.record.files) if files is not None else 0
     return Prepared(chosen, executed, store, files, folder.absolute(), size)
 
