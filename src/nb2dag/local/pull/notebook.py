@@ -121,8 +121,8 @@ def _to_do(record: AttemptRecord, *, with_files: bool) -> str:
     inputs = [f"{', '.join(names)} from `{task_id}`" for task_id, names in _given(record).items()]
     given = f" and what it was handed ({'; '.join(inputs)})" if inputs else ""
     return (
-        "The outputs below are those of that attempt. Run the cells from the top, with any kernel that has nb2dag: they "
-        f"have the parameters of that run{given}, and each time a new working directory in `{ATTEMPTS}/`.{files}"
+        "The outputs below are those of that attempt. Run the cells from the top, with any kernel that has nb2dag: "
+        f"they have the parameters of that run{given}, and each time a new working directory in `{ATTEMPTS}/`.{files}"
     )
 
 
