@@ -142,8 +142,8 @@ RUNS = {
     "shares": ("by_hand", None),
     "south": ("sales", None),
 }
-"""Run ids, each with the DAG and the configuration. `north` fails in `clean`, `shares` in one of two, twice; `south` is run
-again."""
+"""Run ids, each with the DAG and the configuration. `north` fails in `clean`, `shares` in one of two, twice; `south` is
+run again."""
 
 
 def begin_runs(production: Production) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,9 +121,10 @@ def _tell(prepared: Prepared, pulled: Pulled, *, opens: bool) -> None:
     click.echo(f"  {counted(handoffs, 'handoff')} and {counted(files, 'file')}, {_shown(prepared.size)}")
     for note in pulled.notes:
         click.echo(f"  note: {printable(note)}")
-    click.echo(str(pulled.notebook))
+    place = _from_here(pulled.notebook)
+    click.echo(f"  {printable(place)}")
     if not opens:
-        click.echo(f"open it with  jupyter lab {_quoted(pulled.notebook)}")
+        click.echo(f"open it: jupyter lab {shlex.quote(place)}")
 
 
 def _open(notebook: Path) -> int:
@@ -141,10 +143,10 @@ def _open(notebook: Path) -> int:
     return subprocess.call([sys.executable, "-m", "jupyterlab", str(notebook)])
 
 
-def _quoted(path: Path) -> str:
-    import shlex
-
-    return shlex.quote(str(path))
+def _from_here(path: Path) -> str:
+    """Return a path as it is shorter to type: relative where it is below the current folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _shown(size: int) -> str:
