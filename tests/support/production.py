@@ -82,7 +82,7 @@ class Production:
     def _post(self, path: str, body: dict) -> None:
         for attempt in range(1, 6):
             try:
-                self.airflow._request("POST", path, body)
+                self.airflow.request("POST", path, body)
             except urllib.error.HTTPError as error:
                 if error.code == 409:
                     return

@@ -53,7 +53,7 @@ class Table:
             if run_id in (None, one.run_id) and (not states or one.state in states)
         ]
 
-    def notebook(self, dag_id, task_id, instance):
+    def notebook(self, dag_id, task_id, instance, attempt):
         return ""
 
 

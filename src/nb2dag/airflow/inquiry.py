@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 _LIMIT = 100
@@ -95,22 +96,18 @@ def _instances(session: Any, dag_id: str, task_id: str, run_id: str | None, stat
     ]
 
 
-def _notebook(session: Any, dag_id: str, task_id: str, run_id: str, map_index: int) -> Any:
-    from airflow.models.xcom import XComModel
+def _notebook(session: Any, attempt: int, **ids: Any) -> Any:
+    """Return the place as a worker finds it that has this process's environment."""
+    from airflow.models.renderedtifields import RenderedTaskInstanceFields
     from sqlalchemy import select
 
-    from nb2dag.airflow.links import ExecutedNotebookLink
+    from nb2dag.airflow.places import executed_notebook
 
-    query = select(XComModel.value).where(
-        XComModel.dag_id == dag_id,
-        XComModel.task_id == task_id,
-        XComModel.run_id == run_id,
-        XComModel.map_index == map_index,
-        XComModel.key == ExecutedNotebookLink().xcom_key,
+    rendered = session.scalar(select(RenderedTaskInstanceFields.rendered_fields).filter_by(**ids))
+    output_nb = (rendered or {}).get("output_nb")
+    return executed_notebook(
+        output_nb if isinstance(output_nb, str) else None, SimpleNamespace(**ids, try_number=attempt)
     )
-    value = session.scalar(query)
-    # Stored as the JSON text of a text, in a column of type JSON.
-    return json.loads(value) if isinstance(value, str) and value.startswith('"') else value or ""
 
 
 QUESTIONS: dict[str, Callable[..., Any]] = {

@@ -31,8 +31,8 @@ class Executed:
 def find_executed(production: Production, chosen: Chosen, root: str) -> Executed:
     """Return the attempt's executed notebook.
 
-    It is looked for below `root`, a folder or URL, where one is named, then where Airflow's link leads, then below the
-    `AIRFLOW_HOME`.
+    It is looked for below `root`, a folder or URL, where one is named, then where Airflow says that it is, then below
+    the `AIRFLOW_HOME`.
 
     Raises:
         PullRefused: It is at none of these places, or cannot be read, or is not the attempt's.
@@ -58,7 +58,7 @@ def _places(production: Production, chosen: Chosen, root: str) -> Iterator[str]:
     usual = "/".join([*map(path_component, ids), f"try-{chosen.attempt}.ipynb"])
     if root:
         yield f"{root.rstrip('/')}/{usual}"
-    link = production.notebook(chosen.dag.dag_id, chosen.task_id, chosen.instance)
+    link = production.notebook(chosen.dag.dag_id, chosen.task_id, chosen.instance, chosen.attempt)
     if link.endswith(".ipynb"):
         yield re.sub(r"(?<=/)try-\d+\.ipynb$", f"try-{chosen.attempt}.ipynb", _without_file_scheme(link))
     if production.home:
@@ -113,7 +113,7 @@ def _nowhere(chosen: Chosen, tried: list[str]) -> str:
     if chosen.is_last and chosen.instance.state in _WAITING:
         before = f": --try {chosen.attempt - 1} is the one before" if chosen.attempt > 1 else ""
         return f"{what} has not begun ({chosen.instance.state or 'cleared'}){before}"
-    where = f"not here: {', '.join(dict.fromkeys(tried))}" if tried else "nowhere that Airflow links to"
+    where = f"not here: {', '.join(dict.fromkeys(tried))}" if tried else "nowhere that Airflow knows of"
     return (
         f"the executed notebook of {what} is {where}. If its worker keeps it on a disk of its own, name the "
         f"folder or URL, as it is reached from here, with --notebooks or {NOTEBOOKS_VARIABLE}; if none was begun, the "

@@ -55,12 +55,10 @@ class HomeProduction:
         found = self._ask("instances", dag_id=dag_id, task_id=task_id, run_id=run_id, states=list(states))
         return [Instance.from_json(value) for value in found]
 
-    def notebook(self, dag_id: str, task_id: str, instance: Instance) -> str:
-        """Return where an instance's executed notebook is linked to, a URL; empty where it is not."""
-        place = self._ask(
-            "notebook", dag_id=dag_id, task_id=task_id, run_id=instance.run_id, map_index=instance.map_index
-        )
-        return str(place or "")
+    def notebook(self, dag_id: str, task_id: str, instance: Instance, attempt: int) -> str:
+        """Return where an attempt's executed notebook is kept, as a worker reaches it; empty where nobody knows."""
+        which = {"run_id": instance.run_id, "map_index": instance.map_index, "attempt": attempt}
+        return str(self._ask("notebook", dag_id=dag_id, task_id=task_id, **which))
 
     def _ask(self, question: str, **arguments: Any) -> Any:
         line = ""

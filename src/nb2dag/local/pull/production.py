@@ -72,5 +72,5 @@ class Production(Protocol):
     ) -> Sequence[Instance]:
         """Return instances of a task, the last begun first: of one run or of all, in those states or in any."""
 
-    def notebook(self, dag_id: str, task_id: str, instance: Instance) -> str:
-        """Return where an instance's executed notebook is linked to, a URL; empty where it is not."""
+    def notebook(self, dag_id: str, task_id: str, instance: Instance, attempt: int) -> str:
+        """Return where an attempt's executed notebook is kept, as a worker reaches it; empty where nobody knows."""

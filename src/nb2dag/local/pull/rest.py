@@ -14,6 +14,8 @@ from nb2dag.local.pull.production import AirflowRefused, Dag, Instance
 
 _SECONDS = 30.0
 _LIMIT = 100
+_NO_CELLS = 1_000_000
+"""A cell number from which on nothing is shown."""
 
 
 class RestProduction:
@@ -67,22 +69,28 @@ class RestProduction:
         found = self._ask("/dags/~/dagRuns/~/taskInstances/list", body) or {}
         return [Instance.from_json(value) for value in found.get("task_instances", ())]
 
-    def notebook(self, dag_id: str, task_id: str, instance: Instance) -> str:
-        """Return where an instance's executed notebook is linked to, a URL; empty where it is not."""
+    def notebook(self, dag_id: str, task_id: str, instance: Instance, attempt: int) -> str:
+        """Return where an attempt's executed notebook is kept, as a worker reaches it; empty where nobody knows."""
         path = f"/dags/{_part(dag_id)}/dagRuns/{_part(instance.run_id)}/taskInstances/{_part(task_id)}/links"
         found = self._ask(f"{path}?{urlencode({'map_index': instance.map_index})}") or {}
-        return str((found.get("extra_links") or {}).get("Executed notebook") or "")
+        link = str((found.get("extra_links") or {}).get("Executed notebook") or "")
+        if not link.startswith(("http://", "https://", "/")):
+            return link
+        # It leads to the tab of nb2dag's plugin, which says where the notebook is.
+        which = "/".join(_part(part) for part in (dag_id, instance.run_id, task_id, str(instance.map_index)))
+        shown = self._ask(f"/view/{which}?{urlencode({'attempt': attempt, 'start': _NO_CELLS})}", root="/nb2dag") or {}
+        return str(shown.get("place") or "")
 
     def _listed(self, path: str, key: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = (self._ask(path) or {}).get(key, [])
         return found
 
-    def _ask(self, path: str, body: Any = None) -> Any:
+    def _ask(self, path: str, body: Any = None, root: str = "/api/v2") -> Any:
         """Return the JSON answer, None where there is no such thing."""
         if not self._token:
             self._token = self._new_token()
         try:
-            return self._fetch(f"/api/v2{path}", body, {"Authorization": f"Bearer {self._token}"})
+            return self._fetch(f"{root}{path}", body, {"Authorization": f"Bearer {self._token}"})
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return None
