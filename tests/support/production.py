@@ -93,12 +93,12 @@ class Production:
             else:
                 return
 
-    def wait(self, dag_id: str, run_id: str, seconds: float = 150.0) -> None:
+    def wait(self, dag_id: str, run_id: str, seconds: float = 240.0) -> None:
         """Wait until a run has ended."""
         deadline = time.monotonic() + seconds
         while self.airflow.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"] not in FINISHED:
             assert time.monotonic() < deadline, self.airflow.log_tail()
-            time.sleep(0.3)
+            time.sleep(1)
 
 
 def write_dags(home: Path) -> None:

@@ -54,8 +54,18 @@ def write_folder(folder: Path, write: Callable[[Path], None]) -> None:
         fresh = made / "new"
         fresh.mkdir()
         write(fresh)
-        if folder.exists():
-            folder.rename(made / "old")
-        fresh.rename(folder)
+        _put_in_place(fresh, folder, made / "old")
     finally:
         shutil.rmtree(made)
+
+
+def _put_in_place(fresh: Path, folder: Path, aside: Path) -> None:
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    folder.rename(aside)
+    try:
+        fresh.rename(folder)
+    except BaseException:
+        aside.rename(folder)
+        raise
