@@ -126,9 +126,9 @@ class StandaloneAirflow:
         while time.monotonic() - began < seconds:
             self._check_alive()
             try:
-                self._token = self._request("GET", "/auth/token")["access_token"]
+                self._token = self.new_token()
                 # The API for tasks is built at its first request, which takes longer than a task waits.
-                self._request("GET", "/execution/health")
+                self.request("GET", "/execution/health")
                 return
             except OSError:
                 time.sleep(0.5)
@@ -136,6 +136,10 @@ class StandaloneAirflow:
                 said = time.monotonic()
                 still_waiting(said - began)
         raise AirflowFailed(f"Airflow's API did not answer in {seconds:.0f} s:\n{self.log_tail()}")
+
+    def new_token(self) -> str:
+        """Return a token for the REST API; everybody is an admin here, and needs no password."""
+        return str(self.request("GET", "/auth/token")["access_token"])
 
     def wait_for_dag(self, dag_id: str, seconds: float) -> None:
         """Wait until the DAG is known.
@@ -157,7 +161,7 @@ class StandaloneAirflow:
 
     def trigger(self, dag_id: str) -> str:
         """Start a run without a logical date, as `airflow dags trigger` does, and return its run id."""
-        run = self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})
+        run = self.request("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})
         return str(run["dag_run_id"])
 
     def get(self, path: str) -> Any:
@@ -169,7 +173,7 @@ class StandaloneAirflow:
         for attempt in range(1, ATTEMPTS + 1):
             self._check_alive()
             try:
-                return self._request("GET", path)
+                return self.request("GET", path)
             except OSError as error:
                 refused = isinstance(error, urllib.error.HTTPError) and error.code < 500
                 if refused or attempt == ATTEMPTS:
@@ -177,7 +181,12 @@ class StandaloneAirflow:
                 time.sleep(attempt)
         raise AssertionError("the last attempt returns or raises")
 
-    def _request(self, method: str, path: str, body: object = None) -> Any:
+    def request(self, method: str, path: str, body: object = None) -> Any:
+        """Return the JSON answer to a request.
+
+        Raises:
+            OSError: There is no answer, or it is an error (`urllib.error.HTTPError`).
+        """
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
