@@ -14,7 +14,13 @@ import pytest
 from nb2dag.runtime import notebook_run, saving
 from support.task_bench import Bench, body
 
-WAIT = "from pathlib import Path\nimport time\nprint('waiting', flush=True)\nwhile not Path(GATE).exists(): time.sleep(.02)"
+WAIT = """
+from pathlib import Path
+import time
+print("waiting", flush=True)
+while not Path(GATE).exists():
+    time.sleep(0.02)
+"""
 
 
 @pytest.fixture(params=["nb2dag", "nb2dag-kernel"])

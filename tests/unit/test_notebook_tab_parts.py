@@ -232,6 +232,14 @@ def test_cells_carry_the_numbers_of_the_source_notebook_and_their_state(store):
     assert live[2]["state"] == "waiting"
 
 
+def test_an_error_names_the_line_of_the_source_notebook(store):
+    error = {"output_type": "error", "ename": "KeyError", "evalue": "", "traceback": ["Cell In[4], line 2", "KeyError"]}
+    body = {"purpose": "body", "cell": 7, "source": "c7", "lines": [[3, 5]]}
+    keep(store, notebook({**code("a\nb", error, origin=body), "execution_count": 4}))
+    (cell,) = seen(facts(tried(state="failed")), tried(state="failed"))["cells"]
+    assert cell["outputs"][0]["where"] == "notebook cell 7, line 4"
+
+
 def test_a_live_view_gives_only_the_cells_that_are_asked_for(store):
     keep(store, notebook(*[code(str(n)) for n in range(9)]))
     what = facts(tried(state="running"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from nb2dag.airflow.plugin.highlighting import highlighted
 from nb2dag.airflow.plugin.outputs import Rich, cut, output_views, rich_output, text_of
 from nb2dag.runtime.formats import CellOrigin
+from nb2dag.runtime.location import source_frames
 from nb2dag.runtime.progress import describe
 from nb2dag.runtime.session import cell_origins
 
@@ -20,7 +22,7 @@ BUDGET = 2_000_000
 
 _PAPERMILLS_MARK = "papermill-error-cell-tag"
 _STATES = {"completed": "done", "running": "running", "failed": "failed", "pending": "waiting"}
-_FOLDED = frozenset({"load", "save", "preamble"})
+_FOLDED = frozenset({"load", "save"})
 
 Address = Callable[[int, int, Rich], str]
 """Gives where output n (from 0) of cell m (from 0) is served."""
@@ -65,11 +67,17 @@ def cell_views(
         address: Where an output that is served by itself is.
     """
     origins = _origins(cells)
+    counts = {
+        cell["execution_count"]: origin
+        for cell, origin in zip(cells, origins, strict=True)
+        if isinstance(cell.get("execution_count"), int)
+    }
     left = BUDGET
     for index in range(start, min(len(cells), MOST_CELLS)):
         view = _cell_view(cells[index], index, origins[index], language, address)
         if view["state"] in ("running", "waiting") and ended is not None:
             view["state"] = "stopped" if view["state"] == "running" else "not run"
+        _place_errors(view["outputs"], counts)
         size = sum(len(output.get("text", "")) for output in view["outputs"])
         if size > left:
             view["outputs"] = [{"type": "note", "text": "its output is left out here: the notebook holds it"}]
@@ -107,6 +115,15 @@ def _cell_view(
         "seconds": _seconds(timing.get("duration")),
         "outputs": list(output_views(outputs if isinstance(outputs, list) else [], address_of)),
     }
+
+
+def _place_errors(outputs: list[dict[str, Any]], counts: dict[int, CellOrigin | None]) -> None:
+    """Add to each error the line of the source notebook that it names last: the user's own, not a library's."""
+    for output in outputs:
+        # ValueError: a number of thousands of digits, which no traceback of IPython's has.
+        with contextlib.suppress(ValueError):
+            if output["type"] == "error" and (frames := source_frames([output["text"]], counts)):
+                output["where"] = f"notebook {frames[-1]}"
 
 
 def _text_view(cell: dict[str, Any], source: str, address: Callable[[Rich], str]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def frame_document(rich: Rich, theme: str) -> str:
         '<!doctype html><html><head><meta charset="utf-8"><style>'
         f":root{{color-scheme:{scheme}}}"
         f"body{{margin:0;padding:2px 0;color:{text};font:14px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}}"
-        "table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums}"
+        "table{border:0;border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums}"
         f"th,td{{padding:4px 10px;text-align:right;border:0}}thead th{{border-bottom:1px solid {line}}}"
         f"tbody tr:nth-child(odd){{background:{stripe}}}a{{color:{link}}}"
         f"pre,code{{font:13px/1.45 ui-monospace,monospace}}img,svg{{max-width:100%}}"

@@ -60,7 +60,9 @@ function shown(output, base, theme) {
     }
     case "error": {
       const made = element("div", "error");
-      made.append(element("strong", "", output.name), terminal(output.text));
+      made.append(element("strong", "", output.name));
+      if (output.where) made.append(element("p", "where", output.where));
+      made.append(terminal(output.text));
       return made;
     }
     case "image": {

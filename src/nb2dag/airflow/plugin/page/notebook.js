@@ -145,7 +145,7 @@ function tick() {
   for (const each of document.querySelectorAll("[data-since]")) each.textContent = duration(since(each.dataset.since));
 }
 
-const failure = () => document.querySelector('[data-state="failed"], [data-state="stopped"].cell');
+const failure = () => document.querySelector('.cell[data-state="failed"], .cell[data-state="stopped"]');
 
 function follow(old) {
   const running = view.known.find(cell => cell.state === "running");
