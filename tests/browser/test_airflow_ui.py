@@ -18,6 +18,9 @@ from support.tab_airflow import GUEST, prepared_airflow
 
 SHOTS = Path(__file__).parents[2] / "docs" / "images" / "airflow"
 LARGEST_PICTURE = 150_000
+pytestmark = pytest.mark.timeout(900)
+"""Airflow takes its time to start where other tests run beside this one."""
+
 FORECAST, BY_HAND, WEATHER = "orders_forecast", "by_hand", "seattle_weather"
 
 
@@ -127,7 +130,7 @@ def test_1_a_running_notebook_shows_cell_by_cell(ui, airflow):
     expect(frame.get_by_text("Saturday")).to_be_visible()
     ui.shot("notebook-running")
     run = quote(airflow.runs[FORECAST], safe="")
-    ui.open(f"dags/{FORECAST}/runs/{run}/tasks/train/task_state_store")
+    ui.open(f"dags/{FORECAST}/runs/{run}/tasks/train/task-state-store")
     expect(ui.page.get_by_text("progress", exact=True).first).to_be_visible()
     ui.shot("progress")
 
