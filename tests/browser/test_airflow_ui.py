@@ -132,6 +132,7 @@ def test_1_a_running_notebook_shows_cell_by_cell(ui, airflow):
     run = quote(airflow.runs[FORECAST], safe="")
     ui.open(f"dags/{FORECAST}/runs/{run}/tasks/train/task-state-store")
     expect(ui.page.get_by_text("progress", exact=True).first).to_be_visible()
+    expect(ui.page.get_by_text("notebook_cell")).to_be_visible()
     ui.shot("progress")
 
     ui.open_notebook(FORECAST, "train")
@@ -139,7 +140,8 @@ def test_1_a_running_notebook_shows_cell_by_cell(ui, airflow):
     (airflow.home / "gate").touch()
     expect(running).to_contain_text("epoch 24/24")
     expect(ui.notebook.get_by_role("status").first).to_contain_text("success", timeout=120_000)
-    expect(ui.cell("Notebook cell 8").locator("img")).to_be_visible()
+    ui.cell("Notebook cell 8").locator("img").scroll_into_view_if_needed()
+    expect(ui.page.get_by_text("Success", exact=True).first).to_be_visible()
     ui.shot("notebook-done")
 
 

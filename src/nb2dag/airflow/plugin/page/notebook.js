@@ -79,7 +79,7 @@ function show(next) {
   $("place").hidden = !next.place;
   $("place").textContent = next.place ? `Executed notebook: ${next.place}` : "";
   if (next.total > next.most) $("place").textContent += ` (the first ${next.most} of ${next.total} cells are shown)`;
-  follow(old);
+  follow();
 }
 
 function showMessage(message) {
@@ -147,12 +147,16 @@ function tick() {
 
 const failure = () => document.querySelector('.cell[data-state="failed"], .cell[data-state="stopped"]');
 
-function follow(old) {
-  const running = view.known.find(cell => cell.state === "running");
-  const before = old.find(cell => cell.state === "running");
-  if (view.live && running && running.index !== before?.index && $("follow").getAttribute("aria-pressed") === "true") {
-    $(`cell-${running.index}`).scrollIntoView({ block: "nearest" });
+// What the running cell puts out last is at its end.
+function follow() {
+  const running = view?.live && view.known.find(cell => cell.state === "running");
+  if (running && $("follow").getAttribute("aria-pressed") === "true") {
+    $(`cell-${running.index}`)?.scrollIntoView({ block: "end" });
   }
+}
+
+function stopFollowing() {
+  $("follow").setAttribute("aria-pressed", "false");
 }
 
 function theme() {
@@ -188,10 +192,17 @@ $("follow").addEventListener("click", event => {
   const button = event.currentTarget;
   button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
 });
-addEventListener("wheel", () => $("follow").setAttribute("aria-pressed", "false"), { passive: true });
+addEventListener("wheel", stopFollowing, { passive: true });
+addEventListener("touchmove", stopFollowing, { passive: true });
+addEventListener("keydown", event => {
+  if (["ArrowUp", "PageUp", "Home", "ArrowDown", "PageDown", "End"].includes(event.key)) stopFollowing();
+});
 addEventListener("storage", dress);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress);
 document.addEventListener("visibilitychange", refresh);
-setInterval(tick, 1000);
+setInterval(() => {
+  tick();
+  follow();
+}, 1000);
 dress();
 refresh();
