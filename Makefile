@@ -48,7 +48,7 @@ extension: venv  ## build the JupyterLab extension and link it into .venv (needs
 chromium:
 	@tools/chromium
 
-pictures: extension chromium  ## take the pictures of the JupyterLab guide anew: look at each of them
+pictures: extension chromium  ## take the guides' pictures anew (JupyterLab, Airflow): look at each of them
 	@NB2DAG_RENEW_PICTURES=1 $(BIN)/python -m pytest -q tests/browser
 
 bench: venv  ## measure compile and parse cost beside Kale's and Airflow's own (some minutes)
