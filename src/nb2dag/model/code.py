@@ -38,6 +38,14 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalModule:
+    """A module that lies beside the notebook, or that a cell wrote: its dotted name and its code."""
+
+    name: str
+    code: ParsedCode
+
+
+@dataclass(frozen=True, slots=True)
 class Escape:
     """One piece of IPython syntax.
 
@@ -79,13 +87,14 @@ class ParsedCode:
     Every position in `tree` points into the whole cell's text as the user typed it: `lineno` is 1-based and counts tag
     lines, `col_offset` counts UTF-8 bytes as `ast` does. A call that stands for an escape knows it (`escape_of`). Where
     `problem` is set the tree is empty. `ends_silent` tells that the last statement's value is not displayed (a closing
-    `;`).
+    `;`). `modules` are the local modules that it imports, and those that these import.
     """
 
     tree: ast.Module
     escapes: tuple[Escape, ...] = ()
     problem: SyntaxProblem | None = None
     ends_silent: bool = False
+    modules: tuple[LocalModule, ...] = ()
 
     def __post_init__(self) -> None:
         """Let every call that stands for an escape know it: a function's body is looked at apart from its cell."""

@@ -14,7 +14,7 @@ from nb2dag.compiler.analysis.regions import region_in
 from nb2dag.compiler.analysis.secrets import secrets_in_escapes, secrets_in_nodes
 from nb2dag.compiler.analysis.spelled_out import Texts, has_names_in_texts, spell_out
 from nb2dag.compiler.memo import Memo
-from nb2dag.model.code import Escape, ParsedCode, Script, escape_of, nodes_of
+from nb2dag.model.code import Escape, LocalModule, ParsedCode, Script, escape_of, nodes_of
 from nb2dag.model.program import Program, ProgramCell
 from nb2dag.model.span import Region
 
@@ -38,6 +38,8 @@ class StatementFacts:
     local_paths: tuple[tuple[Region, str], ...]
     questions: tuple[tuple[Region, str], ...]
     figures: tuple[tuple[Region, str], ...]
+    local_modules: tuple[LocalModule, ...] = ()
+    """The local modules that it imports, and those that these import."""
 
     @cached_property
     def names(self) -> NameFacts:
@@ -159,7 +161,10 @@ def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -
             region = region_in(node, lines)
             text = "\n".join(lines[region.line - 1 : region.end_line])
             same = known.get((region, text)) if not code.escapes else None
-            found.append(same or _statement_facts(node, lines, code.escapes, text))
+            local = code.modules if code.modules and imported_modules(node) else ()
+            if same is None or same.local_modules != local:
+                same = replace(_statement_facts(node, lines, code.escapes, text), local_modules=local)
+            found.append(same)
     secrets += secrets_in_escapes(code.escapes)
     installs = tuple(installations(code.escapes, lines))
     suspect = bool(installs) or any(each.local_paths or each.questions or each.figures for each in found)

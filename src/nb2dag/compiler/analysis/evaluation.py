@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.application import call_methods
-from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState
+from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState, rebinding
 from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement, apply_decorator
@@ -221,7 +221,9 @@ class Evaluator(ExpressionEvaluator):
         if self.function:
             names = function_names(node)
             inside = frozenset(names.free).difference(self.locals)
-            self.bind(node.name, replace(container([*values, *self.captured(names.free)]), free=inside))
+            rebinds = frozenset(map(rebinding, names.binds))
+            inner = container([*values, *self.captured(names.free)])
+            self.bind(node.name, replace(inner, free=inside, draws=inner.draws | rebinds))
         else:
             made = self.defined(node.name, node, values)
             self.bind(node.name, made)

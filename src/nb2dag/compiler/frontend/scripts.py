@@ -31,7 +31,7 @@ def with_scripts(program: Program, folder: Path) -> Program:
     cells = []
     for cell in program.cells:
         cells.append(replace(cell, code=_with_scripts(cell.code, folder, written)))
-        written |= dict(_written(cell))
+        written |= dict(written_files(cell))
     return replace(program, cells=tuple(cells))
 
 
@@ -53,7 +53,7 @@ def _with_script(escape: Escape, place: ast.AST | None, folder: Path, written: d
         return escape
     if not path.endswith((".py", ".ipy", ".ipynb")):
         path += ".py"
-    text = written[path] if path in written else _content(folder / path)
+    text = written[path] if path in written else file_text(folder / path)
     parts = None if text is None else _parts(text, path)
     if parts is None:
         return escape
@@ -70,7 +70,8 @@ def _words(text: str) -> list[str]:
         return []
 
 
-def _content(path: Path) -> str | None:
+def file_text(path: Path) -> str | None:
+    """Return the text of a file, None where it is not there, no text or very long."""
     try:
         return path.read_text("utf-8") if path.stat().st_size < _LONGEST else None
     except (OSError, ValueError):
@@ -99,7 +100,7 @@ def _relocate(tree: ast.Module, place: ast.AST) -> None:
             ast.copy_location(node, place)
 
 
-def _written(cell: ProgramCell) -> Iterator[tuple[str, str | None]]:
+def written_files(cell: ProgramCell) -> Iterator[tuple[str, str | None]]:
     """Yield the files that a cell writes by a magic: their text, None where only a part of it is known."""
     for escape in cell.code.escapes:
         if escape.kind is EscapeKind.CELL_MAGIC and escape.name in ("writefile", "file"):
