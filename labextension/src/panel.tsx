@@ -15,7 +15,7 @@ import { reveal } from './reveal';
 import { Runs } from './runs';
 import { Schedule } from './schedule';
 import type { Session } from './session';
-import { duration, ITrans } from './text';
+import { aboutFile, duration, ITrans } from './text';
 import { VERSION } from './version';
 import type { ICode, IDirective, IFix, IHello, ISchedule, ITask } from './wire';
 
@@ -191,6 +191,7 @@ function Panel({ session, services, tab, share, onTab, onShare }: IPanelProps): 
         />
       )}
       {session.trouble && <Banner text={session.trouble} />}
+      {session.file !== 'same' && <Banner text={aboutFile(session.file, trans)} />}
       <Head session={session} services={services} onTab={onTab} />
       <Picture session={session} services={services} focused={focused} />
       <Divider share={share} trans={trans} onShare={onShare} />

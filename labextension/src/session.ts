@@ -12,6 +12,12 @@ import type { ICell, IDiagnostic, IEditAnswer, IFix, IGraph, IImportAnswer, INew
 const PAUSE = 60;
 const LONG_PAUSE = 400;
 
+/** Milliseconds by which JupyterLab, too, lets the clocks of a file differ. */
+const MARGIN = 500;
+
+/** What became of the notebook's file since it was opened or saved here. */
+export type FileState = 'same' | 'changed' | 'gone' | 'read-only';
+
 /** Milliseconds after a keystroke within which the next one belongs to the same typing. */
 const TYPING = 700;
 const PAGE = Math.random().toString(36).slice(2);
@@ -28,6 +34,8 @@ export class Session implements IDisposable {
     panel.context.model.contentChanged.connect(this.schedule, this);
     panel.context.pathChanged.connect(this.renew, this);
     panel.context.model.cells.changed.connect(this.tellOfCells, this);
+    panel.context.fileChanged.connect(this.lookAtFile, this);
+    window.addEventListener('focus', this._onFocus);
     void panel.context.ready.then(() => this.schedule());
   }
 
@@ -49,6 +57,9 @@ export class Session implements IDisposable {
       this._watched = watched;
       this.schedule();
       this._changed.emit();
+      if (watched) {
+        void this.lookAtFile();
+      }
     }
   }
 
@@ -91,6 +102,36 @@ export class Session implements IDisposable {
 
   /** The compiler's findings, and what Airflow said about the last export of this very text; the same list until then. */
   findings: IDiagnostic[] = [];
+
+  /** What became of the file when somebody last looked. */
+  file: FileState = 'same';
+
+  /** Look whether the file is still the one that was opened: others may have changed it, as `git pull` does. */
+  async lookAtFile(): Promise<void> {
+    const state = await this.stateOfFile();
+    if (!this._isDisposed && state !== this.file) {
+      this.file = state;
+      this._changed.emit();
+    }
+  }
+
+  private async stateOfFile(): Promise<FileState> {
+    const { contentsModel, model, path } = this.panel.context;
+    // With real-time collaboration the server itself brings file and text together.
+    if (!contentsModel || model.collaborative) {
+      return 'same';
+    }
+    try {
+      const file = await this.contents.get(path, { content: false });
+      const here = this.panel.context.contentsModel ?? contentsModel;
+      if (Date.parse(file.last_modified) - Date.parse(here.last_modified) > MARGIN) {
+        return 'changed';
+      }
+      return file.writable ? 'same' : 'read-only';
+    } catch (error) {
+      return (error as { response?: Response }).response?.status === 404 ? 'gone' : this.file;
+    }
+  }
 
   /** Keep what Airflow said about an export until the text changes. */
   take(imported: IImportAnswer): void {
@@ -149,6 +190,7 @@ export class Session implements IDisposable {
     if (!this._isDisposed) {
       this._isDisposed = true;
       window.clearTimeout(this._timer);
+      window.removeEventListener('focus', this._onFocus);
       this.run.dispose();
       Signal.clearData(this);
     }
@@ -265,6 +307,7 @@ export class Session implements IDisposable {
     }
   }
 
+  private readonly _onFocus = (): void => void this.lookAtFile();
   private _watched = false;
   private _isDisposed = false;
   private _asking = false;
