@@ -30,7 +30,7 @@ def begin(given: Mapping[str, Any], *producers: str) -> None:
     """Take on a job: a private copy of the bundle's files as the current folder, and the pointers of the producers.
 
     Args:
-        given: `bundle`, the digest; `run`, the ids and the number of the attempt; and `files` where the bundle ships files.
+        given: `bundle`, the digest; `run`, the ids and the number of the attempt; `files`, where the bundle has any.
         producers: The tasks whose values the notebook loads.
 
     Raises:

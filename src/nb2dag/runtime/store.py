@@ -112,7 +112,7 @@ class LocalStore:
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder."""
         try:
-            return os.listdir(Path(self.root, folder))
+            return [path.name for path in Path(self.root, folder).iterdir()]
         except FileNotFoundError:
             return []
         except OSError as error:

@@ -88,7 +88,7 @@ def task_arguments(plan: DagPlan, task: TaskPlan, notebook: str, dialect: Dialec
         Nb2dagError: An option that the operator has no argument for, or a value that is no literal.
     """
     if dialect.operator is PAPERMILL_OPERATOR:
-        given = {"task_id": Text(task.task_id)}
+        given: dict[str, Expression] = {"task_id": Text(task.task_id)}
         given |= stock_arguments(plan, task, notebook, _other_kernel(plan, task))
         return given | _common_arguments(task, dialect)
     given = _notebook_arguments(plan, task, notebook) | _common_arguments(task, dialect)

@@ -149,7 +149,5 @@ def dialect_for(release: str = "", operator: str = "") -> Dialect:
     if operator and operator not in OPERATORS:
         raise Nb2dagError(f"there is no operator `{operator}`: known are {', '.join(OPERATORS)}")
     if operator == "papermill":
-        return replace(
-            dialect, operator=PAPERMILL_OPERATOR, task_arguments=dialect.task_arguments - OPERATORS_OWN
-        )
+        return replace(dialect, operator=PAPERMILL_OPERATOR, task_arguments=dialect.task_arguments - OPERATORS_OWN)
     return dialect

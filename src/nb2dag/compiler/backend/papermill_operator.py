@@ -1,9 +1,9 @@
 """Spell a task for Airflow's own `PapermillOperator`, whose worker need not have nb2dag: only its kernel.
 
 That operator hands a notebook nothing but parameters. So its values travel as templates, which Airflow renders as
-native Python objects. A notebook with handoffs or files gets its job as a parameter: its first cell takes the job on, its
-last one publishes what it saved. The values of its params are in the job, since papermill sets parameters in one place,
-and the job must be known above any other code.
+native Python objects. A notebook with handoffs or files gets its job as a parameter: its first cell takes the job on,
+its last one publishes what it saved. The values of its params are in the job, since papermill sets parameters in one
+place, and the job must be known above any other code.
 """
 
 from __future__ import annotations
