@@ -10,23 +10,23 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nb2dag.runtime.engine import KernelEngine, ShellEngine
 from nb2dag.runtime.engine_names import KERNEL_ENGINE, SHELL_ENGINE
 from nb2dag.runtime.failures import NotRunnableError, TaskError, TaskInterruptedError
 from nb2dag.runtime.formats import JOB_VARIABLE, LAID_DOWN, Job, PointerManifest
-from nb2dag.runtime.kept_files import Stamp, keep_files, kept_folder
+from nb2dag.runtime.kept_files import Stamp, keep_files, kept_folder, read_record
 from nb2dag.runtime.kernels import find_kernel
-from nb2dag.runtime.outcome import task_error
 from nb2dag.runtime.papermill_import import import_papermill
 from nb2dag.runtime.parameters import check_parameters
 from nb2dag.runtime.progress import Event, FilesKept, OutputLine, ignore
 from nb2dag.runtime.session import Failure, Session, cell_origin
-from nb2dag.runtime.shell_process import ShellProcess
 from nb2dag.runtime.store import absolute
-from nb2dag.runtime.task_folder import read_record
 from nb2dag.runtime.workdir import private_copy
+
+if TYPE_CHECKING:
+    from nb2dag.runtime.shell_process import ShellProcess
 
 _USUAL_KERNEL = "python3"
 """What the kernel of the Python at hand is called, as ipykernel names it."""
@@ -126,6 +126,8 @@ def _started_ahead(run: TaskRun, kernel_name: str) -> Iterator[ShellProcess | No
     if run.engine != SHELL_ENGINE or kernel_name != _USUAL_KERNEL:
         yield None
         return
+    from nb2dag.runtime.shell_process import ShellProcess
+
     process = ShellProcess()
     try:
         yield process
@@ -177,6 +179,9 @@ def _keep_files(run: TaskRun, directory: Path, laid_down: Mapping[str, Stamp]) -
 
 
 def _failed(run: TaskRun, failure: Failure) -> TaskError:
+    # Here: a task that goes well needs none of it.
+    from nb2dag.runtime.outcome import task_error
+
     return task_error(run.job.task_id, failure, run.timeout, run.cell_timeout)
 
 
