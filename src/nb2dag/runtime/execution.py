@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from nb2dag.runtime.engine import KernelEngine, ShellEngine
 from nb2dag.runtime.engine_names import KERNEL_ENGINE, SHELL_ENGINE
 from nb2dag.runtime.failures import NotRunnableError, TaskError, TaskInterruptedError
-from nb2dag.runtime.formats import JOB_VARIABLE, LAID_DOWN, Job, PointerManifest
+from nb2dag.runtime.formats import JOB_VARIABLE, LAID_DOWN, NOTEBOOKS_VARIABLE, Job, PointerManifest
 from nb2dag.runtime.kept_files import Stamp, keep_files, kept_folder, read_record
 from nb2dag.runtime.kernels import find_kernel
-from nb2dag.runtime.papermill_import import import_papermill
+from nb2dag.runtime.papermill_import import import_papermill, is_known
 from nb2dag.runtime.parameters import check_parameters
 from nb2dag.runtime.progress import Event, FilesKept, OutputLine, ignore
 from nb2dag.runtime.session import Failure, Session, cell_origin
@@ -27,6 +27,11 @@ from nb2dag.runtime.workdir import private_copy
 
 if TYPE_CHECKING:
     from nb2dag.runtime.shell_process import ShellProcess
+
+_ELSEWHERE = (
+    "make a place that the worker's user may write to, or name another path or URL by the operator's `output_nb` or "
+    f"{NOTEBOOKS_VARIABLE}"
+)
 
 _USUAL_KERNEL = "python3"
 """What the kernel of the Python at hand is called, as ipykernel names it."""
@@ -199,10 +204,10 @@ def _read_notebook(path: str) -> Any:
     try:
         notebook = json.loads(text)
     except ValueError as error:
-        raise NotRunnableError(f"{path} is no notebook, its text is no JSON: {error}") from None
+        raise NotRunnableError(f"{path} is no notebook, its text is no JSON ({error}): name an .ipynb file") from None
     # Notebooks of format 3 have worksheets, and papermill reads them.
     if not isinstance(notebook, dict) or "nbformat" not in notebook or not notebook.keys() & {"cells", "worksheets"}:
-        raise NotRunnableError(f"{path} is no notebook: it is JSON, and has no cells")
+        raise NotRunnableError(f"{path} is no notebook, it is JSON and has no cells: name an .ipynb file")
     return notebook
 
 
@@ -263,8 +268,10 @@ def _make_folder(output: Path | str) -> None:
             Path(output).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise NotRunnableError(
-                f"cannot make the folder for the executed notebook {output}: {error.strerror or error}"
+                f"cannot make the folder for the executed notebook {output}: {error.strerror or error}; {_ELSEWHERE}"
             ) from error
+    elif not is_known(str(output)):
+        raise NotRunnableError(f"the executed notebook cannot be kept at {output}, which is no URL; {_ELSEWHERE}")
 
 
 def _literal(path: Path | str) -> str:
