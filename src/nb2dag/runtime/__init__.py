@@ -1,8 +1,8 @@
 """What a task imports: load and save cells, the store behind them, and the engine that runs a task notebook.
 
-Load and save cells call `load`, `save`, `load_files`, `save_files` and `save_return`, under Airflow's own operator `begin`
-and `publish`, and the first cell of a pulled notebook `connect`. They come from other modules on first use, so that
-importing this package while Airflow parses a DAG file costs nothing.
+Load and save cells call `load`, `save`, `load_files`, `save_files` and `save_return`, under Airflow's own operator
+`begin` and `publish`, and the first cell of a pulled notebook `connect`. They come from other modules on first use, so
+that importing this package while Airflow parses a DAG file costs nothing.
 """
 
 from __future__ import annotations

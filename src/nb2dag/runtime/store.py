@@ -221,7 +221,7 @@ class RemoteStore:
             found[:] = self._filesystem.ls(f"{self._prefix}/{folder}", detail=False)
 
         try:
-            _patiently(look)
+            patiently(look)
         except FileNotFoundError:
             return []
         except Exception as error:
