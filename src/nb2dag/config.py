@@ -17,6 +17,7 @@ FILE_NAME = "pyproject.toml"
 TABLE = "tool.nb2dag"
 
 DEFAULT_OUTPUT = "dags"
+OPERATORS = ("nb2dag", "papermill")
 DEFAULT_MAX_FILE_SIZE = 10 * 1024**2
 
 _UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
@@ -32,6 +33,8 @@ class Config:
 
     Attributes:
         output: Folder that `compile` writes bundles to, relative to the file that sets it. None where nothing is set.
+        airflow: The oldest Airflow release that the DAG files are for, such as `3.2`. Empty where nothing is set.
+        operator: The operator that tasks are made of, `nb2dag` or `papermill`. Empty where nothing is set.
         exclude: Glob patterns of notebooks and folders that a folder argument leaves out, relative to the file.
         max_file_size: Largest local file, in bytes, that ships with a bundle.
         select: Codes, names or code prefixes of rules; warnings and notes of others are not shown. Empty for all.
@@ -42,6 +45,8 @@ class Config:
     """
 
     output: Path | None = None
+    airflow: str = ""
+    operator: str = ""
     exclude: tuple[str, ...] = ()
     max_file_size: int = DEFAULT_MAX_FILE_SIZE
     select: tuple[str, ...] = ()
@@ -149,6 +154,18 @@ def _text(value: object) -> str:
     return value
 
 
+def _release(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"\d+\.\d+(\.\d+)?", value):
+        raise ValueError(f'must be a release such as "3.2", not {_shown(value)}')
+    return value
+
+
+def _operator(value: object) -> str:
+    if value not in OPERATORS:
+        raise ValueError(f"must be one of {', '.join(map(repr, OPERATORS))}, not {_shown(value)}")
+    return str(value)
+
+
 def _strings(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError(f"must be a list of strings, not {_shown(value)}")
@@ -192,6 +209,8 @@ def _type_name(value: object) -> str:
 
 _READERS: dict[str, Callable[[object], object]] = {
     "output": _folder,
+    "airflow": _release,
+    "operator": _operator,
     "exclude": _strings,
     "max-file-size": size_in_bytes,
     "select": _strings,
