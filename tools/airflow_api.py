@@ -46,9 +46,9 @@ class AirflowApi:
         while time.monotonic() - began < seconds:
             self.check_alive()
             try:
-                self._token = self._request("GET", "/auth/token")["access_token"]
+                self._token = self.new_token()
                 # The API for tasks is built at its first request, which takes longer than a task waits.
-                self._request("GET", "/execution/health")
+                self.request("GET", "/execution/health")
                 return
             except OSError:
                 time.sleep(0.5)
@@ -56,6 +56,10 @@ class AirflowApi:
                 said = time.monotonic()
                 still_waiting(said - began)
         raise AirflowFailed(f"Airflow's API did not answer in {seconds:.0f} s:\n{self.log_tail()}")
+
+    def new_token(self) -> str:
+        """Return a token for the REST API; everybody is an admin here, and needs no password."""
+        return str(self.request("GET", "/auth/token")["access_token"])
 
     def wait_for_dag(self, dag_id: str, seconds: float) -> None:
         """Wait until the DAG is known.
@@ -90,7 +94,7 @@ class AirflowApi:
         for attempt in range(1, ATTEMPTS + 1):
             self.check_alive()
             try:
-                return self._request("GET", path)
+                return self.request("GET", path)
             except OSError as error:
                 refused = isinstance(error, urllib.error.HTTPError) and error.code < 500
                 if refused or attempt == ATTEMPTS:
@@ -105,14 +109,19 @@ class AirflowApi:
             AirflowFailed: Airflow refuses it, or does not answer.
         """
         try:
-            return self._request(method, path, body)
+            return self.request(method, path, body)
         except urllib.error.HTTPError as error:
             said = error.read().decode(errors="replace")
             raise AirflowFailed(f"Airflow's API refuses {method} {path}: {error}: {said}") from error
         except OSError as error:
             raise AirflowFailed(f"Airflow's API does not answer to {method} {path}: {error}") from error
 
-    def _request(self, method: str, path: str, body: object = None) -> Any:
+    def request(self, method: str, path: str, body: object = None) -> Any:
+        """Return the JSON answer to a request, made once.
+
+        Raises:
+            OSError: There is no answer, or it is an error (`urllib.error.HTTPError`).
+        """
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"

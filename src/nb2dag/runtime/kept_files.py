@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -81,6 +82,14 @@ def stamp_of(path: Path) -> Stamp:
     """
     status = path.stat()
     return status.st_size, status.st_mtime_ns
+
+
+def read_record(path: Path) -> dict[str, Stamp]:
+    """Return what a task noted of the files that were laid down for it; nothing where there is no note."""
+    if not path.exists():
+        return {}
+    noted = json.loads(path.read_text("utf-8"))
+    return {name: (size, changed) for name, (size, changed) in noted.items()}
 
 
 def _upload(path: Path, url: str) -> None:

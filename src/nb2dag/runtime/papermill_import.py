@@ -34,6 +34,14 @@ def import_papermill(*places: str) -> None:
         _register(scheme)
 
 
+def is_known(url: str) -> bool:
+    """Tell whether notebooks can be kept at that kind of URL, its package being installed."""
+    import fsspec
+
+    scheme = url.partition("://")[0].partition("::")[0]
+    return scheme in _PAPERMILLS_OWN or scheme in fsspec.available_protocols()
+
+
 @contextlib.contextmanager
 def _left_out(names: tuple[str, ...]) -> Iterator[None]:
     """Make modules that are not loaded look as if they were not installed."""

@@ -31,6 +31,13 @@ class Store(Protocol):
     def create(self, folder: str) -> contextlib.AbstractContextManager[Draft]:
         """Open a new file that will stand in `folder`; it appears there only once it is published."""
 
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder, none where there is no such folder.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+
     def read(self, path: str) -> memoryview:
         """Return a file's bytes, writable without changing the file.
 
@@ -101,6 +108,15 @@ class LocalStore:
         finally:
             with contextlib.suppress(OSError):
                 partial.unlink()
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder."""
+        try:
+            return [path.name for path in Path(self.root, folder).iterdir()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreError(f"cannot read {Path(self.root, folder)}: {error.strerror or error}") from error
 
     def read(self, path: str) -> memoryview:
         """Return a file mapped copy-on-write: pages are read when they are touched, and a write stays private."""
@@ -197,6 +213,23 @@ class RemoteStore:
         except Exception as error:
             # Every backend has exceptions of its own.
             raise StoreError(f"cannot write {self.root}/{path}: {type(error).__name__}: {error}") from error
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder, as the store has them now."""
+        found: list[str] = []
+
+        def look() -> None:
+            # Some filesystems remember what they listed, and another worker writes.
+            self._filesystem.invalidate_cache()
+            found[:] = self._filesystem.ls(f"{self._prefix}/{folder}", detail=False)
+
+        try:
+            patiently(look)
+        except FileNotFoundError:
+            return []
+        except Exception as error:
+            raise StoreError(f"cannot read {self.root}/{folder}: {type(error).__name__}: {error}") from error
+        return [str(name).rstrip("/").rpartition("/")[2] for name in found]
 
     def read(self, path: str) -> memoryview:
         """Download a file to a temporary one that has no name any more, and map it."""
