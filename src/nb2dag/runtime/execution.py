@@ -190,7 +190,7 @@ def _keep_files(run: TaskRun, directory: Path, laid_down: Mapping[str, Stamp]) -
     folder = kept_folder(run.output)
     try:
         names = keep_files(directory, run.files, folder, laid_down)
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001 (every kind of place has exceptions of its own)
         run.on_event(OutputLine(0, "stderr", f"the files that the task wrote cannot be kept in {folder}: {error}"))
         return
     if names:

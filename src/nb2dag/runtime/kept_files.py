@@ -39,7 +39,7 @@ def keep_files(
         laid_down: Files that were handed over to the task, with their stamps of then.
 
     Raises:
-        OSError: `target` cannot be written.
+        Exception: `target` cannot be written: an `OSError`, or what the handler of that kind of URL raises.
     """
     names = tuple(sorted(_written(directory, shipped, laid_down or {})))
     for name in names:
