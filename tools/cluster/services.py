@@ -162,6 +162,13 @@ class ObjectStore(Service):
         """Return the server's environment, with a configuration that nobody else has written."""
         return clean_environment() | {"RCLONE_CONFIG": str(self.folder / "rclone.conf")}
 
+    def delete(self, stored: Path) -> None:
+        """Delete an object, given by the file that holds it."""
+        import fsspec
+
+        filesystem = fsspec.filesystem("s3", **self.client_options())
+        filesystem.rm_file(stored.relative_to(self.folder).as_posix())
+
     def client_options(self) -> dict[str, Any]:
         """Return the same for fsspec in this process."""
         endpoint = f"http://127.0.0.1:{self.port}"
