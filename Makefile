@@ -25,7 +25,7 @@ test: lint extension chromium  ## run the lints and every test, the example note
 soak: venv  ## run what takes long or much room: a handoff of 1 GiB, many attempts in a row (some minutes, 4 GB)
 	@$(BIN)/python -m pytest -q tests/soak
 
-distributed:  ## run DAGs on Celery workers that share no disk (5 minutes; RUNS=20 repeats, FAULTS=1 runs the faults)
+distributed:  ## run DAGs on Celery workers that share no disk (10 minutes; RUNS=20 repeats, FAULTS=1 runs the faults)
 	@tools/postgresql-redis
 	@VENV=.venv-distributed EXTRAS=airflow,s3,test DEPENDENCY_GROUPS=distributed tools/venv
 ifdef FAULTS

@@ -46,7 +46,7 @@ def main() -> int:
     console.print(
         "[bold]A distributed Airflow[/]: PostgreSQL, Redis, `rclone serve s3` and two Celery workers that share "
         "no disk run the examples and a DAG of 60 tasks; each result is compared with the plain run.\n"
-        "It takes about 4 minutes on two free cores, and 2 GB of disk for a while.\n"
+        "It takes about 10 minutes on two free cores, and 2 GB of disk for a while.\n"
     )
     try:
         right = demonstrate(arguments.runs, arguments.largest * MIB, keep=arguments.keep)
