@@ -256,7 +256,7 @@ def wait_for_state_of_mapped(airflow):
 def test_8_pictures_of_the_graph_the_form_and_the_docs(ui, airflow):
     ui.page.add_init_script("try { localStorage.setItem('default_dag_view', '\"graph\"') } catch {}")
     ui.open(f"dags/{WEATHER}")
-    expect(ui.page.get_by_text("dry_spells").first).to_be_visible()
+    expect(ui.page.get_by_text("validate").first).to_be_visible()
     ui.shot("graph")
     ui.page.get_by_role("button", name="Dag Docs").click()
     expect(ui.page.get_by_role("heading", name="One year of weather in Seattle")).to_be_visible()
