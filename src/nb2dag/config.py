@@ -40,6 +40,7 @@ class Config:
         select: Codes, names or code prefixes of rules; warnings and notes of others are not shown. Empty for all.
         ignore: Codes, names or code prefixes of rules whose warnings and notes are not shown.
         severity: Pairs of a rule's code or name and the severity its findings shall have.
+        airflow_url: Address of the Airflow that `pull` asks, empty for none.
         path: The file the settings came from, None where there is none.
     """
 
@@ -51,6 +52,7 @@ class Config:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     severity: tuple[tuple[str, Severity], ...] = ()
+    airflow_url: str = ""
     path: Path | None = None
 
     @property
@@ -146,6 +148,12 @@ def _folder(value: object) -> Path:
     return Path(value)
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be a string, not {_shown(value)}")
+    return value
+
+
 def _release(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"\d+\.\d+(\.\d+)?", value):
         raise ValueError(f'must be a release such as "3.2", not {_shown(value)}')
@@ -174,7 +182,12 @@ def _severities(value: object) -> tuple[tuple[str, Severity], ...]:
     return tuple((rule, levels[level]) for rule, level in value.items())
 
 
-def _size(value: object) -> int:
+def size_in_bytes(value: object) -> int:
+    """Return a size such as `10 MB`, or a number of bytes, in bytes.
+
+    Raises:
+        ValueError: It is neither; the message goes on from the name of what holds it.
+    """
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", value.strip()) if isinstance(value, str) else None
@@ -199,8 +212,9 @@ _READERS: dict[str, Callable[[object], object]] = {
     "airflow": _release,
     "operator": _operator,
     "exclude": _strings,
-    "max-file-size": _size,
+    "max-file-size": size_in_bytes,
     "select": _strings,
     "ignore": _strings,
     "severity": _severities,
+    "airflow-url": _text,
 }

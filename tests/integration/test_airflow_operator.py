@@ -197,8 +197,8 @@ def test_the_executed_notebooks_are_kept_and_linked(sales):
     assert "kept 2 of 3" in sales.notebook("clean")
     assert "total 9 EUR/day" in sales.notebook("report")
     link = sales.xcoms["report._link_ExecutedNotebookLink"]
-    assert link.startswith("file:///")
-    assert link.endswith("/report/-1/try-1.ipynb")
+    assert link.startswith("/dags/sales/runs/manual__")
+    assert link.endswith("/tasks/report/plugin/nb2dag")
 
 
 def test_the_log_shows_cells_output_and_places(sales):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nb2dag.runtime.attempt_record import AttemptRecord
 from nb2dag.runtime.engine import KernelEngine, ShellEngine
 from nb2dag.runtime.engine_names import KERNEL_ENGINE, SHELL_ENGINE
 from nb2dag.runtime.failures import NotRunnableError, TaskError, TaskInterruptedError
@@ -58,6 +59,7 @@ class TaskRun:
             kernel in any case.
         redact: Takes secrets out of a text before it is kept or passed on; None where there are none.
         environment: Variables for the notebook beside those of this process, secrets for example.
+        record: What the executed notebook's metadata says about the attempt; None for nothing.
         start_timeout: Seconds for the kernel to start.
         on_event: Called in the calling thread for every event, in order. What it raises stops the task.
         stop: Set it, from another thread, to stop the task; SIGTERM does the same where the caller is the main thread.
@@ -76,6 +78,7 @@ class TaskRun:
     engine: str = SHELL_ENGINE
     redact: Callable[[str], str] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    record: AttemptRecord | None = None
     start_timeout: float = 60.0
     on_event: Callable[[Event], None] = ignore
     stop: threading.Event | None = None
@@ -111,6 +114,7 @@ def execute_task(run: TaskRun) -> PointerManifest:
                 timeout=run.timeout,
                 cell_timeout=run.cell_timeout,
                 redact=run.redact,
+                record=None if run.record is None else run.record.to_json(),
                 process=process,
                 on_event=run.on_event,
                 stop=run.stop,

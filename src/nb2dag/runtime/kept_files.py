@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from nb2dag.runtime.patience import patiently
+
 SUFFIX = ".files"
 """What stands in place of `.ipynb` in the name of the folder beside an executed notebook."""
 
@@ -96,5 +98,9 @@ def _upload(path: Path, url: str) -> None:
     import fsspec
 
     filesystem, place = fsspec.core.url_to_fs(url)
-    filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
-    filesystem.put_file(str(path), place)
+
+    def put() -> None:
+        filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
+        filesystem.put_file(str(path), place)
+
+    patiently(put)

@@ -7,6 +7,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from nb2dag.runtime.failures import StoreError
+from nb2dag.runtime.patience import patiently
+
 _PAPERMILLS_OWN = frozenset({"abs", "adl", "github", "hdfs", "http", "https"})
 """Schemes whose URLs papermill reads in its own way."""
 
@@ -74,10 +77,22 @@ class FsspecPlace:
         return text
 
     def write(self, buf: str, path: str) -> None:
-        """Put a text at a URL, whole or not at all as far as the file system can."""
+        """Put a text at a URL, whole or not at all as far as the file system can.
+
+        Raises:
+            StoreError: It cannot be written, also not after a few seconds.
+        """
         filesystem, place = _open(path)
-        filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
-        filesystem.pipe_file(place, buf.encode("utf-8"))
+
+        def put() -> None:
+            filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
+            filesystem.pipe_file(place, buf.encode("utf-8"))
+
+        try:
+            patiently(put)
+        except Exception as error:
+            # Every backend has exceptions of its own.
+            raise StoreError(f"cannot write the executed notebook {path}: {type(error).__name__}: {error}") from error
 
     def listdir(self, path: str) -> list[str]:
         """Return what is in a folder."""
