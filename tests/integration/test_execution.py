@@ -448,7 +448,7 @@ def test_many_cells_are_not_saved_one_by_one(bench: Bench) -> None:
     started = time.monotonic()
     execute_task(replace(run, output="counted://kept/t.ipynb"))
     assert CountedFiles.writes <= 4 + (time.monotonic() - started) / 15
-    kept = json.loads(CountedFiles().cat_file("/kept/t.ipynb"))
+    kept = json.loads(CountedFiles().cat_file("counted://kept/t.ipynb"))
     assert kept["cells"][-1]["outputs"][0]["text"] in ("80\n", ["80\n"])
 
 
