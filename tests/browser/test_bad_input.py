@@ -145,7 +145,7 @@ def test_a_file_that_others_changed_is_gone_or_in_conflict(lab, server, page):
     expect(banner(notebook)).to_contain_text("The file is not there any more")
     assert set(notebook.tasks()) == {"load", "other"}
 
-    # A file with Git's conflict markers is no notebook: JupyterLab says so, and the panel stays with the one that is open.
+    # A file with Git's conflict markers is no notebook: JupyterLab says so, and the panel does not wait for it.
     (server.root / "conflict.ipynb").write_text(f"<<<<<<< HEAD\n{text}\n=======\n{text}\n>>>>>>> theirs\n")
     page.evaluate("() => { void jupyterapp.commands.execute('docmanager:open', { path: 'conflict.ipynb' }); }")
     dialog = page.locator(".jp-Dialog")
