@@ -38,6 +38,7 @@ from nb2dag.compiler.analysis.dataflow import analyse, explain
 from nb2dag.compiler.analysis.edges import build_graph
 from nb2dag.compiler.analysis.parameters import Parameters, read_parameters
 from nb2dag.compiler.analysis.suppressions import find_suppressions
+from nb2dag.compiler.frontend.local_modules import with_local_modules
 from nb2dag.compiler.frontend.neighbours import find_neighbours
 from nb2dag.compiler.frontend.reader import read_notebook
 from nb2dag.compiler.frontend.scripts import with_scripts
@@ -152,7 +153,7 @@ def compile_program(notebook: Notebook, folder: Path, most_bytes: int, memory: M
     """
     memory = memory or Memory()
     with memory.in_use():
-        program = with_scripts(tag_program(notebook, memory.cells), folder)
+        program = with_local_modules(with_scripts(tag_program(notebook, memory.cells), folder), folder)
         return compile_tagged(program, folder, most_bytes, memory)
 
 

@@ -244,6 +244,24 @@ def restore_instance(instance: Any, state: Any) -> None:
         object.__setattr__(instance, name, value)
 
 
+def rebuild_exception(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
+    """Return an exception with these arguments, without calling its `__init__`."""
+    error = cls.__new__(cls)
+    error.args = args
+    return error
+
+
+def exception_state(error: BaseException) -> tuple[Any, ...]:
+    """Return the attributes of an exception, and the exceptions that it was raised from and in place of."""
+    return error.__dict__, error.__cause__, error.__context__, error.__suppress_context__
+
+
+def restore_exception(error: BaseException, state: tuple[Any, ...]) -> None:
+    """Give an exception what `exception_state` returned."""
+    error.__dict__.update(state[0])
+    _, error.__cause__, error.__context__, error.__suppress_context__ = state
+
+
 def dict_view(viewed: dict[Any, Any], kind: str) -> Any:
     """Return the keys, values or items of a dict, as a view of it."""
     return getattr(viewed, kind)()

@@ -110,6 +110,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             return _reduce_text_stream
         if kind.__module__ == self._module and definitions.guards_attributes(kind):
             return _reduce_guarded
+        if issubclass(kind, BaseException) and kind.__reduce__ is BaseException.__reduce__:
+            return _reduce_exception
         if kind.__name__ in ("RandomState", "Random"):
             return _reduce_generator
         return self._arrays.reducer_of(kind) if self._arrays is not None else None
@@ -266,6 +268,12 @@ def _reduce_code(code: CodeType) -> Reduced:
 def _reduce_method(method: MethodType) -> Reduced:
     # Not by `getattr`, as pickle does: it fails for a private method, whose name is mangled.
     return definitions.rebuild_method, (method.__func__, method.__self__)
+
+
+def _reduce_exception(error: Any) -> Reduced:
+    """Rebuild an exception without its `__init__`, which may take other arguments than those that it passes on."""
+    state = definitions.exception_state(error)
+    return definitions.rebuild_exception, (type(error), error.args), state, None, None, definitions.restore_exception
 
 
 def _reduce_guarded(instance: Any) -> Reduced:

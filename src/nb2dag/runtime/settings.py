@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections import deque
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -64,9 +65,32 @@ def attribute(path: str) -> Any:
 
 
 def set_attribute(path: str, value: Any) -> None:
-    """Set what a dotted path leads to."""
+    """Set what a dotted path leads to; a container stays the object it is, which others may have by another name."""
     owner, _, name = path.rpartition(".")
-    setattr(attribute(owner), name, value)
+    target = attribute(owner)
+    if not _fill(getattr(target, name, None), value):
+        setattr(target, name, value)
+
+
+def _fill(container: Any, value: Any) -> bool:
+    """Give a container the content of another one of its type; return whether that could be done."""
+    if type(container) is not type(value):
+        return False
+    if isinstance(container, dict):
+        content = dict(value)
+        container.clear()
+        container.update(content)
+    elif isinstance(container, list | bytearray):
+        container[:] = value
+    elif isinstance(container, set):
+        container.intersection_update(())
+        container.update(value)
+    elif isinstance(container, deque):
+        container.clear()
+        container.extend(value)
+    else:
+        return False
+    return True
 
 
 def _reached(path: str) -> tuple[list[str], Any]:

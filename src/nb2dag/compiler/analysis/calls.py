@@ -15,8 +15,8 @@ from dataclasses import replace
 from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.application import apply_summary, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
-from nb2dag.compiler.analysis.classes import is_cached
-from nb2dag.compiler.analysis.effects import Draw, Summary, WriteState
+from nb2dag.compiler.analysis.classes import is_cached, is_cached_for_effect
+from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, Summary, WriteState, rebound
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import (
     is_backed,
@@ -27,6 +27,7 @@ from nb2dag.compiler.analysis.file_calls import (
 )
 from nb2dag.compiler.analysis.instances import class_of, construct, through_wrappers
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
+from nb2dag.compiler.analysis.local_state import changed_arguments, states_at
 from nb2dag.compiler.analysis.outside import GENERATORS, called_name, record_setting, record_state
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import ANY, joined_path
@@ -73,6 +74,15 @@ _LOGGER_SETTINGS = {"setLevel", "addHandler", "removeHandler", "addFilter", "rem
 _SAVING = {"write", "save", "read", "load", "dump", "export"}
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
+_MADE_CLASS = "made class"
+"""The kind of a class that a call makes: `namedtuple("P", "x y")`. Its instances are pickled by its name."""
+_PICKLERS = {"pickle", "joblib", "dill", "cloudpickle", "torch", "pandas"}
+_WRITES_PICKLES = {"dump", "dumps", "save"}
+_READS_PICKLES = {"load", "loads", "read_pickle"}
+_CLASS_MAKERS = {
+    "collections.namedtuple", "typing.NamedTuple", "typing.NewType", "dataclasses.make_dataclass", "builtins.type",
+    "types.new_class", "enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag",
+}  # fmt: skip
 
 
 def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: bool) -> Value:
@@ -85,6 +95,8 @@ def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: boo
         arguments = evaluate_arguments(evaluator, node)
         if owner.module:
             return _module_call(evaluator, f"{owner.module}.{function.attr}", arguments, node, discarded=discarded)
+        if owner.kind == _MADE_CLASS:
+            return _made_instance(owner, arguments)
         return _method_call(evaluator, owner, arguments, node, discarded=discarded)
     callee = evaluator.value(function)
     arguments = evaluate_arguments(evaluator, node)
@@ -92,6 +104,8 @@ def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: boo
         return _definition_call(evaluator, callee.definition, arguments, node)
     if callee.module:
         return _module_call(evaluator, callee.module, arguments, node, discarded=discarded)
+    if callee.kind == _MADE_CLASS:
+        return _made_instance(callee, arguments)
     return _unknown_call(evaluator, callee, arguments, node, discarded=discarded)
 
 
@@ -107,8 +121,13 @@ def _definition_call(
     result = apply_summary(
         evaluator, evaluator.resolver.summary(definition), replace(arguments, owner=definition), node
     )
-    if is_cached(definition) and not result.immutable:
-        result = union([result, Value(part=frozenset({definition.name}))])
+    if is_cached(definition):
+        own = Value(same=frozenset({definition.name}))
+        if not result.immutable:
+            result = union([result, replace(own, same=NONE, part=own.same)])
+        if is_cached_for_effect(definition, evaluator.resolver.summary(definition)):
+            # Whether it does anything the next time depends on its cache, which does not cross.
+            evaluator.effects.mutate(own, node)
     return through_wrappers(evaluator, definition, result, arguments, node)
 
 
@@ -313,6 +332,7 @@ def _module_call(
     if facts is None:
         return _unknown_function(evaluator, path, arguments, node, discarded=discarded)
     states = _known_effects(evaluator, facts, arguments, node, path)
+    pickled = _pickled(evaluator, path, arguments)
     kind = _kind_of_result(path, facts, arguments)
     views = (facts.views and _may_be_viewed(arguments)) or _is_false(arguments, "copy")
     returns = "shares" if facts.returns == "fresh" and views else facts.returns
@@ -320,7 +340,20 @@ def _module_call(
     result = replace(result, apart=facts.returns == "fresh" and not facts.unpacks)
     if facts.draws and not arguments.given(facts.seeded_by):
         result = replace(result, draws=result.draws | frozenset(facts.draws))
-    return _with_handles(_with_constant(path, result, arguments), states)
+    result = _with_handles(_with_constant(path, result, arguments), states)
+    return result if pickled is None else replace(result, carries=pickled.carries, free=pickled.free, kind="")
+
+
+def _pickled(evaluator: CallingEvaluator, path: str, arguments: Arguments) -> Value | None:
+    """Note what a call pickles; return what a pickle that it reads may hold, None where it reads none."""
+    module, _, name = path.rpartition(".")
+    if module not in _PICKLERS:
+        return None
+    if name in _WRITES_PICKLES and arguments.positional:
+        value = arguments.positional[0]
+        if not value.immutable or value.carries or value.free:
+            evaluator.effects.add(Hold(PICKLED, value))
+    return evaluator.resolver.resolve(PICKLED) if name in _READS_PICKLES else None
 
 
 def _kind_of_result(path: str, facts: CallFacts, arguments: Arguments) -> str:
@@ -341,7 +374,24 @@ def _special(path: str, arguments: Arguments) -> Value | None:
         return Value(module=_STATE_OBJECTS[path])
     if path == "builtins.type" and len(arguments.all()) == 1:
         return union([part_of(arguments.all()[0]), class_of(arguments.all()[0])])
+    if path in _CLASS_MAKERS and len(arguments.positional) > 1:
+        return _made_class(arguments)
     return None
+
+
+def _made_class(arguments: Arguments) -> Value:
+    """Return the class that a call makes; whoever gets an instance needs the class by the name it was given."""
+    name = arguments.positional[0].constant
+    inside = container(arguments.all(), _MADE_CLASS)
+    return inside if name is None else replace(inside, free=inside.free | {name})
+
+
+def _made_instance(made: Value, arguments: Arguments) -> Value:
+    """Return an instance of a class that a call made."""
+    inside = container(arguments.all())
+    return replace(
+        inside, holds=inside.holds | made.holds, free=inside.free | made.free, carries=inside.carries | made.carries
+    )
 
 
 def _known_effects(
@@ -421,6 +471,12 @@ def _unknown_function(
         return FRESH
     if knowledge.module_state(path) in GENERATORS:
         effects.add(Draw(str(knowledge.module_state(path)), node))
+    for place, keyword in changed_arguments(evaluator.resolver, path):
+        value = arguments.get(place) or arguments.get(keyword)
+        effects.mutate(value or union(arguments.rest), node, deep=True)
+    kept = states_at(evaluator.resolver, path)
+    for each in kept:
+        effects.add(Draw(each, node))
     _call_callables(evaluator, arguments.all(), arguments.all(), node)
     if path.startswith("builtins.") and name[:1].isupper():
         return container(arguments.all())
@@ -433,7 +489,7 @@ def _unknown_function(
         for value in arguments.all():
             effects.mutate(value, node, deep=True)
     _may_draw(evaluator, name, node)
-    states = record_guessed_files(evaluator, arguments, node)
+    states = record_guessed_files(evaluator, arguments, node) | frozenset(kept)
     effects.unstable.setdefault(f"`{path.removeprefix('builtins.')}()`", node)
     return _with_handles(container(arguments.all()) if constructor else shares(arguments.all()), states)
 
@@ -468,6 +524,9 @@ def _unknown_call(
     ]
     for summary in own:
         apply_summary(evaluator, summary, arguments, node)
+    for state in sorted(callee.draws):
+        if rebound(state) is not None:
+            effects.add(Draw(state, node))
     # A bound method may be any method of its object.
     call_methods(evaluator, [callee, *values], ["*"], node)
     if evaluator.function:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nb2dag.compiler.analysis.effects import Bind, Draw, Effects, FileUse, Hold, Mutate, ReadState, Seed, WriteState
+from nb2dag.compiler.analysis.effects import (
+    PICKLED,
+    Bind,
+    Draw,
+    Effects,
+    FileUse,
+    Hold,
+    Mutate,
+    ReadState,
+    Seed,
+    WriteState,
+    rebound,
+)
 from nb2dag.compiler.analysis.file_states import FileStates
 from nb2dag.compiler.analysis.names import NameFacts
 from nb2dag.compiler.analysis.places import is_file_state
@@ -30,6 +42,12 @@ def apply_state(present: Present, event: Draw | Seed | ReadState | WriteState | 
         FileStates(present).touch(event.state)
         return
     position = present.position
+    if (name := rebound(event.state)) is not None:
+        before = present.now(name)
+        region = frozenset({present.new_region()})
+        after = Snapshot(position, position, region)
+        present.record(name, after if before is None else _either(after, before, always=False))
+        return
     snapshot = present.now(event.state)
     moves = isinstance(event, WriteState) and event.state == "<cwd>"
     anew = (isinstance(event, Seed) and event.certain) or (isinstance(event, (Seed, WriteState)) and snapshot is None)
@@ -149,6 +167,9 @@ class _Application:
 
     def hold(self, event: Hold) -> None:
         snapshot = self.present.now(event.name)
+        if snapshot is None and event.name == PICKLED:
+            snapshot = Snapshot(self.present.position, self.present.position, frozenset({self.present.new_region()}))
+            self.present.record(PICKLED, snapshot)
         if snapshot is None:
             return
         value = event.value

@@ -6,7 +6,7 @@ import ast
 import functools
 from collections.abc import Iterable, Iterator
 
-from nb2dag.compiler.analysis.effects import Summary
+from nb2dag.compiler.analysis.effects import Bind, Draw, FileUse, Hold, Mutate, Seed, Summary, WriteState
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import Definition
 
@@ -104,6 +104,24 @@ def is_cached(definition: Definition) -> bool:
         if name in _CACHES:
             return True
     return False
+
+
+def is_cached_for_effect(definition: Definition, summary: Summary) -> bool:
+    """Tell whether a call of a cached function does more than to return something: it prints, counts, or draws."""
+    for event in summary.effects.events:
+        if isinstance(event, Bind | Draw | Seed | WriteState) or (isinstance(event, FileUse) and event.writes):
+            return True
+        if isinstance(event, Mutate | Hold) and event.name != definition.name:
+            return True
+    return not summary.effects.unstable.keys().isdisjoint(("<clock>", "<entropy>")) or _prints(definition.node)
+
+
+@functools.lru_cache(maxsize=1024)
+def _prints(node: ast.AST) -> bool:
+    return any(
+        isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in ("print", "display")
+        for child in ast.walk(node)
+    )
 
 
 def _bases(definition: Definition) -> list[ast.expr]:

@@ -284,7 +284,7 @@ def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowPr
                 maker = flow.statements[source]
                 lost = (("state", name), ("task", _task(maker.task_id or IMPLICIT)), ("other", demand.task_id))
                 yield FlowProblem("unnamed-state", places.whole(maker), lost)
-        elif snapshot is not None and (obstacle := _obstacle(flow, demand, snapshot, source)) is not None:
+        elif snapshot is not None and (obstacle := _obstacle(flow, demand, snapshot, source, reader)) is not None:
             maker = flow.statements[source]
             values = (("name", name), ("task", _task(demand.task_id)), ("other", _task(maker.task_id or IMPLICIT)))
             labels = ((places.whole(maker), "made or changed here"),)
@@ -293,7 +293,7 @@ def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowPr
 
 
 def _obstacle(
-    flow: Flow, demand: Demand, snapshot: Snapshot, source: int
+    flow: Flow, demand: Demand, snapshot: Snapshot, source: int, reader: int
 ) -> tuple[str, tuple[tuple[str, str], ...]] | None:
     """Return the rule about what a task takes from the statement at `source` and that cannot cross, if there is one."""
     definition = snapshot.definition
@@ -301,6 +301,8 @@ def _obstacle(
         return None if _can_restore(demand, definition) else ("definition-state", ())
     if definition is not None and definition.is_class:
         return "definition-needs-value", ()
+    if snapshot.module and flow.timeline.version(f"<{snapshot.module}>", reader) is not None:
+        return "cannot-hand-over", (("kind", "what stood in a module before the notebook replaced it"),)
     if snapshot.kind in _RESOURCES:
         return "cannot-hand-over", (("kind", _RESOURCES[snapshot.kind]),)
     if _from_written_module(flow.statements[source]):

@@ -40,6 +40,10 @@ class Hold:
     value: Value
 
 
+PICKLED = "<pickled>"
+"""Stands for all that the notebook has written as pickles: whoever reads one needs the definitions of what is in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draw:
     """State without a name is read and moved on (`<random>`: a number is drawn)."""
@@ -75,6 +79,23 @@ class WriteState:
     state: str
     why: ast.AST
     text: str | None = None
+
+
+_REBINDS = "<global "
+
+
+def rebinding(name: str) -> str:
+    """Return the state that stands for a global name which a function without a name binds when it is called.
+
+    >>> rebinding("n"), rebound(rebinding("n")), rebound("<random>")
+    ('<global n>', 'n', None)
+    """
+    return f"{_REBINDS}{name}>"
+
+
+def rebound(state: str) -> str | None:
+    """Return the name that `rebinding` made a state of, None for any other state."""
+    return state[len(_REBINDS) : -1] if state.startswith(_REBINDS) else None
 
 
 class FileAccess(Enum):

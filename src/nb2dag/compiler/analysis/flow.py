@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from nb2dag.compiler.analysis.cell_facts import CellFactsMemo, StatementFacts
 from nb2dag.compiler.analysis.changing import apply_effects, apply_state
-from nb2dag.compiler.analysis.effects import Summary, WriteState
+from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState
 from nb2dag.compiler.analysis.evaluation import Evaluator
+from nb2dag.compiler.analysis.local_state import kept_states, marker, notes_at, public_names, starred
+from nb2dag.compiler.analysis.module_functions import changing_functions
 from nb2dag.compiler.analysis.present import Present, is_surrounding
 from nb2dag.compiler.analysis.retracing import retrace
 from nb2dag.compiler.analysis.star_imports import STARS, StarImports
 from nb2dag.compiler.analysis.statements import OwnerKind, Statements, meant_cells, owner_kind
 from nb2dag.compiler.analysis.summaries import Summaries
-from nb2dag.compiler.analysis.timeline import Snapshot, Timeline
+from nb2dag.compiler.analysis.timeline import NO_REGIONS, Snapshot, Timeline
 from nb2dag.compiler.analysis.traces import (
     CellKey,
     PlacedCell,
@@ -24,11 +26,13 @@ from nb2dag.compiler.analysis.traces import (
     find_placed,
     place,
 )
-from nb2dag.compiler.analysis.uses import Use, ask_for, find_use
+from nb2dag.compiler.analysis.uses import Use, ask_for, find_use, written_modules
 from nb2dag.compiler.analysis.values import Definition, Value
 from nb2dag.model.program import Program, ProgramCell
 
-BUILTIN_NAMES = frozenset(dir(builtins)) | {"display", "get_ipython", "__name__", "__file__", "__builtins__"}
+BUILTIN_NAMES = frozenset(dir(builtins)) | {
+    "display", "get_ipython", "__IPYTHON__", "__name__", "__file__", "__builtins__",
+}  # fmt: skip
 """Names that every notebook has without binding them."""
 
 
@@ -118,7 +122,9 @@ class _Tracer:
     def resolve(self, name: str) -> Value:
         snapshot = self.present.now(name)
         if snapshot is None:
-            module = self.present.stars().module_of(name) or (f"builtins.{name}" if name in BUILTIN_NAMES else "")
+            stars = self.present.stars()
+            module = stars.module_of(name) or ("" if name[0] == "<" else starred(self, stars.modules, name))
+            module = module or (f"builtins.{name}" if name in BUILTIN_NAMES else "")
             return Value(module=module) if module else Value(same=frozenset({name}))
         carries: frozenset[Definition] = frozenset()
         free: frozenset[str] = frozenset()
@@ -172,21 +178,41 @@ class _Tracer:
     def _statement(self, cell: ProgramCell, facts: StatementFacts, position: int, *, first: bool) -> StatementTrace:
         present = self.present
         present.begin(position)
-        evaluator = Evaluator(self, cell.code.escapes, position=position)
+        evaluator = Evaluator(self, position=position)
         evaluator.statement(facts.node)
         effects = evaluator.effects
+        kept = self._kept_by_modules(facts, effects)
         use = find_use(present, facts, effects)
         if first and owner_kind(cell) is OwnerKind.TASK:
             # What was changed of the whole process, a task sees from its first statement on.
             surroundings = present.surroundings()
-            use.names |= surroundings
+            use.names |= surroundings | written_modules(present, surroundings)
             for name in surroundings:
                 ask_for(present, name)
         if facts.names.stars:
             present.changes.stars = tuple((position, module) for module in facts.names.stars)
             apply_state(present, WriteState(STARS, facts.node))
         apply_effects(present, effects, facts.names, compound=facts.compound)
+        for name, states in kept.items():
+            present.record(name, Snapshot(position, position, NO_REGIONS, "immutable", constant=" ".join(states)))
         return StatementTrace(facts, effects, use, present.asked, present.changes)
+
+    def _kept_by_modules(self, facts: StatementFacts, effects: Effects) -> dict[str, tuple[str, ...]]:
+        """Return what to note of the local modules that a statement imports, and let it set up what they keep."""
+        found: dict[str, tuple[str, ...]] = {}
+        notes = {*kept_states(facts.local_modules)}.union(*map(changing_functions, facts.local_modules))
+        if notes and facts.names.stars:
+            notes = notes.union(*map(public_names, facts.local_modules))
+        for module in facts.local_modules if notes else ():
+            known = notes_at(self, module.name)
+            if not notes <= set(known):
+                found[marker(module.name)] = tuple(sorted({*notes, *known}))
+                for state in sorted(notes.difference(known)):
+                    if state[0] == "<" and not any(
+                        event.state == state for event in effects.events if isinstance(event, WriteState)
+                    ):
+                        effects.add(WriteState(state, facts.node))
+        return found
 
 
 def _value(

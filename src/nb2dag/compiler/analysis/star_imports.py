@@ -40,6 +40,11 @@ class StarImports:
                     return path
         return ""
 
+    @property
+    def modules(self) -> list[str]:
+        """The modules, the last first."""
+        return [module for _, module in reversed(self._modules)]
+
     def may_rebind(self, name: str, start: int, end: int) -> list[tuple[int, str]]:
         """Return the star imports between two positions that may bind `name`, as (position, module)."""
         return [

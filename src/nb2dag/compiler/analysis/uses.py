@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -66,6 +67,12 @@ def find_use(present: Present, facts: StatementFacts, effects: Effects) -> Use:
         use.names.add(STARS)
         ask_for(present, STARS)
     return use
+
+
+def written_modules(present: Present, states: Iterable[str]) -> set[str]:
+    """Return the states of the files that the notebook wrote and that hold the modules of these attributes."""
+    modules = {part for state in states if "." in state for part in (state[1:].partition(".")[0],)}
+    return FileStates(present).imported(modules)
 
 
 def ask_for(present: Present, name: str) -> None:

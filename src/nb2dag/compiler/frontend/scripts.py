@@ -12,7 +12,7 @@ from pathlib import Path
 from nb2dag.compiler.frontend.escapes import parse_code
 from nb2dag.compiler.frontend.reader import parse_notebook
 from nb2dag.errors import NotebookUnreadable
-from nb2dag.model.code import ESCAPE_NAME, Escape, EscapeKind, ParsedCode, Script
+from nb2dag.model.code import Escape, EscapeKind, ParsedCode, Script, index_of_escape
 from nb2dag.model.notebook import CellType
 from nb2dag.model.program import Program, ProgramCell
 
@@ -31,23 +31,16 @@ def with_scripts(program: Program, folder: Path) -> Program:
     cells = []
     for cell in program.cells:
         cells.append(replace(cell, code=_with_scripts(cell.code, folder, written)))
-        written |= dict(_written(cell))
+        written |= dict(written_files(cell))
     return replace(program, cells=tuple(cells))
 
 
 def _with_scripts(code: ParsedCode, folder: Path, written: dict[str, str | None]) -> ParsedCode:
-    places = {index: node for node in ast.walk(code.tree) if (index := _index(node)) is not None}
+    places = {index: node for node in ast.walk(code.tree) if (index := index_of_escape(node)) is not None}
     escapes = tuple(
         _with_script(escape, places.get(index), folder, written) for index, escape in enumerate(code.escapes)
     )
-    return replace(code, escapes=escapes) if escapes != code.escapes else code
-
-
-def _index(node: ast.AST) -> int | None:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == ESCAPE_NAME:
-        argument = node.args[0]
-        return int(str(argument.value)) if isinstance(argument, ast.Constant) else None
-    return None
+    return code.with_escapes(escapes)
 
 
 def _with_script(escape: Escape, place: ast.AST | None, folder: Path, written: dict[str, str | None]) -> Escape:
@@ -60,7 +53,7 @@ def _with_script(escape: Escape, place: ast.AST | None, folder: Path, written: d
         return escape
     if not path.endswith((".py", ".ipy", ".ipynb")):
         path += ".py"
-    text = written[path] if path in written else _content(folder / path)
+    text = written[path] if path in written else file_text(folder / path)
     parts = None if text is None else _parts(text, path)
     if parts is None:
         return escape
@@ -77,7 +70,8 @@ def _words(text: str) -> list[str]:
         return []
 
 
-def _content(path: Path) -> str | None:
+def file_text(path: Path) -> str | None:
+    """Return the text of a file, None where it is not there, no text or very long."""
     try:
         return path.read_text("utf-8") if path.stat().st_size < _LONGEST else None
     except (OSError, ValueError):
@@ -106,7 +100,7 @@ def _relocate(tree: ast.Module, place: ast.AST) -> None:
             ast.copy_location(node, place)
 
 
-def _written(cell: ProgramCell) -> Iterator[tuple[str, str | None]]:
+def written_files(cell: ProgramCell) -> Iterator[tuple[str, str | None]]:
     """Yield the files that a cell writes by a magic: their text, None where only a part of it is known."""
     for escape in cell.code.escapes:
         if escape.kind is EscapeKind.CELL_MAGIC and escape.name in ("writefile", "file"):

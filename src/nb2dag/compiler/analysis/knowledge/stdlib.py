@@ -280,6 +280,13 @@ _ITERATION = (
 
 _SERIALISATION = (
     call_table("json", (FRESH, "loads"), (_TEXT, "dumps"), (_READS_STREAM, "load"), (_WRITES_STREAM, "dump")),
+    call_table(
+        "xml.etree.ElementTree",
+        (CallFacts(mutates=(0,), returns="shares", stores=True), "SubElement"),
+        (_MUTATES_FIRST, "indent"),
+        (FRESH, "Element fromstring XML fromstringlist"),
+        (IMMUTABLE, "tostring iselement"),
+    ),
     call_table("pickle", (FRESH, "loads"), (IMMUTABLE, "dumps"), (_READS_STREAM, "load"), (_WRITES_STREAM, "dump")),
     call_table(
         "cloudpickle", (FRESH, "loads"), (IMMUTABLE, "dumps"), (_READS_STREAM, "load"), (_WRITES_STREAM, "dump")

@@ -1,0 +1,145 @@
+"""Find what the functions of a local module keep in it from call to call: its counters, caches and registries."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from nb2dag.compiler.analysis import knowledge
+from nb2dag.compiler.analysis.functions import all_arguments
+from nb2dag.compiler.analysis.resolver import Resolver
+from nb2dag.model.code import LocalModule, nodes_of
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_LOOKED_UP = ("self", "cls")
+
+
+def marker(module: str) -> str:
+    """Return the name under which is noted what a local module and those it imports keep: it is none of Python's."""
+    return f"<module {module.partition('.')[0]}>"
+
+
+def states_at(resolver: Resolver, path: str) -> tuple[str, ...]:
+    """Return the states that calling something at a dotted path may change, where a local module is at its root."""
+    return tuple(note for note in notes_at(resolver, path) if note[0] == "<")
+
+
+def starred(resolver: Resolver, modules: Iterable[str], name: str) -> str:
+    """Return the dotted path of a name that a star import of one of these local modules brought, "" where none did."""
+    paths = (f"{module}.{name}" for module in modules)
+    return next((path for path in paths if f"={path}" in notes_at(resolver, path)), "")
+
+
+def public_names(module: LocalModule) -> tuple[str, ...]:
+    """Return the notes of what a star import of a module brings, if the module keeps anything from call to call."""
+    names = {
+        child.name if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else child.id
+        for node in module.code.tree.body
+        for child in (
+            [node] if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else nodes_of(node)
+        )
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        or (isinstance(child, ast.Name) and _binds(child))
+    }
+    return tuple(f"={module.name}.{name}" for name in names if not name.startswith("_"))
+
+
+def notes_at(resolver: Resolver, path: str) -> tuple[str, ...]:
+    """Return all that is noted of the local module at the root of a dotted path."""
+    noted = resolver.resolve(marker(path)).constant
+    return tuple(noted.split()) if noted else ()
+
+
+def changing(path: str, place: int, name: str) -> str:
+    """Return the note that the function at a dotted path changes an argument."""
+    return f"{path}@{place}@{name}"
+
+
+def changed_arguments(resolver: Resolver, path: str) -> list[tuple[int, str]]:
+    """Return the places and names of the arguments that a function of a local module changes."""
+    notes = (note.split("@") for note in notes_at(resolver, path) if note[0] not in "<=")
+    return [(int(place), name) for function, place, name in notes if function == path]
+
+
+def kept_states(modules: Iterable[LocalModule]) -> tuple[str, ...]:
+    """Return the attributes, as states without a name, that the code inside functions of modules changes."""
+    return tuple(f"<{module.name}.{name}>" for module in modules for name in kept_names(module))
+
+
+@lru_cache(maxsize=256)
+def kept_names(module: LocalModule) -> tuple[str, ...]:
+    r"""Return the names of a module, and the attributes of its classes, that its functions bind or change.
+
+    >>> from nb2dag.compiler.frontend.escapes import parse_code
+    >>> kept_names(LocalModule("m", parse_code("xs = []\ndef f(v): xs.append(v)")))
+    ('xs',)
+    """
+    body = module.code.tree.body
+    classes = {node.name for node in body if isinstance(node, ast.ClassDef)}
+    own = {node.id for node in nodes_of(module.code.tree) if isinstance(node, ast.Name) and _binds(node)}
+    functions = [node for node in nodes_of(module.code.tree) if isinstance(node, _Function)]
+    found = {name for function in functions for name in _changed(function, own, classes)}
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{name}" for name in _changed_of_class(node)}
+    return tuple(sorted(found))
+
+
+def _binds(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
+
+
+def _changed(function: _Function, own: set[str], classes: set[str]) -> Iterator[str]:
+    nodes = nodes_of(function)
+    outer = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
+    local = {argument.arg for argument in all_arguments(function.args)}
+    local |= {node.id for node in nodes if isinstance(node, ast.Name) and _binds(node)} - outer
+    for name in sorted(outer):
+        if any(isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load) for node in nodes):
+            yield name
+    for target in _targets(nodes):
+        root = target
+        parts: list[str] = []
+        while isinstance(root, ast.Attribute | ast.Subscript):
+            parts = [root.attr] if isinstance(root, ast.Attribute) else []
+            root = root.value
+        if not isinstance(root, ast.Name) or root.id in local:
+            continue
+        if root.id in classes and parts:
+            yield f"{root.id}.{parts[0]}"
+        elif root.id in own:
+            yield root.id
+
+
+def _targets(nodes: Iterable[ast.AST]) -> Iterator[ast.expr]:
+    """Yield what code changes in place: targets of assignments and deletions, receivers of changing methods."""
+    for node in nodes:
+        if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            yield node
+        elif isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Attribute):
+                facts = knowledge.method_call(node.func.attr)
+                if facts is None or facts.mutates_receiver:
+                    yield node.func.value
+            elif isinstance(node.func, ast.Name) and node.func.id in ("next", "setattr", "delattr") and node.args:
+                yield node.args[0]
+
+
+def _changed_of_class(node: ast.ClassDef) -> Iterator[str]:
+    """Yield the class attributes that methods change: by `cls.n += 1`, or in place by `self.items.append(x)`."""
+    own = {
+        target.id
+        for statement in node.body
+        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])
+        if isinstance(target, ast.Name)
+    }
+    for target in _targets(child for part in node.body if isinstance(part, _Function) for child in nodes_of(part)):
+        inner, depth = target, 0
+        while isinstance(inner, ast.Subscript | ast.Attribute) and not isinstance(inner.value, ast.Name):
+            inner, depth = inner.value, depth + 1
+        if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id in _LOOKED_UP:
+            rebinds = not isinstance(inner.ctx, ast.Load) and inner.value.id == "self"
+            if inner.attr in own and not rebinds:
+                yield inner.attr

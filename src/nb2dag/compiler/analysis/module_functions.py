@@ -1,0 +1,72 @@
+"""Find what the functions of a local module change of what they are given, as is found of the notebook's own."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from functools import lru_cache
+
+from nb2dag.compiler.analysis.effects import Summary
+from nb2dag.compiler.analysis.local_state import changing
+from nb2dag.compiler.analysis.summaries import Summaries
+from nb2dag.compiler.analysis.values import Definition, Value
+from nb2dag.compiler.memo import Memo
+from nb2dag.model.code import LocalModule
+
+_BUILTINS = frozenset(dir(builtins))
+_MOST_SUMMARIES = 1000
+
+
+@lru_cache(maxsize=256)
+def changing_functions(module: LocalModule) -> tuple[str, ...]:
+    """Return the functions of a module that change an argument, with its place, as `local_state` notes them.
+
+    >>> from nb2dag.compiler.frontend.escapes import parse_code
+    >>> changing_functions(LocalModule("m", parse_code("def f(a, xs): xs.append(a)")))
+    ('m.f@1@xs',)
+    """
+    resolver = _ModuleResolver(module)
+    found: list[str] = []
+    for node in module.code.tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            summary = resolver.summary(Definition(node.name, node, -1))
+            places = [
+                (place, name)
+                for place, name in enumerate(summary.parameters)
+                if f"@{name}" in summary.mutated_parameters
+            ]
+            found += [changing(f"{module.name}.{node.name}", place, name) for place, name in places]
+    return tuple(found)
+
+
+class _ModuleResolver:
+    """Says what the names of a module stand for to its functions: its definitions and imports."""
+
+    def __init__(self, module: LocalModule) -> None:
+        self._values: dict[str, Value] = {}
+        self._summaries = Summaries(self, Memo(_MOST_SUMMARIES))
+        for node in module.code.tree.body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                self._values[node.name] = Value(definition=Definition(node.name, node, -1))
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    name = alias.asname or alias.name.partition(".")[0]
+                    self._values[name] = Value(kind="module", module=alias.name if alias.asname else name)
+            elif isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    self._values[alias.asname or alias.name] = Value(module=f"{node.module or ''}.{alias.name}")
+
+    def resolve(self, name: str) -> Value:
+        known = self._values.get(name)
+        if known is not None:
+            return known
+        return Value(module=f"builtins.{name}") if name in _BUILTINS else Value(same=frozenset({name}))
+
+    def define(self, definition: Definition) -> Definition:
+        return definition
+
+    def summary(self, definition: Definition) -> Summary:
+        return self._summaries.summary(definition)
+
+    def methods(self, definition: Definition, name: str) -> list[Summary]:
+        return self._summaries.methods(definition, name)
