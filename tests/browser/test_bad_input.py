@@ -150,7 +150,7 @@ def test_a_file_that_others_changed_is_gone_or_in_conflict(lab, server, page):
     page.evaluate("() => { void jupyterapp.commands.execute('docmanager:open', { path: 'conflict.ipynb' }); }")
     dialog = page.locator(".jp-Dialog")
     expect(dialog).to_contain_text("conflict.ipynb")
-    dialog.locator(".jp-mod-accept").click()
+    dialog.locator(".jp-Dialog-button").last.click()
     expect(dialog).to_have_count(0)
     expect(notebook.panel).not_to_contain_text("Reading the notebook")
 
