@@ -13,6 +13,9 @@ from click.testing import CliRunner
 from standalone_airflow import StandaloneAirflow
 
 from nb2dag.cli.app import app
+from nb2dag.local.pull.home import home_production
+from nb2dag.local.pull.production import Instance, PullRefused
+from nb2dag.local.pull.selection import Wanted, choose
 from support.production import SECRET, SETTINGS, Production, begin_runs, write_dags
 
 pytestmark = pytest.mark.timeout(900)
@@ -111,22 +114,30 @@ def test_an_attempt_is_had_as_it_was_though_the_tasks_above_ran_again(production
 
 
 def test_a_mapped_task_by_hand_from_the_home(production, project, tmp_path):
-    home = ["--airflow-home", production.home]
-    mapped = pull("by_hand", "shares", "share", *home)
-    assert mapped.exit_code == 2
-    assert "is mapped, and ran 2 times in this run: name one with --map-index (failed: 1)" in mapped.output
-    result = pulled("by_hand", "latest-failed", "share", "--try", "1", *home)
+    result = pulled("by_hand", "latest-failed", "share", "--try", "1", "--airflow-home", production.home)
     assert "by_hand, run shares, map index 1: attempt 1 of `share`\n" in result.output
     assert "task `share` failed in cell 3, line 2: ZeroDivisionError" in result.output
     again = run_notebook(project / "pulled/by_hand/share-1/share-1.ipynb", tmp_path / "out.ipynb")
     assert again.returncode != 0
     assert "ZeroDivisionError" in again.stderr
-    gone = pull("by_hand", "long-ago", "share", *home)
-    assert "has no run `long-ago` of `by_hand`, or no more: its last runs are shares" in gone.output
-    unknown = pull("by_hand", "shares", "shore", *home)
-    assert "`by_hand` has no task `shore`: did you mean `share`?" in unknown.output
-    other = pull("by_hnd", "shares", "share", *home)
-    assert "has no DAG `by_hnd`: did you mean `by_hand`?" in other.output
+
+
+def test_a_home_answers_what_is_asked(production):
+    with home_production(production.home) as airflow:
+        assert airflow.dag_ids() == ["by_hand", "sales"]
+        assert airflow.dag("sales").file == str(production.home / "dags/sales/sales.py")
+        assert airflow.dag("gone") is None
+        assert sorted(airflow.task_ids("sales")) == ["clean", "extract", "report"]
+        assert airflow.task_ids("gone") == []
+        assert sorted(airflow.run_ids("sales")) == ["north", "south"]
+        assert airflow.has_run("sales", "north")
+        assert not airflow.has_run("sales", "gone")
+        (failed,) = airflow.instances("sales", "clean", states=["failed"])
+        assert failed == Instance("north", -1, 1, "failed")
+        place = production.home / "nb2dag/notebooks/sales/north/clean/-1/try-1.ipynb"
+        assert airflow.notebook("sales", "clean", failed, 1) == str(place)
+        with pytest.raises(PullRefused, match=r"ran 2 times in this run: name one with --map-index \(failed: 1\)"):
+            choose(airflow, Wanted("by_hand", "shares", "share"))
 
 
 @pytest.mark.parametrize(
