@@ -118,7 +118,12 @@ def lies_below(place: str, folder: str) -> bool:
 
     >>> lies_below("out/a.csv", "out/"), lies_below("out/sub/", "out/"), lies_below("out", "out/")
     (True, True, False)
+    >>> lies_below("out/a.csv", "*/"), lies_below("a.csv", "*/")
+    (True, False)
     """
+    if "*" in folder:
+        parent = place.rstrip("/").rpartition("/")[0]
+        return bool(parent) and _covers(folder[:-1], parent)
     return _may_be_below(place.rstrip("/"), folder[:-1])
 
 
