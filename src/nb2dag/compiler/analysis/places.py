@@ -102,9 +102,9 @@ def overlap(one: str, other: str) -> bool:
     if one.endswith("/") and other.endswith("/"):
         return one == other
     if one.endswith("/"):
-        return _covers(other, one[:-1])
+        one, other = other, one
     if other.endswith("/"):
-        return _covers(one, other[:-1])
+        return _covers(one, other[:-1]) or ("*" in other and _covers(other[:-1], one))
     if "*" in one and "*" in other:
         return _patterns_overlap(one, other)
     if "*" in other:
