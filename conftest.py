@@ -19,6 +19,9 @@ _ENVIRONMENT = {
     "MPLBACKEND": "Agg",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
+collect_ignore = ["src/nb2dag/airflow/plugin/application.py"]
+"""Imports Airflow's whole API server, which settles on a database; it is tried in one."""
+
 _UNSET = ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONHASHSEED", "PYTHONPATH")
 _UNSET += ("NB2DAG_JOB", "NB2DAG_NOTEBOOKS", "NB2DAG_STORE")
 

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import psutil
+from airflow_api import AirflowApi, AirflowFailed
 
-ATTEMPTS = 5
-STILL_WAITING_SECONDS = 20
+__all__ = ["AirflowFailed", "StandaloneAirflow"]
+
 AIRFLOW_DEFAULT_PORTS = frozenset({8793, 8794, 8974, 8080})
-
-
-class AirflowFailed(Exception):
-    """Airflow did not start, or does not do what was asked of it."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -82,7 +74,7 @@ def private_environment(home: Path, ports: list[int]) -> dict[str, str]:
     }
 
 
-class StandaloneAirflow:
+class StandaloneAirflow(AirflowApi):
     """An `airflow standalone` (SQLite, LocalExecutor) under `home`, whose DAGs lie in `home/dags`.
 
     As a context manager it starts on entry; on exit no process that it started is left. Its output goes to
@@ -93,11 +85,8 @@ class StandaloneAirflow:
         self.home = home
         self.log = home / "standalone.log"
         ports = free_ports(3)
-        self.url = f"http://127.0.0.1:{ports[0]}"
+        super().__init__(f"http://127.0.0.1:{ports[0]}")
         self._environment = private_environment(home, ports) | dict(settings or {})
-        # An opener of our own: `http_proxy` in the user's environment is not for this machine.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        self._token = ""
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> StandaloneAirflow:
@@ -115,76 +104,6 @@ class StandaloneAirflow:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-    def wait_for_api(self, seconds: float, still_waiting: Callable[[float], None]) -> None:
-        """Wait until the REST API hands out a token; call `still_waiting` with the seconds now and then.
-
-        Raises:
-            AirflowFailed: It does not in `seconds`, or Airflow ended; the message ends with its last output.
-        """
-        began = said = time.monotonic()
-        while time.monotonic() - began < seconds:
-            self._check_alive()
-            try:
-                self._token = self._request("GET", "/auth/token")["access_token"]
-                # The API for tasks is built at its first request, which takes longer than a task waits.
-                self._request("GET", "/execution/health")
-                return
-            except OSError:
-                time.sleep(0.5)
-            if time.monotonic() - said > STILL_WAITING_SECONDS:
-                said = time.monotonic()
-                still_waiting(said - began)
-        raise AirflowFailed(f"Airflow's API did not answer in {seconds:.0f} s:\n{self.log_tail()}")
-
-    def wait_for_dag(self, dag_id: str, seconds: float) -> None:
-        """Wait until the DAG is known.
-
-        Raises:
-            AirflowFailed: It is not in `seconds`, or its file cannot be imported; the message holds the traceback.
-        """
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            self._check_alive()
-            known = self.get(f"/api/v2/dags?dag_id_pattern={dag_id}")["dags"]
-            if any(dag["dag_id"] == dag_id for dag in known):
-                return
-            errors = self.get("/api/v2/importErrors")["import_errors"]
-            if errors:
-                raise AirflowFailed("\n".join(f"{error['filename']}:\n{error['stack_trace']}" for error in errors))
-            time.sleep(0.5)
-        raise AirflowFailed(f"Airflow did not find the DAG `{dag_id}` in {seconds:.0f} s:\n{self.log_tail()}")
-
-    def trigger(self, dag_id: str) -> str:
-        """Start a run without a logical date, as `airflow dags trigger` does, and return its run id."""
-        run = self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})
-        return str(run["dag_run_id"])
-
-    def get(self, path: str) -> Any:
-        """Return the JSON answer to a GET; a busy machine may need a second try, or more.
-
-        Raises:
-            AirflowFailed: There is still no answer after several tries.
-        """
-        for attempt in range(1, ATTEMPTS + 1):
-            self._check_alive()
-            try:
-                return self._request("GET", path)
-            except OSError as error:
-                refused = isinstance(error, urllib.error.HTTPError) and error.code < 500
-                if refused or attempt == ATTEMPTS:
-                    raise AirflowFailed(f"Airflow's API does not answer to {path}: {error}") from error
-                time.sleep(attempt)
-        raise AssertionError("the last attempt returns or raises")
-
-    def _request(self, method: str, path: str, body: object = None) -> Any:
-        headers = {"Content-Type": "application/json"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        payload = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, payload, headers, method=method)
-        with self._opener.open(request, timeout=60) as answer:
-            return json.load(answer)
 
     def log_tail(self, lines: int = 30) -> str:
         """Return the last lines Airflow's parts have printed."""
@@ -204,7 +123,8 @@ class StandaloneAirflow:
         self._process.wait(timeout=5)
         self._process = None
 
-    def _check_alive(self) -> None:
+    def check_alive(self) -> None:
+        """Raise an `AirflowFailed` if Airflow has ended."""
         if self._process is None or self._process.poll() is not None:
             raise AirflowFailed(f"`airflow standalone` ended by itself:\n{self.log_tail()}")
 

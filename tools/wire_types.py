@@ -49,6 +49,8 @@ def _object(schema, indent):
 
 
 def _type(schema, indent):
+    if not schema:
+        return "unknown"
     if "$ref" in schema:
         return "I" + _camel(schema["$ref"].rsplit("/", 1)[1])
     if "anyOf" in schema:

@@ -5,6 +5,7 @@ import type { Session } from './session';
 import type { ICell } from './wire';
 
 const CLASS = 'nb2dag-Badge';
+const NONE: ReadonlyMap<string, ICell> = new Map();
 
 /** What a badge says about a cell. */
 export function badgeText(cell: ICell, trans: ITrans): { text: string; hint: string } {
@@ -44,16 +45,24 @@ export class Badges {
     private readonly onClick: (cell: Cell, badge: HTMLElement) => void
   ) {
     session.changed.connect(this.update, this);
-    session.cellsChanged.connect(this.update, this);
+    session.cellsChanged.connect(this.updateAll, this);
     this.update();
   }
 
   /** Show each cell's role; nothing where nobody looks and no cell is tagged. */
   update(): void {
-    const { document, watched } = this.session;
+    const { document, watched, cells } = this.session;
     const show = document !== null && (watched || document.tagged) && document.language === 'python';
-    this.roles = new Map(show ? document.cells.map(cell => [cell.id, cell]) : []);
-    this.tagged = Boolean(document?.tagged);
+    const roles = show ? cells : NONE;
+    const tagged = Boolean(document?.tagged);
+    if (roles !== this.roles || tagged !== this.tagged) {
+      this.roles = roles;
+      this.tagged = tagged;
+      this.updateAll();
+    }
+  }
+
+  private updateAll(): void {
     this.session.panel.content.widgets.forEach(widget => this.put(widget));
   }
 
@@ -75,6 +84,8 @@ export class Badges {
     }
     this.shown.set(widget, wanted);
     const old = header.querySelector<HTMLButtonElement>(`:scope > .${CLASS}`);
+    // A class of its own, since a selector that looks inside (`:has`) would have every change of the page looked at.
+    header.classList.toggle('nb2dag-Badged', cell !== undefined);
     if (!cell) {
       old?.remove();
       return;
@@ -106,7 +117,7 @@ export class Badges {
     return badge;
   }
 
-  private roles = new Map<string, ICell>();
+  private roles = NONE;
   private tagged = false;
   private readonly shown = new WeakMap<Cell, string>();
   private readonly waiting = new WeakSet<Cell>();

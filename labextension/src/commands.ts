@@ -111,10 +111,13 @@ export function addCommands(parts: ICommandParts): void {
       const path = parts.selectedFile();
       if (path) {
         const widget = await app.commands.execute('docmanager:open', { path, factory: 'Notebook' });
-        await widget?.context?.ready;
-        const session = widget ? sessions.of(widget) : null;
-        if (session) {
-          await exportDag(session, parts);
+        // A file that is no notebook never gets ready: JupyterLab says why, and closes the tab.
+        const ready = await Promise.race([
+          widget?.context?.ready.then(() => true),
+          new Promise(resolve => widget?.disposed.connect(() => resolve(false)))
+        ]);
+        if (widget && ready) {
+          await exportDag(sessions.of(widget), parts);
         }
       }
     }
@@ -210,6 +213,7 @@ export async function rename(session: Session, task: string, trans: TranslationB
 export async function exportDag(session: Session, parts: ICommandParts): Promise<void> {
   const { trans } = parts;
   try {
+    await session.lookAtFile();
     const found = await session.ask<IPanel>('panel');
     if (!found.exportable) {
       await refuse(found, parts);

@@ -3,7 +3,7 @@ import { Dialog } from '@jupyterlab/apputils';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Session } from './session';
-import { ITrans, Words } from './text';
+import { aboutFile, ITrans, Words } from './text';
 import type { IExportAnswer, IExportPreview, IImportAnswer, IRegistrationAnswer } from './wire';
 
 export interface IExportChoice {
@@ -82,6 +82,9 @@ function ExportForm({ session, trans, choice, folders, warnings }: IFormProps): 
         ))}
       </datalist>
       {trouble && <div className="nb2dag-Banner">{trouble}</div>}
+      {session.file !== 'same' && (
+        <div className="nb2dag-Export-warnings">{aboutFile(session.file, trans)}</div>
+      )}
       {warnings > 0 && (
         <div className="nb2dag-Export-warnings">
           {trans._n(

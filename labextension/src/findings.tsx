@@ -13,19 +13,36 @@ export interface IFindingsProps {
   render(markdown: string, into: HTMLElement): void;
 }
 
-export function Findings(props: IFindingsProps): JSX.Element {
+/** How many findings are listed unasked: nobody reads more, and each costs time to draw. */
+const MOST_UNASKED = 100;
+
+/** Drawn anew only where the findings change, which most keystrokes do not do. */
+export const Findings = React.memo(function Findings(props: IFindingsProps): JSX.Element {
   const { findings, trans } = props;
+  const [all, setAll] = React.useState(false);
   if (!findings.length) {
     return <div className="nb2dag-empty">{trans.__('No findings.')}</div>;
   }
+  const shown = all ? findings : findings.slice(0, MOST_UNASKED);
   return (
-    <ul className="nb2dag-Findings">
-      {findings.map((found, i) => (
-        <Finding key={`${found.code} ${found.span.cell} ${found.span.line} ${i}`} {...props} found={found} />
-      ))}
-    </ul>
+    <>
+      <ul className="nb2dag-Findings">
+        {shown.map((found, i) => (
+          <Finding
+            key={`${found.code} ${found.span.cell} ${found.span.line} ${i}`}
+            {...props}
+            found={found}
+          />
+        ))}
+      </ul>
+      {shown.length < findings.length && (
+        <button className="nb2dag-button nb2dag-Findings-more" onClick={() => setAll(true)}>
+          {trans.__('Show all %1 findings', findings.length)}
+        </button>
+      )}
+    </>
   );
-}
+});
 
 function Finding(props: IFindingsProps & { found: IDiagnostic }): JSX.Element {
   const { found, trans } = props;

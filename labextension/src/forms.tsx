@@ -7,6 +7,8 @@ export interface IFormProps {
   directive: IDirective;
   given: IGivenOption[];
   trans: ITrans;
+  /** Another object for each state of the notebook that the panel has seen. */
+  stamp: unknown;
   /** Change one option; null removes it. Resolves to why it cannot be, or an empty string. */
   onChange(option: string, text: string | null): Promise<string>;
 }
@@ -28,7 +30,7 @@ const FIRST = [
   'group'
 ];
 
-export function Form({ directive, given, trans, onChange }: IFormProps): JSX.Element {
+export function Form({ directive, given, trans, stamp, onChange }: IFormProps): JSX.Element {
   const [all, setAll] = React.useState(false);
   const texts = new Map(given.map(option => [option.name, option.text]));
   const usable = directive.options.filter(option => option.lowered || texts.has(option.name));
@@ -44,6 +46,7 @@ export function Form({ directive, given, trans, onChange }: IFormProps): JSX.Ele
           option={option}
           text={texts.get(option.name) ?? ''}
           trans={trans}
+          stamp={stamp}
           onChange={onChange}
         />
       ))}
@@ -60,10 +63,11 @@ interface IFieldProps {
   option: IOption;
   text: string;
   trans: ITrans;
+  stamp: unknown;
   onChange: IFormProps['onChange'];
 }
 
-function Field({ option, text, trans, onChange }: IFieldProps): JSX.Element {
+function Field({ option, text, trans, stamp, onChange }: IFieldProps): JSX.Element {
   const [draft, setDraft] = React.useState<string | null>(null);
   const [problem, setProblem] = React.useState('');
   const id = `nb2dag-field-${option.name}`;
@@ -72,16 +76,29 @@ function Field({ option, text, trans, onChange }: IFieldProps): JSX.Element {
     setDraft(null);
     setProblem('');
   }, [text]);
+  // What was written into the notebook stands here until the panel has followed: the old value must not flash up.
+  const written = React.useRef<string | null>(null);
+  React.useEffect(() => {
+    if (written.current !== null) {
+      written.current = null;
+      setDraft(null);
+    }
+  }, [stamp]);
   const commit = async (value: string): Promise<void> => {
+    if (value === written.current) {
+      return;
+    }
     if (value === text) {
       setDraft(null);
       setProblem('');
       return;
     }
+    setDraft(value);
+    written.current = value;
     const why = await onChange(option.name, value.trim() === '' ? null : value);
     setProblem(why);
-    if (!why) {
-      setDraft(null);
+    if (why) {
+      written.current = null;
     }
   };
   return (

@@ -1,7 +1,8 @@
 /** Draw the DAG: boxes, edges and groups in SVG, with zoom, fit and keyboard. */
 import * as React from 'react';
 import type { ITaskRun } from './job';
-import { BOX_HEIGHT, ILayout, layOut, pathThrough, shapeOf } from './layout';
+import { usePlaced } from './placing';
+import { BOX_HEIGHT, ILayout, pathThrough } from './shape';
 import type { ITrans } from './text';
 import type { IGraph, ITask } from './wire';
 
@@ -105,22 +106,18 @@ export function Graph(props: IGraphProps): JSX.Element {
   // In steps, so that not every pixel of a resize makes a new layout.
   const proportions = size.height
     ? Math.pow(1.5, Math.round(Math.log(size.width / size.height) / Math.log(1.5)))
-    : 1;
+    : 0;
   const tooLarge = graph.tasks.length > MOST_UNASKED && !asked;
-  const shape = tooLarge ? '' : shapeOf(graph);
-  // A layout depends on the graph's shape alone; computing it at each keystroke would be felt.
-  const layout = React.useMemo(
-    () => (tooLarge ? null : layOut(graph, proportions, measure)),
-    [shape, proportions]
-  );
+  const placed = usePlaced(tooLarge ? null : graph, proportions, measure);
+  const layout = placed?.layout ?? null;
   const [own, setOwn] = React.useState<IView | null>(null);
-  React.useEffect(() => setOwn(null), [shape, proportions]);
+  React.useEffect(() => setOwn(null), [placed?.shape]);
   React.useEffect(() => {
     const box = layout?.boxes.find(each => each.id === props.focused);
     if (box && size.width) {
       setOwn(before => shown(before ?? fitted(layout!, size.width, size.height), box, size));
     }
-  }, [props.focused, layout]);
+  }, [props.focused, placed?.shape]);
   const view = own ?? (layout ? fitted(layout, size.width, size.height) : { k: 1, x: 0, y: 0 });
   const zoom = (factor: number, x = size.width / 2, y = size.height / 2): void => {
     const k = Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, view.k * factor));
@@ -144,11 +141,19 @@ export function Graph(props: IGraphProps): JSX.Element {
           </button>
         </div>
       )}
-      {layout && size.width > 0 && (
+      {placed && size.width > 0 && (
         <svg width={size.width} height={size.height} role="group" aria-label={trans.__('Graph of the DAG')}>
           <Arrow />
           <g transform={`translate(${view.x},${view.y}) scale(${view.k})`}>
-            <Drawing {...props} layout={layout} />
+            <Drawing
+              graph={placed.graph}
+              layout={placed.layout}
+              focused={props.focused}
+              findings={props.findings}
+              runs={props.runs}
+              trans={trans}
+              onOpen={props.onOpen}
+            />
           </g>
         </svg>
       )}
@@ -235,7 +240,10 @@ function Arrow(): JSX.Element {
   );
 }
 
-function Drawing(props: IGraphProps & { layout: ILayout }): JSX.Element {
+type IDrawingProps = Omit<IGraphProps, 'stale'> & { layout: ILayout };
+
+/** Drawn anew only where something in it changes, which most keystrokes do not do. */
+const Drawing = React.memo(function Drawing(props: IDrawingProps): JSX.Element {
   const { graph, layout, trans } = props;
   const [hovered, setHovered] = React.useState<string | null>(null);
   const [line, setLine] = React.useState<number | null>(null);
@@ -291,7 +299,7 @@ function Drawing(props: IGraphProps & { layout: ILayout }): JSX.Element {
       )}
     </>
   );
-}
+});
 
 function Label({ points, text }: { points: Array<{ x: number; y: number }>; text: string }): JSX.Element {
   const { x, y } = points[Math.floor(points.length / 2)];
@@ -315,7 +323,7 @@ const GLYPHS: { [kind: string]: string } = {
   implicit: 'M8 2.5l1.5 4L13.5 8l-4 1.5L8 13.5L6.5 9.5L2.5 8l4-1.5z'
 };
 
-interface IBoxProps extends IGraphProps {
+interface IBoxProps extends IDrawingProps {
   box: { id: string; x: number; y: number; width: number };
   task: ITask;
   setHovered(id: string | null): void;

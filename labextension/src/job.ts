@@ -131,8 +131,10 @@ export class JobFollower implements IDisposable {
         const answer = await request<IJobEvents>(this.settings, `jobs/${id}?after=${count}`);
         failures = 0;
         count += answer.events.length;
-        answer.events.forEach(event => this.take(event));
         if (answer.events.length) {
+          // Another map, by which who draws it sees that something changed.
+          this.tasks = new Map(this.tasks);
+          answer.events.forEach(event => this.take(event));
           this._changed.emit();
         }
         if (answer.done) {

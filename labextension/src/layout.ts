@@ -1,84 +1,104 @@
 /** Place tasks, edges and groups in the plane. */
 import { graphlib, layout } from '@dagrejs/dagre';
-import type { IGraph } from './wire';
+import { BOX_HEIGHT, IBox, ILayout, ILine, IShape } from './shape';
 
 export type Direction = 'TB' | 'LR';
 
-export interface IBox {
-  id: string;
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
+type IPart = Pick<IShape, 'tasks' | 'edges'>;
 
-export interface ILine {
-  from: string;
-  to: string;
-  points: Array<{ x: number; y: number }>;
-}
-
-export interface ILayout {
-  width: number;
-  height: number;
-  boxes: IBox[];
-  groups: IBox[];
-  lines: ILine[];
-}
-
-export const BOX_HEIGHT = 38;
 const MARGIN = 18;
 const GAP = 4;
+/** Between tasks side by side, and between the ranks. */
+const SPACE = { TB: [18, 34], LR: [14, 44] };
 
-/** Return what a layout depends on: as long as it is the same, typing moves nothing. */
-export function shapeOf(graph: IGraph): string {
-  const tasks = graph.tasks.map(task => `${task.task_id}\u0000${task.group ?? ''}`);
-  const edges = graph.edges.map(edge => `${edge.from}\u0000${edge.to}`);
-  return JSON.stringify([tasks, edges]);
-}
+/** Up to so many tasks both directions are tried; above, the better one is guessed. */
+const MOST_TRIED = 40;
 
-/**
- * Lay a graph out for a picture of the given proportions (width by height), in the direction that shows it larger.
- * `measure` returns a text's width in pixels.
- */
-export function layOut(graph: IGraph, proportions: number, measure: (text: string) => number): ILayout {
-  const scale = (found: ILayout): number => Math.min(proportions / found.width, 1 / found.height);
-  const down = inDirection(graph, 'TB', proportions, measure);
-  const across = inDirection(graph, 'LR', proportions, measure);
+/** Lay a graph out in the direction that shows it larger. */
+export function layOut(shape: IShape): ILayout {
+  const { proportions } = shape;
+  const scale = (size: ISize): number => Math.min(proportions / size.width, 1 / size.height);
+  const parts = components(shape);
+  const inDirection = (direction: Direction): ILayout =>
+    together(
+      parts.map(part => inNotebookOrder(layOutPart(part, direction), direction)),
+      shape
+    );
+  if (shape.tasks.length > MOST_TRIED) {
+    const guess = (direction: Direction): ISize =>
+      inRows(
+        parts.map(part => sizeOf(part, direction)),
+        proportions
+      ).size;
+    return inDirection(scale(guess('LR')) > scale(guess('TB')) * 1.1 ? 'LR' : 'TB');
+  }
+  const [down, across] = [inDirection('TB'), inDirection('LR')];
   return scale(across) > scale(down) * 1.1 ? across : down;
 }
 
-/** Parts that nothing connects are laid out each by itself and then set in rows, as words in a paragraph. */
-function inDirection(
-  graph: IGraph,
-  direction: Direction,
-  proportions: number,
-  measure: (text: string) => number
-): ILayout {
-  const parts = components(graph).map(part =>
-    inNotebookOrder(layOutPart(part, direction, measure), direction)
+interface ISize {
+  width: number;
+  height: number;
+}
+
+/** Return about how large a part will be, without laying it out. */
+function sizeOf(part: IPart, direction: Direction): ISize {
+  const [beside, between] = SPACE[direction];
+  const ranks = new Map<string, number>();
+  const into = new Map<string, string[]>();
+  part.edges.forEach(({ from, to }) => into.set(to, [...(into.get(to) ?? []), from]));
+  const rows: number[][] = [];
+  // Upstream tasks come first in a graph.
+  for (const { id, width } of part.tasks) {
+    const rank = Math.max(-1, ...(into.get(id) ?? []).map(from => ranks.get(from) ?? -1)) + 1;
+    ranks.set(id, rank);
+    (rows[rank] ??= []).push(width);
+  }
+  const sum = (numbers: number[]): number => numbers.reduce((all, each) => all + each, 0);
+  const along = rows.map(row => (direction === 'TB' ? BOX_HEIGHT : Math.max(...row)));
+  const across = rows.map(
+    row => row.length * beside + (direction === 'TB' ? sum(row) : row.length * BOX_HEIGHT)
   );
-  const area = parts.reduce((sum, part) => sum + (part.width + GAP) * (part.height + GAP), 0);
-  const room = Math.max(...parts.map(part => part.width), Math.sqrt(area * proportions));
-  const whole: ILayout = { width: 0, height: 0, boxes: [], groups: [], lines: [] };
-  let [x, y, row] = [0, 0, 0];
-  for (const part of parts) {
-    if (x > 0 && x + part.width > room + 1) {
+  const length = sum(along) + (rows.length - 1) * between + 2 * MARGIN;
+  const breadth = Math.max(...across) + 2 * MARGIN;
+  return direction === 'TB' ? { width: breadth, height: length } : { width: length, height: breadth };
+}
+
+/** Set sizes in rows, as words in a paragraph of these proportions. */
+function inRows(
+  sizes: ISize[],
+  proportions: number
+): { places: Array<{ x: number; y: number }>; size: ISize } {
+  const area = sizes.reduce((sum, size) => sum + (size.width + GAP) * (size.height + GAP), 0);
+  const room = Math.max(...sizes.map(size => size.width), Math.sqrt(area * proportions));
+  let [x, y, row, width] = [0, 0, 0, 0];
+  const places = sizes.map(size => {
+    if (x > 0 && x + size.width > room + 1) {
       [x, y, row] = [0, y + row + GAP, 0];
     }
-    add(whole, part, x, y);
-    x += part.width + GAP;
-    row = Math.max(row, part.height);
-  }
+    const place = { x, y };
+    x += size.width + GAP;
+    row = Math.max(row, size.height);
+    width = Math.max(width, place.x + size.width);
+    return place;
+  });
+  return { places, size: { width, height: y + row } };
+}
+
+/** Parts that nothing connects were laid out each by itself. */
+function together(parts: ILayout[], shape: IShape): ILayout {
+  const whole: ILayout = { width: 0, height: 0, boxes: [], groups: [], lines: [] };
+  const { places, size } = inRows(parts, shape.proportions);
+  parts.forEach((part, i) => add(whole, part, places[i].x, places[i].y));
   whole.width = Math.max(
     1,
     ...whole.boxes.map(box => box.x + box.width / 2 + MARGIN),
     ...whole.groups.map(box => box.x + box.width / 2 + MARGIN)
   );
-  whole.height = Math.max(1, y + row);
+  whole.height = Math.max(1, size.height);
   // The edges in the graph's order, by which their names are found.
-  const place = new Map(graph.edges.map((edge, i) => [`${edge.from}\u0000${edge.to}`, i]));
-  const rank = (line: ILine): number => place.get(`${line.from}\u0000${line.to}`) ?? 0;
+  const place = new Map(shape.edges.map((edge, i) => [`${edge.from} ${edge.to}`, i]));
+  const rank = (line: ILine): number => place.get(`${line.from} ${line.to}`) ?? 0;
   whole.lines.sort((a, b) => rank(a) - rank(b));
   return whole;
 }
@@ -112,7 +132,7 @@ function inNotebookOrder(part: ILayout, direction: Direction): ILayout {
 }
 
 /** Split a graph where neither an edge nor a group connects; in the order of the tasks. */
-export function components(graph: IGraph): IGraph[] {
+export function components(graph: IPart): IPart[] {
   const parent = new Map<string, string>();
   const root = (id: string): string => {
     const up = parent.get(id) ?? id;
@@ -125,15 +145,15 @@ export function components(graph: IGraph): IGraph[] {
   };
   for (const task of graph.tasks) {
     if (task.group !== null) {
-      parent.set(root(`task ${task.task_id}`), root(`group ${task.group}`));
+      parent.set(root(`task ${task.id}`), root(`group ${task.group}`));
     }
   }
   for (const edge of graph.edges) {
     parent.set(root(`task ${edge.from}`), root(`task ${edge.to}`));
   }
-  const parts = new Map<string, IGraph>();
+  const parts = new Map<string, IPart>();
   for (const task of graph.tasks) {
-    const key = root(`task ${task.task_id}`);
+    const key = root(`task ${task.id}`);
     const part = parts.get(key) ?? { tasks: [], edges: [] };
     part.tasks.push(task);
     parts.set(key, part);
@@ -144,9 +164,9 @@ export function components(graph: IGraph): IGraph[] {
   return [...parts.values()];
 }
 
-function layOutPart(graph: IGraph, direction: Direction, measure: (text: string) => number): ILayout {
+function layOutPart(graph: IPart, direction: Direction): ILayout {
   const g = new graphlib.Graph({ compound: true });
-  const [nodesep, ranksep] = direction === 'TB' ? [18, 34] : [14, 44];
+  const [nodesep, ranksep] = SPACE[direction];
   g.setGraph({ rankdir: direction, nodesep, ranksep, marginx: MARGIN, marginy: MARGIN });
   g.setDefaultEdgeLabel(() => ({}));
   const groups = [
@@ -156,10 +176,9 @@ function layOutPart(graph: IGraph, direction: Direction, measure: (text: string)
     g.setNode(`group ${group}`, {});
   }
   for (const task of graph.tasks) {
-    const width = Math.round(Math.min(230, Math.max(84, measure(task.task_id) + 46)));
-    g.setNode(`task ${task.task_id}`, { width, height: BOX_HEIGHT });
+    g.setNode(`task ${task.id}`, { width: task.width, height: BOX_HEIGHT });
     if (task.group !== null) {
-      g.setParent(`task ${task.task_id}`, `group ${task.group}`);
+      g.setParent(`task ${task.id}`, `group ${task.group}`);
     }
   }
   for (const edge of graph.edges) {
@@ -174,7 +193,7 @@ function layOutPart(graph: IGraph, direction: Direction, measure: (text: string)
   return {
     width: whole.width ?? 0,
     height: whole.height ?? 0,
-    boxes: graph.tasks.map(task => box(task.task_id, `task ${task.task_id}`)),
+    boxes: graph.tasks.map(task => box(task.id, `task ${task.id}`)),
     groups: groups.map(group => box(group, `group ${group}`)),
     lines: graph.edges.map(edge => ({
       from: edge.from,
@@ -182,25 +201,4 @@ function layOutPart(graph: IGraph, direction: Direction, measure: (text: string)
       points: (g.edge(`task ${edge.from}`, `task ${edge.to}`) as { points: ILine['points'] }).points
     }))
   };
-}
-
-/** Return an SVG path through points, its corners rounded. */
-export function pathThrough(points: ILine['points']): string {
-  if (points.length < 3) {
-    return points.map(({ x, y }, i) => `${i ? 'L' : 'M'}${round(x)},${round(y)}`).join('');
-  }
-  let path = `M${round(points[0].x)},${round(points[0].y)}`;
-  for (let i = 1; i < points.length - 1; i++) {
-    const next = i < points.length - 2 ? middle(points[i], points[i + 1]) : points[i + 1];
-    path += `Q${round(points[i].x)},${round(points[i].y)} ${round(next.x)},${round(next.y)}`;
-  }
-  return path;
-}
-
-function middle(a: ILine['points'][0], b: ILine['points'][0]): ILine['points'][0] {
-  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -17,22 +17,62 @@ export interface ISentNotebook {
 
 const MAYBE_TAGGED = /%airflow_|#\s*\|/;
 
-/** Return the notebook without outputs; two notebooks that compile alike are equal as JSON. */
+/** What was sent of a cell stays the same object until the cell changes: of a thousand cells a key changes one. */
+type SharedCell = INotebookModel['sharedModel']['cells'][number];
+const kept = new WeakMap<SharedCell, ISentCell>();
+const listening = new WeakSet<SharedCell>();
+const texts = new WeakMap<ISentCell, string>();
+
+/** Return the notebook without outputs. */
 export function sentNotebook(model: INotebookModel): ISentNotebook {
-  const cells = model.sharedModel.cells.map(cell => {
-    const tags: unknown = cell.getMetadata('tags');
-    return {
-      id: cell.getId(),
-      cell_type: cell.cell_type,
-      source: cell.getSource(),
-      metadata: { tags: Array.isArray(tags) ? tags.filter(tag => typeof tag === 'string') : [] }
-    };
-  });
-  const metadata = model.sharedModel.metadata;
+  const shared = model.sharedModel;
   return {
-    cells,
-    metadata: { kernelspec: metadata.kernelspec ?? {}, language_info: languageOf(metadata.language_info) }
+    cells: shared.cells.map(sentCell),
+    // One by one: the whole of the metadata may hold megabytes of widgets' states.
+    metadata: {
+      kernelspec: shared.getMetadata('kernelspec') ?? {},
+      language_info: languageOf(shared.getMetadata('language_info'))
+    }
   };
+}
+
+function sentCell(cell: SharedCell): ISentCell {
+  const known = kept.get(cell);
+  if (known) {
+    return known;
+  }
+  if (!listening.has(cell)) {
+    listening.add(cell);
+    cell.changed.connect(() => void kept.delete(cell));
+  }
+  const tags: unknown = cell.getMetadata('tags');
+  const sent = {
+    id: cell.getId(),
+    cell_type: cell.cell_type,
+    source: cell.getSource(),
+    metadata: { tags: Array.isArray(tags) ? tags.filter(tag => typeof tag === 'string') : [] }
+  };
+  kept.set(cell, sent);
+  return sent;
+}
+
+/** Tell whether two notebooks compile alike; false may be said of two that do. */
+export function isSame(one: ISentNotebook, other: ISentNotebook): boolean {
+  return (
+    one.cells.length === other.cells.length &&
+    one.cells.every((cell, i) => cell === other.cells[i]) &&
+    JSON.stringify(one.metadata) === JSON.stringify(other.metadata)
+  );
+}
+
+/** Return the notebook as JSON. */
+export function jsonOf(notebook: ISentNotebook): string {
+  const cells = notebook.cells.map(cell => {
+    const text = texts.get(cell) ?? JSON.stringify(cell);
+    texts.set(cell, text);
+    return text;
+  });
+  return `{"cells":[${cells.join(',')}],"metadata":${JSON.stringify(notebook.metadata)}}`;
 }
 
 function languageOf(info: unknown): { name?: unknown } {

@@ -15,9 +15,9 @@ import { reveal } from './reveal';
 import { Runs } from './runs';
 import { Schedule } from './schedule';
 import type { Session } from './session';
-import { duration, ITrans } from './text';
+import { aboutFile, duration, ITrans } from './text';
 import { VERSION } from './version';
-import type { ICode, IDirective, IHello, ISchedule } from './wire';
+import type { ICode, IDirective, IFix, IHello, ISchedule, ITask } from './wire';
 
 export type Tab = 'findings' | 'dag' | 'task' | 'code' | 'schedule' | 'run';
 
@@ -191,6 +191,7 @@ function Panel({ session, services, tab, share, onTab, onShare }: IPanelProps): 
         />
       )}
       {session.trouble && <Banner text={session.trouble} />}
+      {session.file !== 'same' && <Banner text={aboutFile(session.file, trans)} />}
       <Head session={session} services={services} onTab={onTab} />
       <Picture session={session} services={services} focused={focused} />
       <Divider share={share} trans={trans} onShare={onShare} />
@@ -330,6 +331,12 @@ function Picture({
 }): JSX.Element {
   const { trans } = services;
   const { document, graph } = session;
+  // Made anew only where they change, for the graph is drawn anew where they do.
+  const findings = React.useMemo(() => marks(session), [session.cells, session.findings]);
+  const open = React.useCallback(
+    (task: ITask) => void reveal(session.panel, task.cells[0] ?? 0, 1, 1, false),
+    [session]
+  );
   if (!document) {
     return (
       <div className="nb2dag-Picture nb2dag-empty">
@@ -354,10 +361,10 @@ function Picture({
         graph={graph}
         stale={session.isStale}
         focused={focused}
-        findings={marks(session)}
+        findings={findings}
         runs={session.run.tasks}
         trans={trans}
-        onOpen={task => void reveal(session.panel, task.cells[0] ?? 0, 1, 1, false)}
+        onOpen={open}
       />
       {session.isStale && <div className="nb2dag-Picture-note">{trans.__('As before the errors below')}</div>}
     </div>
@@ -365,10 +372,9 @@ function Picture({
 }
 
 function marks(session: Session): Map<string, 'error' | 'warning'> {
-  const tasks = new Map(session.document?.cells.map(cell => [cell.id, cell.task]));
   const found = new Map<string, 'error' | 'warning'>();
   for (const { severity, span } of session.findings) {
-    const task = tasks.get(span.cell_id);
+    const task = session.cells.get(span.cell_id)?.task;
     if (task && severity !== 'note' && found.get(task) !== 'error') {
       found.set(task, severity);
     }
@@ -430,8 +436,23 @@ function Tabs(props: ITabsProps): JSX.Element {
 function TabBody(props: ITabsProps): JSX.Element {
   const { session, services, tab, focused, hello } = props;
   const { trans } = services;
-  const open = (cell: number, line: number, column: number): void =>
-    void reveal(session.panel, cell, line, column, true);
+  const open = React.useCallback(
+    (cell: number, line: number, column: number) => void reveal(session.panel, cell, line, column, true),
+    [session]
+  );
+  const fix = React.useCallback(
+    (wanted: IFix) => {
+      const problem = session.applyFix(wanted);
+      if (problem) {
+        services.say(problem);
+      }
+    },
+    [session, services]
+  );
+  const page = React.useCallback(
+    (markdown: string, into: HTMLElement) => void render(services.rendermime, markdown, into),
+    [services]
+  );
   switch (tab) {
     case 'findings':
       return (
@@ -439,14 +460,9 @@ function TabBody(props: ITabsProps): JSX.Element {
           findings={session.findings}
           trans={trans}
           onOpen={open}
-          onFix={fix => {
-            const problem = session.applyFix(fix);
-            if (problem) {
-              services.say(problem);
-            }
-          }}
-          onExplain={code => services.explain(code)}
-          render={(markdown, into) => void render(services.rendermime, markdown, into)}
+          onFix={fix}
+          onExplain={services.explain}
+          render={page}
         />
       );
     case 'dag':
@@ -544,6 +560,7 @@ function Settings(props: ISettingsProps & { task: string | null }): JSX.Element 
         directive={directive}
         given={own.flatMap(cell => cell.tag?.options ?? [])}
         trans={trans}
+        stamp={session.document}
         onChange={(option, text) => session.change({ type: 'option', task, option, text })}
       />
     </>

@@ -18,18 +18,20 @@ export class Refusal extends Error {
   }
 }
 
-/** Return the server's answer; throws a Refusal. */
+/** Return the server's answer to `body`, which is JSON already where it is a string; throws a Refusal. */
 export async function request<T>(
   settings: ServerConnection.ISettings,
   route: string,
   init: { method?: string; body?: unknown } = {}
 ): Promise<T> {
   const url = URLExt.join(settings.baseUrl, 'nb2dag', route);
+  const { body } = init;
+  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   let response: Response;
   try {
     response = await ServerConnection.makeRequest(
       url,
-      { method: init.method ?? 'GET', body: init.body === undefined ? undefined : JSON.stringify(init.body) },
+      { method: init.method ?? 'GET', body: text },
       settings
     );
   } catch {

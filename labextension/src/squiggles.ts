@@ -19,19 +19,24 @@ export class Squiggles {
     private readonly actions: ISquiggleActions
   ) {
     session.changed.connect(this.update, this);
-    session.cellsChanged.connect(this.update, this);
+    session.cellsChanged.connect(this.updateAll, this);
     this.update();
   }
 
   update(): void {
-    if (!this.session.document) {
-      return;
+    const { findings } = this.session;
+    if (this.session.document && findings !== this.findings) {
+      this.findings = findings;
+      this.found = new Map();
+      for (const each of findings) {
+        const { cell_id } = each.span;
+        this.found.set(cell_id, [...(this.found.get(cell_id) ?? []), each]);
+      }
+      this.updateAll();
     }
-    this.found = new Map();
-    for (const each of this.session.findings) {
-      const { cell_id } = each.span;
-      this.found.set(cell_id, [...(this.found.get(cell_id) ?? []), each]);
-    }
+  }
+
+  private updateAll(): void {
     for (const widget of this.session.panel.content.widgets) {
       if (widget.model.type === 'code') {
         this.put(widget);
@@ -93,6 +98,7 @@ export class Squiggles {
     };
   }
 
+  private findings: IDiagnostic[] = [];
   private found = new Map<string, IDiagnostic[]>();
   private readonly shown = new WeakMap<EditorView, string>();
   private readonly waiting = new WeakSet<Cell>();

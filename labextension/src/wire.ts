@@ -25,6 +25,14 @@ export interface IPanel {
   summary: ISummary;
 }
 
+/** What a panel does not know yet: the answer to `news`. */
+export interface INews {
+  /** A digest of the value of each key of the panel's document, to be sent as `known` the next time. */
+  digests: { [key: string]: string };
+  /** The keys of the panel's document whose values are others than the known ones. */
+  changed: { [key: string]: unknown };
+}
+
 /** The DAG as far as it is known. */
 export interface IGraph {
   /** In an order in which each comes after its upstream tasks. */

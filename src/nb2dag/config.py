@@ -17,6 +17,7 @@ FILE_NAME = "pyproject.toml"
 TABLE = "tool.nb2dag"
 
 DEFAULT_OUTPUT = "dags"
+OPERATORS = ("nb2dag", "papermill")
 DEFAULT_MAX_FILE_SIZE = 10 * 1024**2
 
 _UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
@@ -32,20 +33,26 @@ class Config:
 
     Attributes:
         output: Folder that `compile` writes bundles to, relative to the file that sets it. None where nothing is set.
+        airflow: The oldest Airflow release that the DAG files are for, such as `3.2`. Empty where nothing is set.
+        operator: The operator that tasks are made of, `nb2dag` or `papermill`. Empty where nothing is set.
         exclude: Glob patterns of notebooks and folders that a folder argument leaves out, relative to the file.
         max_file_size: Largest local file, in bytes, that ships with a bundle.
         select: Codes, names or code prefixes of rules; warnings and notes of others are not shown. Empty for all.
         ignore: Codes, names or code prefixes of rules whose warnings and notes are not shown.
         severity: Pairs of a rule's code or name and the severity its findings shall have.
+        airflow_url: Address of the Airflow that `pull` asks, empty for none.
         path: The file the settings came from, None where there is none.
     """
 
     output: Path | None = None
+    airflow: str = ""
+    operator: str = ""
     exclude: tuple[str, ...] = ()
     max_file_size: int = DEFAULT_MAX_FILE_SIZE
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     severity: tuple[tuple[str, Severity], ...] = ()
+    airflow_url: str = ""
     path: Path | None = None
 
     @property
@@ -141,6 +148,24 @@ def _folder(value: object) -> Path:
     return Path(value)
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be a string, not {_shown(value)}")
+    return value
+
+
+def _release(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"\d+\.\d+(\.\d+)?", value):
+        raise ValueError(f'must be a release such as "3.2", not {_shown(value)}')
+    return value
+
+
+def _operator(value: object) -> str:
+    if value not in OPERATORS:
+        raise ValueError(f"must be one of {', '.join(map(repr, OPERATORS))}, not {_shown(value)}")
+    return str(value)
+
+
 def _strings(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError(f"must be a list of strings, not {_shown(value)}")
@@ -157,7 +182,12 @@ def _severities(value: object) -> tuple[tuple[str, Severity], ...]:
     return tuple((rule, levels[level]) for rule, level in value.items())
 
 
-def _size(value: object) -> int:
+def size_in_bytes(value: object) -> int:
+    """Return a size such as `10 MB`, or a number of bytes, in bytes.
+
+    Raises:
+        ValueError: It is neither; the message goes on from the name of what holds it.
+    """
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", value.strip()) if isinstance(value, str) else None
@@ -179,9 +209,12 @@ def _type_name(value: object) -> str:
 
 _READERS: dict[str, Callable[[object], object]] = {
     "output": _folder,
+    "airflow": _release,
+    "operator": _operator,
     "exclude": _strings,
-    "max-file-size": _size,
+    "max-file-size": size_in_bytes,
     "select": _strings,
     "ignore": _strings,
     "severity": _severities,
+    "airflow-url": _text,
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 
 from playwright.sync_api import expect
 
@@ -118,3 +120,40 @@ def test_an_export_folder_that_is_in_the_way_or_gone(lab, server, page):
     expect(page.locator(".nb2dag-Export-done")).to_contain_text("written to")
     page.locator(".jp-Dialog .jp-mod-accept").click()
     assert json.loads((written / "nb2dag.json").read_text()) == before
+
+
+def test_a_file_that_others_changed_is_gone_or_in_conflict(lab, server, page):
+    file = server.write("moved.ipynb", CELLS)
+    notebook = lab("moved.ipynb")
+    notebook.wait_for_tasks("load", "report")
+
+    # As `git pull` does, and then the user comes back to the page.
+    newer = time.time() + 60
+    server.write("moved.ipynb", [*CELLS[:2], "%%airflow_task other\nprint(rows)"])
+    os.utime(file, (newer, newer))
+    back_to_the_page(page)
+    expect(banner(notebook)).to_contain_text("The file was changed on disk")
+    assert set(notebook.tasks()) == {"load", "report"}
+    assert notebook.source(2) == CELLS[2]
+    page.evaluate("() => { void jupyterapp.shell.currentWidget.context.revert(); }")
+    notebook.wait_for_tasks("load", "other")
+    expect(notebook.panel.locator(".nb2dag-Banner")).to_have_count(0)
+
+    text = file.read_text()
+    file.unlink()
+    back_to_the_page(page)
+    expect(banner(notebook)).to_contain_text("The file is not there any more")
+    assert set(notebook.tasks()) == {"load", "other"}
+
+    # A file with Git's conflict markers is no notebook: JupyterLab says so, the panel stays with the one that is open.
+    (server.root / "conflict.ipynb").write_text(f"<<<<<<< HEAD\n{text}\n=======\n{text}\n>>>>>>> theirs\n")
+    page.evaluate("() => { void jupyterapp.commands.execute('docmanager:open', { path: 'conflict.ipynb' }); }")
+    dialog = page.locator(".jp-Dialog")
+    expect(dialog).to_contain_text("conflict.ipynb")
+    dialog.locator(".jp-mod-accept").click()
+    expect(dialog).to_have_count(0)
+    expect(notebook.panel).not_to_contain_text("Reading the notebook")
+
+
+def back_to_the_page(page):
+    page.evaluate("() => { window.dispatchEvent(new Event('focus')); }")

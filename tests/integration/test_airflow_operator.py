@@ -197,8 +197,8 @@ def test_the_executed_notebooks_are_kept_and_linked(sales):
     assert "kept 2 of 3" in sales.notebook("clean")
     assert "total 9 EUR/day" in sales.notebook("report")
     link = sales.xcoms["report._link_ExecutedNotebookLink"]
-    assert link.startswith("file:///")
-    assert link.endswith("/report/-1/try-1.ipynb")
+    assert link.startswith("/dags/sales/runs/manual__")
+    assert link.endswith("/tasks/report/plugin/nb2dag")
 
 
 def test_the_log_shows_cells_output_and_places(sales):
@@ -267,7 +267,7 @@ def test_no_user_value_of_a_failed_task_goes_to_xcom(failures):
 def test_a_bundle_of_another_format_is_refused(airflow, log):
     run = airflow.result("stale", log)
     assert run.tasks == {"quiet": "failed"}
-    assert "is a bundle of format 99, and this nb2dag reads format 1: compile the notebook again" in run.log
+    assert "is a bundle of format 99, and this nb2dag reads format 1: upgrade nb2dag here, or compile the" in run.log
 
 
 def test_a_terminated_task_keeps_its_notebook_and_leaves_no_kernel(airflow, log):

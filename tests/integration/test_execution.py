@@ -373,7 +373,7 @@ def test_what_is_missing_is_said_before_the_run(bench: Bench) -> None:
         execute_task(replace(bench.task_run("t", body("1")), notebook=bench.folder / "gone.ipynb"))
     for text, what in (
         ("<html>", "its text is no JSON"),
-        ("[]", "it is JSON, and has no cells"),
+        ("[]", "it is JSON and has no cells: name an .ipynb file"),
         ("{}", "has no cells"),
     ):
         (bench.folder / "page.ipynb").write_text(text)
@@ -382,6 +382,8 @@ def test_what_is_missing_is_said_before_the_run(bench: Bench) -> None:
     (bench.folder / "file").write_text("in the way")
     with pytest.raises(NotRunnableError, match="cannot make the folder for the executed notebook"):
         execute_task(replace(bench.task_run("t", body("1")), output=bench.folder / "file" / "x.ipynb"))
+    with pytest.raises(NotRunnableError, match=r"kept at nowhere://x/t\.ipynb, which is no URL; make a place"):
+        execute_task(replace(bench.task_run("t", body("1")), output="nowhere://x/t.ipynb"))
     with pytest.raises(NotRunnableError, match="cannot write the executed notebook"):
         execute_task(replace(bench.task_run("t", body("1")), output=bench.folder))
     with pytest.raises(NotRunnableError, match="deploy the whole bundle"):

@@ -46,6 +46,14 @@ with DAG("by_hand", schedule=None) as dag:
         parameters={"who": "{{ ti.task_id }}", "n": 3}, kernel_name="python3", language_name="python",
         log_output=False, nbconvert=True, nbconvert_args=["--no-input"], kernel_conn_id=None,
     )
+    NotebookOperator(task_id="page", input_nb="tasks/page.ipynb")
+    NotebookOperator(task_id="gone", input_nb="tasks/gone.ipynb")
+    NotebookOperator(task_id="no_kernel", input_nb="tasks/quiet.ipynb", kernel_name="julia-9")
+    # A folder of the kernel's own, in which nobody may make anything, root included.
+    NotebookOperator(task_id="forbidden", input_nb="tasks/quiet.ipynb", output_nb="/sys/nb2dag/x.ipynb")
+    NotebookOperator(task_id="forbidden_store", input_nb="tasks/makes.ipynb", outputs=["rows"], store="/sys/nb2dag")
+    NotebookOperator(task_id="no_url", input_nb="tasks/quiet.ipynb", output_nb="nowhere://x/t.ipynb")
+    NotebookOperator(task_id="no_store", input_nb="tasks/makes.ipynb", outputs=["rows"], store="nowhere://x")
     NotebookOperator(
         task_id="elsewhere", input_nb="tasks/quiet.ipynb", output_nb="file://HOME/kept/{{ ti.task_id }}.ipynb",
         engine="nb2dag-kernel",
@@ -143,6 +151,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Airflow:
     for task in ("lost", "damaged"):
         load = ("load", 0, RUNTIME + f"_nb2dag.load(globals(), {task!r}, 'rows')")
         bench.notebook(f"reads_{task}", load, body("print('rows are', rows)", 2))
+    (folder / "tasks" / "page.ipynb").write_text("<html>not found</html>", encoding="utf-8")
     (home / "fragile").write_text("in the way", encoding="utf-8")
     airflow = new_airflow(home)
     subprocess.run([sys.executable, "-c", DEFINE], env=airflow.environment, check=True)
@@ -169,6 +178,13 @@ def test_each_task_has_its_state(run: Run) -> None:
         "slow_cell": "failed",
         "crash": "failed",
         "typed": "failed",
+        "page": "failed",
+        "gone": "failed",
+        "no_kernel": "failed",
+        "forbidden": "failed",
+        "forbidden_store": "failed",
+        "no_url": "failed",
+        "no_store": "failed",
         "stock": "success",
         "elsewhere": "success",
         "lost": "success",
@@ -215,6 +231,14 @@ def test_a_password_that_a_template_puts_into_a_parameter_is_not_kept(run: Run) 
         "task `crash` failed in cell 1: the notebook's process crashed in native code (SIGSEGV)",
         "parameter `day[0]` is of type date, which would become text in the notebook: pass `.isoformat()`",
         "`nbconvert` makes no file",
+        "/tasks/page.ipynb is no notebook, its text is no JSON (",
+        "cannot read the task notebook ",
+        "there is no kernel `julia-9` on this machine (installed: `python3`): install it, or name another one",
+        "cannot make the folder for the executed notebook /sys/nb2dag/x.ipynb: ",
+        "by the operator's `output_nb` or NB2DAG_NOTEBOOKS",
+        "cannot write to the handoff store /sys/nb2dag: ",
+        "the executed notebook cannot be kept at nowhere://x/t.ipynb, which is no URL; make a place",
+        "the handoff store nowhere://x is no folder and no URL that fsspec knows",
         "missing or damaged: there is no such file; clear from `lost`",
         "missing or damaged: its bytes are not the ones that were written (a checksum differs); clear from `damaged`",
         "/fragile: File exists; make it writable for the worker's user",
@@ -267,7 +291,7 @@ def test_it_takes_what_the_stock_operator_takes(run: Run) -> None:
 def test_a_notebook_is_kept_at_a_url(airflow: Airflow, run: Run) -> None:
     executed = nbformat.read(airflow.home / "kept" / "elsewhere.ipynb", as_version=4)
     assert executed.cells[0].outputs[0].data["text/plain"] == "2"
-    assert run.xcoms["elsewhere._link_ExecutedNotebookLink"] == f"file://{airflow.home}/kept/elsewhere.ipynb"
+    assert run.xcoms["elsewhere._link_ExecutedNotebookLink"].endswith("/tasks/elsewhere/plugin/nb2dag")
 
 
 WRONG = """

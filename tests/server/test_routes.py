@@ -159,3 +159,23 @@ async def test_a_process_that_remembers_answers_as_a_new_one(ask, jp_serverapp):
     for text, answer in zip(texts, remembering, strict=True):
         await jp_serverapp.web_app.settings["nb2dag"]["worker"].close()
         assert await ask("panel", sent(*text)) == answer
+
+
+async def test_the_panel_is_told_only_what_is_new(ask):
+    _, document = await ask("panel", sent(*SHOP))
+    code, first = await ask("news", sent(*SHOP))
+    assert code == 200
+    jsonschema.validate(first, strict(part("news")) | {"additionalProperties": True})
+    assert first["changed"] == document
+    broken = sent(*SHOP[:-1], SHOP[-1].replace("rows", "roows"))
+    _, second = await ask("news", {**broken, "known": first["digests"]})
+    _, whole_second = await ask("panel", broken)
+    assert set(second["changed"]) == {"graph", "diagnostics", "summary", "exportable"}
+    assert first["changed"] | second["changed"] == whole_second
+
+
+@pytest.mark.parametrize("known", [None, 3, "x", [], {"cells": 3}, {"cells": "0" * 16}])
+async def test_what_is_said_to_be_known_is_not_trusted(ask, known):
+    _, document = await ask("panel", sent(*SHOP))
+    _, news = await ask("news", {**sent(*SHOP), "known": known})
+    assert news["changed"] == document

@@ -124,7 +124,7 @@ def running_lab(home, *options, environ=None):
 
 
 def _wait_for(process, base, log):
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 240
     while True:
         try:
             with urllib.request.urlopen(f"{base}/api/status?token={TOKEN}", timeout=5) as answer:

@@ -320,6 +320,18 @@ IPYTHON = [
     ("%prun -s cumulative f(x)", "", "f x"),
     ("%store -r kept", "kept", ""),
     ("%%sql res <<\nselect :day", "res", "day"),
+    ("%store x y", "", "x y"),
+    ("%store x > f.txt", "", "x"),
+    ("%store -d x", "", ""),
+    ("%xdel x", "", "x"),
+    ("%macro again 1-3", "again", ""),
+    ("%aimport a.b, c", "a c", ""),
+    ("%aimport -a", "", ""),
+    ("%Rpush x y\n%Rpull z", "z", "x y"),
+    ("%%pyinstrument\nx = f(y)", "x", "f y"),
+    ("%%ipytest -qq\ndef test_f(): assert f()", "test_f", "f"),
+    ("try:\n    __IPYTHON__\nexcept NameError: pass", "", ""),
+    ("def f(p):\n    x = !ls {p} {q}\n    %time y = g(x)\n    return y", "f", "q g"),
 ]
 
 SINCE_311 = [
@@ -394,6 +406,11 @@ def test_star_imports_are_told_apart():
     assert names.stars == ("numpy", ".a")
 
 
+def test_a_shells_own_variables_are_no_names_where_anything_may_be_bound():
+    names = names_of("from numpy import *\nUSER = 1", "!ls $HOME", "!ls $FOLDER $USER")
+    assert [spelled(each.references) for each in names] == ["", "", "FOLDER USER"]
+
+
 MUTATIONS = [
     (["a = []", "a.append(1)"], "a"),
     (["a = []", "b = a", "b.append(1)"], "b a"),
@@ -419,6 +436,20 @@ MUTATIONS = [
     (["a = f(b)\nf(1)\nb.x = 1"], "b"),
     (["class C: pass", "c = C()", "c.x = 1"], "c"),
     (["import random\na = [1]", "random.shuffle(a)"], "a"),
+    (["a = [1]", "b = a[1:]\nb.append(1)"], ""),
+    (["a = [[1]]", "b = a[:]\nb[0].append(1)"], "a"),
+    (["b = a\nb.append(1)"], "a"),
+    (["b = a[0]\nb.x = 1"], "a"),
+    (["b = f(a)\nb.x = 1"], "a"),
+    (["b = load()\nb.x = 1"], ""),
+    (["f(1)"], ""),
+    (["for x in a: x.append(1)"], "a"),
+    (["for x in [a, b]: x['n'] = 1"], "a b"),
+    (["def f(): a.append(1)\nf()"], "a"),
+    (["a |= {1: 2}"], "a"),
+    (["match a:\n    case [b]: b.append(1)"], "a"),
+    (["a.append(1)", "a = []", "a.append(2)"], "a"),
+    (["def f(a):\n    %time a.append(1)", "f(b)"], "b"),
 ]
 
 

@@ -25,12 +25,20 @@ def test_all_keys(tmp_path):
     path = write(
         tmp_path,
         '[tool.nb2dag]\noutput = "airflow/dags"\nexclude = ["drafts", "*_old.ipynb"]\n'
-        'max-file-size = "2 MB"\nselect = ["NBD2"]\nignore = ["NBD203"]\nseverity = { bare-call = "note" }\n',
+        'max-file-size = "2 MB"\nselect = ["NBD2"]\nignore = ["NBD203"]\nseverity = { bare-call = "note" }\n'
+        'airflow-url = "https://airflow.example.com"\n',
     )
     config = load_config(tmp_path)
     severities = (("bare-call", Severity.NOTE),)
     assert config == Config(
-        Path("airflow/dags"), ("drafts", "*_old.ipynb"), 2_000_000, ("NBD2",), ("NBD203",), severities, path
+        Path("airflow/dags"),
+        ("drafts", "*_old.ipynb"),
+        2_000_000,
+        ("NBD2",),
+        ("NBD203",),
+        severities,
+        "https://airflow.example.com",
+        path,
     )
     assert config.output_folder() == tmp_path / "airflow/dags"
 
@@ -57,7 +65,10 @@ def test_the_nearest_file_decides(tmp_path):
     [
         ('[tool.nb2dag]\nouput = "x"', "`tool.nb2dag` has no key `ouput`: did you mean `output`?"),
         ("[tool.nb2dag]\nmax_file_size = 1", "has no key `max_file_size`: did you mean `max-file-size`?"),
-        ("[tool.nb2dag]\nzzz = 1", "its keys are `exclude`, `ignore`, `max-file-size`, `output`, `select`, `severity`"),
+        (
+            "[tool.nb2dag]\nzzz = 1",
+            "its keys are `airflow-url`, `exclude`, `ignore`, `max-file-size`, `output`, `select`, `severity`",
+        ),
         ("[tool.nb2dag]\noutput = 3", "`output` in `tool.nb2dag` must be the name of a folder, not 3 (an integer)"),
         ('[tool.nb2dag]\noutput = ""', "must be the name of a folder"),
         ('[tool.nb2dag]\nexclude = "drafts"', "must be a list of strings, not 'drafts' (a string)"),

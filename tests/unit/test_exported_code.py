@@ -99,6 +99,13 @@ def test_an_installation_in_a_shell_body_is_found_on_its_line():
     assert ("installs-packages", 1, 4, 1) in found(f"{TASK}%%bash\necho a\npip install x")
 
 
+def test_an_installation_in_shared_code_is_one_finding():
+    assert found("!pip install x\n%pip install y", f"{TASK}x = 1") == [
+        ("installs-packages", 1, 1, 1),
+        ("installs-packages", 1, 2, 1),
+    ]
+
+
 @pytest.mark.parametrize("code", ["!pip list", "!echo 'to pip install x'", "%pip list", "!ls install"])
 def test_other_commands(code):
     assert "installs-packages" not in {name for name, *_ in found(f"{TASK}{code}\nx = 1")}

@@ -196,7 +196,7 @@ def test_the_bundle_of_the_dag_file_is_read(tmp_path):
         (bundle_text(tasks=[{}]), "is damaged"),
         (
             bundle_text(format=99),
-            "is a bundle of format 99, and this nb2dag reads format 1: compile the notebook again",
+            "is a bundle of format 99, and this nb2dag reads format 1: upgrade nb2dag here, or compile the",
         ),
         (bundle_text(digest="d2"), "come from two compilations (d2 and d1)"),
     ],

@@ -28,6 +28,17 @@ GITHUB = "ghp" + "_" + "a1B2" * 9
         ("https://host:8080/a@b", ""),
         ("mail me: ann@example.org", ""),
         ("a." * 100_000, ""),
+        ("sk-" + "proj-" + "aB3_" * 8, "an OpenAI or Anthropic key"),
+        ("sk-" + "a1B2" * 12, "an OpenAI or Anthropic key"),
+        ("sk-learn-is-no-key-at-all-however-long", ""),
+        ("hf" + "_" + "a1B2" * 9, "a Hugging Face token"),
+        ("eyJ" + "hbGciOiJIUzI1" + ".eyJ" + "zdWIiOiIxMjM0" + "." + "dozjgNryP4J3jVmN", "a JSON web token"),
+        ("AccountName=a;AccountKey=" + "a1B2" * 15 + "==", "an Azure storage key"),
+        ("host=db user=etl password=s3cr3t", "a connection with a password"),
+        ("DRIVER={x};SERVER=db;UID=etl;PWD=s3cr3t", "a connection with a password"),
+        ("host=db user=etl password=", ""),
+        ("host=db user=etl password={pw}", ""),
+        ("the password=s3cr3t of a text", ""),
     ],
 )
 def test_by_form(text, kind):

@@ -1,8 +1,8 @@
 """What a compiled DAG file imports: the operator that runs one task notebook.
 
 Airflow executes every DAG file often, and at each start of a task: `NotebookOperator` loads `airflow.sdk` and nothing
-of papermill, nbformat, IPython or the compiler. Its neighbours load without Airflow, except `operator`, `links`
-and `failures`.
+of papermill, nbformat, IPython or the compiler. Its neighbours load without Airflow, except `operator`, `links`,
+`failures` and `plugin`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,10 @@ from nb2dag.airflow.places import executed_notebook, input_notebook, store_url
 from nb2dag.airflow.pointers import HandoffMissing, publish, pull_manifests
 from nb2dag.airflow.progress import ProgressReporter, publisher
 from nb2dag.airflow.references import fetch, is_masked
+from nb2dag.runtime.attempt_record import AttemptRecord, attempt_record
 from nb2dag.runtime.execution import TaskRun, execute_task
 from nb2dag.runtime.failures import SKIPPED, NotRunnableError, TaskError
-from nb2dag.runtime.formats import Job, PointerManifest
+from nb2dag.runtime.formats import BundleManifest, Job, PointerManifest
 from nb2dag.runtime.parameters import check_parameters
 from nb2dag.runtime.redaction import redactor
 
@@ -92,9 +93,21 @@ def _task_run(operator: NotebookOperator, context: Any, stop: threading.Event) -
         engine=operator.engine,
         redact=redactor([*references.secrets, *_masked_texts(parameters)]),
         environment=references.environment,
+        record=_record(operator, job, bundle, references.environment),
         on_event=report,
         stop=stop,
     )
+
+
+def _record(
+    operator: NotebookOperator, job: Job, bundle: BundleManifest | None, environment: Iterable[str]
+) -> AttemptRecord:
+    """Return what `nb2dag pull` needs to have this attempt again on another machine."""
+    prefix = "files/"
+    written = bundle.written if bundle is not None else {}
+    files = {path.removeprefix(prefix): digest for path, digest in written.items() if path.startswith(prefix)}
+    source = bundle.source if bundle is not None else ""
+    return attempt_record(job, operator.inputs, source=source, files=files, environment=environment)
 
 
 def _parameters(operator: NotebookOperator, context: Any) -> dict[str, Any]:

@@ -135,6 +135,8 @@ def _texts(text: str | None) -> Iterator[str]:
 
 
 def _mask_in_logs(secrets: list[str]) -> None:
+    if not secrets:
+        return
     try:
         from airflow.sdk.log import mask_secret
     except ImportError:

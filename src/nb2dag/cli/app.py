@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "Report what is wrong with notebooks, without writing anything.",
     "compile": "Write notebooks as Airflow DAGs.",
     "run": "Run a notebook's DAG on this machine, without Airflow.",
+    "pull": "Open a task of a production run as a notebook here.",
     "verify": "Prove that a notebook's DAG computes what the notebook computes.",
     "show": "Show a notebook's tasks, edges and handoffs.",
     "suggest": "Suggest which cells of an untagged notebook to make tasks of.",

@@ -36,12 +36,29 @@ class Target:
     metavar="DIR",
     help="Folder for the bundles, one folder per DAG in it.  [default: `output` in [tool.nb2dag], else dags]",
 )
+@click.option(
+    "--airflow",
+    metavar="RELEASE",
+    help="Write code for this Airflow release and later ones.  [default: `airflow` in [tool.nb2dag], else 3.0]",
+)
+@click.option(
+    "--operator",
+    type=click.Choice(["nb2dag", "papermill"]),
+    help="The operator that runs each task's notebook.  [default: `operator` in [tool.nb2dag], else nb2dag]",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 and a diff if a bundle is stale.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
 @click.option("--force", is_flag=True, help="Overwrite files that nb2dag did not write or that were edited since.")
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - click passes every option
-    ctx: click.Context, notebooks: tuple[str, ...], output: Path | None, check: bool, diff: bool, force: bool
+    ctx: click.Context,
+    notebooks: tuple[str, ...],
+    output: Path | None,
+    airflow: str | None,
+    operator: str | None,
+    check: bool,
+    diff: bool,
+    force: bool,
 ) -> None:
     """Write each of NOTEBOOKS as an Airflow DAG with one papermill notebook per task.
 
@@ -59,18 +76,25 @@ def command(  # noqa: PLR0913, PLR0917 - click passes every option
     if findings.exit_code != exits.CLEAN:
         ctx.exit(findings.exit_code)
     require_distinct(findings)
-    targets = _targets(findings, output)
+    targets = _targets(findings, output, airflow, operator)
     ctx.exit(_compare(targets, check) if check or diff else _write(targets, force))
 
 
-def _targets(findings: Findings, output: Path | None) -> list[Target]:
+def _targets(findings: Findings, output: Path | None, airflow: str | None, operator: str | None) -> list[Target]:
+    from nb2dag.compiler.backend.dialects import PAPERMILL_OPERATOR, dialect_for
+    from nb2dag.compiler.backend.papermill_operator import left_out
     from nb2dag.compiler.bundle import build_bundle
     from nb2dag.config import load_config
 
     targets = []
     for path, plan in findings.plans:
-        folder = output if output is not None else load_config(path).output_folder()
-        targets.append(Target(path, plan.dag_id, build_bundle(plan, Path(path).parent), folder / plan.dag_id))
+        config = load_config(path)
+        folder = output if output is not None else config.output_folder()
+        dialect = dialect_for(airflow or config.airflow, operator or config.operator)
+        bundle = build_bundle(plan, Path(path).parent, dialect)
+        for line in left_out(plan) if dialect.operator is PAPERMILL_OPERATOR else ():
+            click.echo(f"{path}: note: {line}", err=True)
+        targets.append(Target(path, plan.dag_id, bundle, folder / plan.dag_id))
     return targets
 
 

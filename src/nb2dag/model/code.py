@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TypeVar
 
 from nb2dag.model.span import Region
 
 ESCAPE_NAME = "__escape__"
 """Name of the call that stands for an escape in a tree: `__escape__(i)` is `escapes[i]`."""
+
+_Node = TypeVar("_Node", bound=ast.AST)
 
 
 class EscapeKind(Enum):
@@ -63,6 +66,10 @@ class Escape:
     binds: tuple[str, ...] = ()
     script: Script | None = None
 
+    def __deepcopy__(self, _: object) -> Escape:
+        """Return itself: a copy of a tree has the same escapes."""
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class SyntaxProblem:
@@ -78,9 +85,9 @@ class ParsedCode:
     """A code cell's text without its tag, parsed; equal only to itself, as its tree is.
 
     Every position in `tree` points into the whole cell's text as the user typed it: `lineno` is 1-based and counts tag
-    lines, `col_offset` counts UTF-8 bytes as `ast` does. Where `problem` is set the tree is empty.
-    `ends_silent` tells that the last statement's value is not displayed (a closing `;`). `modules` are the local
-    modules that it imports, and those that these import.
+    lines, `col_offset` counts UTF-8 bytes as `ast` does. A call that stands for an escape knows it (`escape_of`). Where
+    `problem` is set the tree is empty. `ends_silent` tells that the last statement's value is not displayed (a closing
+    `;`). `modules` are the local modules that it imports, and those that these import.
     """
 
     tree: ast.Module
@@ -88,6 +95,48 @@ class ParsedCode:
     problem: SyntaxProblem | None = None
     ends_silent: bool = False
     modules: tuple[LocalModule, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Let every call that stands for an escape know it: a function's body is looked at apart from its cell."""
+        for node in nodes_of(self.tree) if self.escapes else ():
+            index = index_of_escape(node)
+            if index is not None:
+                node.escape = self.escapes[index]  # type: ignore[attr-defined]
+
+    def with_escapes(self, escapes: tuple[Escape, ...]) -> ParsedCode:
+        """Return the same code with other escapes, in a tree of its own."""
+        return self if escapes == self.escapes else replace(self, tree=_copied(self.tree), escapes=escapes)
+
+
+def escape_of(node: ast.AST) -> Escape | None:
+    """Return the escape that a call in the tree of a `ParsedCode` stands for, None for any other node."""
+    return getattr(node, "escape", None)
+
+
+def index_of_escape(node: ast.AST) -> int | None:
+    """Return `i` where `node` is the call `__escape__(i)` that stands for an escape, else None.
+
+    >>> index_of_escape(ast.parse("__escape__(3)", mode="eval").body)
+    3
+    """
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == ESCAPE_NAME:
+        argument = node.args[0]
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, int):
+            return argument.value
+    return None
+
+
+def _copied(node: _Node) -> _Node:
+    """Return a copy of a tree; `copy.deepcopy` takes six levels of the stack for one of the tree."""
+    # Not `type(node)()`: Python 3.13 warns of a node without its fields.
+    copy = type(node).__new__(type(node))
+    for name, value in vars(node).items():
+        if isinstance(value, ast.AST):
+            value = _copied(value)
+        elif isinstance(value, list):
+            value = [_copied(item) if isinstance(item, ast.AST) else item for item in value]
+        setattr(copy, name, value)
+    return copy
 
 
 def nodes_of(tree: ast.AST) -> list[ast.AST]:

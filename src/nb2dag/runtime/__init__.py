@@ -1,17 +1,26 @@
 """What a task imports: load and save cells, the store behind them, and the engine that runs a task notebook.
 
-Load and save cells call `load`, `save`, `load_files`, `save_files` and `save_return`, which come from
-`nb2dag.runtime.commit` on first use, so that importing this package while Airflow parses a DAG file costs nothing.
+Load and save cells call `load`, `save`, `load_files`, `save_files` and `save_return`, under Airflow's own operator
+`begin` and `publish`, and the first cell of a pulled notebook `connect`. They come from other modules on first use, so
+that importing this package while Airflow parses a DAG file costs nothing.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["load", "load_files", "save", "save_files", "save_return"]
+__all__ = ["begin", "connect", "load", "load_files", "publish", "save", "save_files", "save_return"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "connect":
+        from nb2dag.runtime import pulled
+
+        return pulled.connect
+    if name in ("begin", "publish"):
+        from nb2dag.runtime import own_job
+
+        return getattr(own_job, name)
     if name in __all__:
         from nb2dag.runtime import commit
 

@@ -13,6 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from nb2dag.runtime.attempt_record import RECORD_METADATA
 from nb2dag.runtime.progress import Event
 from nb2dag.runtime.session import Session
 
@@ -77,6 +78,8 @@ class KernelEngine:
             session = Session(dict(os.environ), output=output_path, cell_timeout=options.get("execution_timeout"))
         kernel = find_kernel(kernel_name)
         manager = NotebookExecutionManager(nb, output_path=None, progress_bar=False)
+        if session.record is not None:
+            manager.nb.metadata[RECORD_METADATA] = dict(session.record)
         manager.notebook_start()
         watch = _Watch(session)
         opener = cls._opener(kernel, session, options.get("start_timeout", 60))

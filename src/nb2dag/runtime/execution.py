@@ -10,23 +10,29 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from nb2dag.runtime.attempt_record import AttemptRecord
 from nb2dag.runtime.engine import KernelEngine, ShellEngine
 from nb2dag.runtime.engine_names import KERNEL_ENGINE, SHELL_ENGINE
 from nb2dag.runtime.failures import NotRunnableError, TaskError, TaskInterruptedError
-from nb2dag.runtime.formats import JOB_VARIABLE, LAID_DOWN, Job, PointerManifest
-from nb2dag.runtime.kept_files import Stamp, keep_files, kept_folder
+from nb2dag.runtime.formats import JOB_VARIABLE, LAID_DOWN, NOTEBOOKS_VARIABLE, Job, PointerManifest
+from nb2dag.runtime.kept_files import Stamp, keep_files, kept_folder, read_record
 from nb2dag.runtime.kernels import find_kernel
-from nb2dag.runtime.outcome import task_error
-from nb2dag.runtime.papermill_import import import_papermill
+from nb2dag.runtime.papermill_import import import_papermill, is_known
 from nb2dag.runtime.parameters import check_parameters
 from nb2dag.runtime.progress import Event, FilesKept, OutputLine, ignore
 from nb2dag.runtime.session import Failure, Session, cell_origin
-from nb2dag.runtime.shell_process import ShellProcess
 from nb2dag.runtime.store import absolute
-from nb2dag.runtime.task_folder import read_record
 from nb2dag.runtime.workdir import private_copy
+
+if TYPE_CHECKING:
+    from nb2dag.runtime.shell_process import ShellProcess
+
+_ELSEWHERE = (
+    "make a place that the worker's user may write to, or name another path or URL by the operator's `output_nb` or "
+    f"{NOTEBOOKS_VARIABLE}"
+)
 
 _USUAL_KERNEL = "python3"
 """What the kernel of the Python at hand is called, as ipykernel names it."""
@@ -53,6 +59,7 @@ class TaskRun:
             kernel in any case.
         redact: Takes secrets out of a text before it is kept or passed on; None where there are none.
         environment: Variables for the notebook beside those of this process, secrets for example.
+        record: What the executed notebook's metadata says about the attempt; None for nothing.
         start_timeout: Seconds for the kernel to start.
         on_event: Called in the calling thread for every event, in order. What it raises stops the task.
         stop: Set it, from another thread, to stop the task; SIGTERM does the same where the caller is the main thread.
@@ -71,6 +78,7 @@ class TaskRun:
     engine: str = SHELL_ENGINE
     redact: Callable[[str], str] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    record: AttemptRecord | None = None
     start_timeout: float = 60.0
     on_event: Callable[[Event], None] = ignore
     stop: threading.Event | None = None
@@ -106,6 +114,7 @@ def execute_task(run: TaskRun) -> PointerManifest:
                 timeout=run.timeout,
                 cell_timeout=run.cell_timeout,
                 redact=run.redact,
+                record=None if run.record is None else run.record.to_json(),
                 process=process,
                 on_event=run.on_event,
                 stop=run.stop,
@@ -126,6 +135,8 @@ def _started_ahead(run: TaskRun, kernel_name: str) -> Iterator[ShellProcess | No
     if run.engine != SHELL_ENGINE or kernel_name != _USUAL_KERNEL:
         yield None
         return
+    from nb2dag.runtime.shell_process import ShellProcess
+
     process = ShellProcess()
     try:
         yield process
@@ -177,6 +188,9 @@ def _keep_files(run: TaskRun, directory: Path, laid_down: Mapping[str, Stamp]) -
 
 
 def _failed(run: TaskRun, failure: Failure) -> TaskError:
+    # Here: a task that goes well needs none of it.
+    from nb2dag.runtime.outcome import task_error
+
     return task_error(run.job.task_id, failure, run.timeout, run.cell_timeout)
 
 
@@ -194,10 +208,10 @@ def _read_notebook(path: str) -> Any:
     try:
         notebook = json.loads(text)
     except ValueError as error:
-        raise NotRunnableError(f"{path} is no notebook, its text is no JSON: {error}") from None
+        raise NotRunnableError(f"{path} is no notebook, its text is no JSON ({error}): name an .ipynb file") from None
     # Notebooks of format 3 have worksheets, and papermill reads them.
     if not isinstance(notebook, dict) or "nbformat" not in notebook or not notebook.keys() & {"cells", "worksheets"}:
-        raise NotRunnableError(f"{path} is no notebook: it is JSON, and has no cells")
+        raise NotRunnableError(f"{path} is no notebook, it is JSON and has no cells: name an .ipynb file")
     return notebook
 
 
@@ -258,8 +272,10 @@ def _make_folder(output: Path | str) -> None:
             Path(output).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise NotRunnableError(
-                f"cannot make the folder for the executed notebook {output}: {error.strerror or error}"
+                f"cannot make the folder for the executed notebook {output}: {error.strerror or error}; {_ELSEWHERE}"
             ) from error
+    elif not is_known(str(output)):
+        raise NotRunnableError(f"the executed notebook cannot be kept at {output}, which is no URL; {_ELSEWHERE}")
 
 
 def _literal(path: Path | str) -> str:

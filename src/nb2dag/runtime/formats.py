@@ -440,9 +440,12 @@ class BundleManifest:
         Raises:
             ValueError: The bundle is of another format.
         """
-        if value.get("format") != BUNDLE_FORMAT:
+        found = value.get("format")
+        if found != BUNDLE_FORMAT:
+            newer = isinstance(found, int) and found > BUNDLE_FORMAT
+            advice = "upgrade nb2dag here, or " if newer else ""
             raise ValueError(
-                f"a bundle of format {value.get('format')!r}, and this nb2dag reads format {BUNDLE_FORMAT}: "
+                f"a bundle of format {found!r}, and this nb2dag reads format {BUNDLE_FORMAT}: {advice}"
                 "compile the notebook again with the nb2dag that runs it"
             )
         return cls(

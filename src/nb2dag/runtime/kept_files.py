@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from nb2dag.runtime.patience import patiently
 
 SUFFIX = ".files"
 """What stands in place of `.ipynb` in the name of the folder beside an executed notebook."""
@@ -83,9 +86,21 @@ def stamp_of(path: Path) -> Stamp:
     return status.st_size, status.st_mtime_ns
 
 
+def read_record(path: Path) -> dict[str, Stamp]:
+    """Return what a task noted of the files that were laid down for it; nothing where there is no note."""
+    if not path.exists():
+        return {}
+    noted = json.loads(path.read_text("utf-8"))
+    return {name: (size, changed) for name, (size, changed) in noted.items()}
+
+
 def _upload(path: Path, url: str) -> None:
     import fsspec
 
     filesystem, place = fsspec.core.url_to_fs(url)
-    filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
-    filesystem.put_file(str(path), place)
+
+    def put() -> None:
+        filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
+        filesystem.put_file(str(path), place)
+
+    patiently(put)

@@ -19,10 +19,15 @@ from nb2dag.runtime.host import Host, HostDiedError
 from nb2dag.runtime.kernels import Kernel
 from nb2dag.runtime.outputs import merge_streams
 from nb2dag.runtime.progress import CellFinished, CellStarted, Event, KernelStarted
+from nb2dag.runtime.saving import save_notebook
 from nb2dag.runtime.session import Failure, Session, cell_origins, kernel_environment
 
-_SAVE_EVERY = 15.0
+_SAVE_EVERY = 1.0
+"""Seconds between two saves at least: whoever watches sees a cell begin and end about that much later."""
+
 _SAVE_SHARE = 20
+"""A save that took longer puts the next one off by that many times its own duration."""
+
 _CELL_GRACE = 5.0
 """Seconds that a cell which took too long has to end after its interrupt."""
 
@@ -53,6 +58,7 @@ class NotebookRun:
         self._log = CellLog(session, emit)
         self._saved = float("-inf")
         self._save_every = _SAVE_EVERY
+        self._next_save: asyncio.TimerHandle | None = None
         self._stopping: str | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[Any] | None = None
@@ -81,13 +87,11 @@ class NotebookRun:
     def save(self) -> None:
         """Save the notebook as it is now."""
         if self._session.output is not None:
-            from papermill.iorw import write_ipynb
-
             notebook = self._manager.nb
             if self._session.redact is not None:
                 notebook = copy.deepcopy(notebook)
                 self.finish(notebook)
-            write_ipynb(notebook, self._session.output)
+            save_notebook(notebook, self._session.output)
 
     def finish(self, notebook: Any) -> None:
         """Bring a notebook into the form in which it is kept: streams whole, and no secret in it."""
@@ -108,6 +112,9 @@ class NotebookRun:
             await self._run_cells()
             outputs.set_widgets_metadata()
         finally:
+            if self._next_save is not None:
+                # papermill or the caller saves at the end.
+                self._next_save.cancel()
             await self._host.shut_down(now=self._stopping is not None)
 
     async def _look(self) -> None:
@@ -136,6 +143,7 @@ class NotebookRun:
             self._log.begin(number)
             self._emit(CellStarted(number, len(cells), origin))
             self._manager.cell_start(cell, index)
+            self._save_soon()
             started = time.monotonic()
             failure = await self._run_cell(cell, index, origin, counts)
             if failure is None and self._session.fingerprints and origin is not None and origin.purpose == _BODY:
@@ -149,7 +157,7 @@ class NotebookRun:
             self._emit(CellFinished(number, len(cells), time.monotonic() - started, failure is None, origin, ename))
             if failure is not None:
                 return
-            self._save_now_and_then()
+            self._save_soon()
 
     async def _note_changes(self, origin: CellOrigin) -> None:
         """Let the notebook's process compare what the task loaded; what prevents that shows in the next cell."""
@@ -204,11 +212,13 @@ class NotebookRun:
 
     def _take_output(self, output: Any) -> None:
         self._log.take(output)
-        self._save_now_and_then()
+        self._save_soon()
 
     def _save_first(self) -> None:
         try:
             self.save()
+        except StoreError as error:
+            raise NotRunnableError(str(error)) from error
         except Exception as error:
             # Whatever the handler of that kind of URL raises.
             raise NotRunnableError(
@@ -216,11 +226,18 @@ class NotebookRun:
             ) from error
         self._saved = time.monotonic()
 
-    def _save_now_and_then(self) -> None:
-        """Save for whoever watches; seldom enough to cost a twentieth of the time at most."""
+    def _save_soon(self) -> None:
+        """Save for whoever watches, a second after the last save at the soonest, and once for all until then.
+
+        So saving costs a twentieth of the time at most, however many the cells and large the notebook.
+        """
+        if self._next_save is None:
+            wait = self._saved + self._save_every - time.monotonic()
+            self._next_save = asyncio.get_running_loop().call_later(max(0.0, wait), self._save_for_watchers)
+
+    def _save_for_watchers(self) -> None:
+        self._next_save = None
         started = time.monotonic()
-        if started - self._saved < self._save_every:
-            return
         with contextlib.suppress(Exception):
             # The save at the end says what is wrong with the place.
             self.save()

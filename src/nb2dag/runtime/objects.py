@@ -88,6 +88,31 @@ def read_object(store: Store, pointer: StoredObject) -> tuple[ObjectHeader, memo
         DamagedObjectError: The object is not there, or not as it was written.
         StoreError: The store cannot be read.
     """
+    header, data = _read_whole(store, pointer)
+    payload = data[aligned(ObjectHeader.length(data)) :]
+    offset, size = header.regions[0]
+    stream = payload[offset : offset + size]
+    return header, stream, [payload[offset : offset + size] for offset, size in header.buffers]
+
+
+def copy_object(source: Store, pointer: StoredObject, target: Store) -> ObjectHeader:
+    """Copy an object, checked, to the same path in another store; return its header.
+
+    Raises:
+        DamagedObjectError: The object is not there, not as it was written, or its path leads out of a store.
+        StoreError: A store cannot be read or written.
+    """
+    folder, _, name = pointer.path.rpartition("/")
+    if pointer.path.startswith("/") or not {"", ".", ".."}.isdisjoint(pointer.path.split("/")):
+        raise DamagedObjectError("its path is none in a store")
+    header, data = _read_whole(source, pointer)
+    with target.create(folder) as draft:
+        _write_all(draft.file, data)
+        draft.publish(name)
+    return header
+
+
+def _read_whole(store: Store, pointer: StoredObject) -> tuple[ObjectHeader, memoryview]:
     try:
         data = store.read(pointer.path)
     except FileNotFoundError:
@@ -106,7 +131,7 @@ def read_object(store: Store, pointer: StoredObject) -> tuple[ObjectHeader, memo
     with _Checksums(regions) as checksums:
         if tuple(checksums.result()) != header.checksums:
             raise DamagedObjectError("its bytes are not the ones that were written (a checksum differs)")
-    return header, regions[0], [payload[offset : offset + size] for offset, size in header.buffers]
+    return header, data
 
 
 class _Checksums:

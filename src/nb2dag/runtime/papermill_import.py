@@ -7,6 +7,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from nb2dag.runtime.failures import StoreError
+from nb2dag.runtime.patience import patiently
+
 _PAPERMILLS_OWN = frozenset({"abs", "adl", "github", "hdfs", "http", "https"})
 """Schemes whose URLs papermill reads in its own way."""
 
@@ -32,6 +35,14 @@ def import_papermill(*places: str) -> None:
             import papermill.iorw  # noqa: F401
     for scheme in schemes - _PAPERMILLS_OWN:
         _register(scheme)
+
+
+def is_known(url: str) -> bool:
+    """Tell whether notebooks can be kept at that kind of URL, its package being installed."""
+    import fsspec
+
+    scheme = url.partition("://")[0].partition("::")[0]
+    return scheme in _PAPERMILLS_OWN or scheme in fsspec.available_protocols()
 
 
 @contextlib.contextmanager
@@ -66,10 +77,22 @@ class FsspecPlace:
         return text
 
     def write(self, buf: str, path: str) -> None:
-        """Put a text at a URL, whole or not at all as far as the file system can."""
+        """Put a text at a URL, whole or not at all as far as the file system can.
+
+        Raises:
+            StoreError: It cannot be written, also not after a few seconds.
+        """
         filesystem, place = _open(path)
-        filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
-        filesystem.pipe_file(place, buf.encode("utf-8"))
+
+        def put() -> None:
+            filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
+            filesystem.pipe_file(place, buf.encode("utf-8"))
+
+        try:
+            patiently(put)
+        except Exception as error:
+            # Every backend has exceptions of its own.
+            raise StoreError(f"cannot write the executed notebook {path}: {type(error).__name__}: {error}") from error
 
     def listdir(self, path: str) -> list[str]:
         """Return what is in a folder."""

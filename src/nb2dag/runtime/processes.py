@@ -1,7 +1,7 @@
 """End every process that a notebook left behind, and do so even if the task itself is killed.
 
-This module is run as a program, too: `processes.py LIFELINE LEADER MARKER` waits for the end of the pipe LIFELINE. That
-program is started for every task, so what takes long to import (`subprocess`, `pathlib`) is not imported for it.
+This module is run as a program, too, `processes.py LEADER MARKER SINCE`: what the guardian becomes if it is needed. So
+what takes long to import (`subprocess`, `pathlib`) is not imported for it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 _GRACE_SECONDS = 1.0
 
+_WAIT = "trap '' INT TERM HUP; read -r _; exec \"$@\""
+"""What the guardian does as long as all goes well, in a shell: a Python of its own would cost each task 0.03 s."""
+
+_START_TIME = 19
+"""Where a process's start time stands in /proc/PID/stat, counted from the state."""
+
 
 class Guardian:
     """A small process that ends a notebook's processes when the one that runs the task is gone, however it went.
@@ -31,11 +37,11 @@ class Guardian:
 
         lifeline, self._held = os.pipe()
         try:
-            # Without `site` and without nb2dag it is there in a hundredth of a second.
+            # Without `site` and without nb2dag Python is there in a hundredth of a second.
+            program = [sys.executable, "-I", "-S", __file__, str(leader or 0), marker, str(_start_of("self"))]
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", __file__, str(lifeline), str(leader or 0), marker],
-                pass_fds=(lifeline,),
-                stdin=subprocess.DEVNULL,
+                ["/bin/sh", "-c", _WAIT, "nb2dag-guardian", *program],
+                stdin=lifeline,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={},
@@ -52,58 +58,66 @@ class Guardian:
         os.close(self._held)
 
 
-def _guard(lifeline: int, leader: int, marker: str) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    os.read(lifeline, 1)
-    end_descendants(leader or None, marker)
-
-
-def end_descendants(leader: int | None, marker: str) -> None:
+def end_descendants(leader: int | None, marker: str, since: int | None = None) -> None:
     """End the processes of a notebook's session, and those that carry `marker` in their environment.
 
     Args:
         leader: The notebook's process, which leads a session of its own; None where it is not known.
         marker: A setting `NAME=value` that only this notebook's process was started with. It finds daemons, which
             leave the session; where there is no /proc, only the process group is ended.
+        since: The start time, in clock ticks, of the process that started the notebook's, by default this one. An
+            older process is nobody's descendant, and its environment need not be read.
     """
     if not os.path.exists("/proc/self/stat"):  # noqa: PTH110 (see above)
         if leader:
             _send(os.killpg, leader, signal.SIGKILL)
         return
+    wanted = (leader, marker.encode(), _start_of("self") if since is None else since)
     for sent in (signal.SIGTERM, signal.SIGKILL):
-        found = _descendants(leader, marker.encode())
+        found = _descendants(*wanted)
         for process in found:
             _send(os.kill, process, sent)
-        if not found or _gone(leader, marker.encode()):
+        if not found or _gone(*wanted):
             return
 
 
-def _gone(leader: int | None, marker: bytes) -> bool:
+def _gone(leader: int | None, marker: bytes, since: int) -> bool:
     deadline = time.monotonic() + _GRACE_SECONDS
     while time.monotonic() < deadline:
-        if not _descendants(leader, marker):
+        if not _descendants(leader, marker, since):
             return True
         time.sleep(0.02)
     return False
 
 
-def _descendants(leader: int | None, marker: bytes) -> list[int]:
+def _descendants(leader: int | None, marker: bytes, since: int) -> list[int]:
     processes = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 (see above)
-    return [process for process in processes if process != os.getpid() and _belongs(process, leader, marker)]
+    return [process for process in processes if process != os.getpid() and _belongs(process, leader, marker, since)]
 
 
-def _belongs(process: int, leader: int | None, marker: bytes) -> bool:
+def _belongs(process: int, leader: int | None, marker: bytes, since: int) -> bool:
     try:
-        # After the name, which may hold anything in parentheses: state, parent, group, session.
-        state, _, _, session = _read(f"/proc/{process}/stat").rpartition(b")")[2].split()[:4]
-        if state == b"Z":
+        status = _status(process)
+        if status[0] == b"Z" or int(status[_START_TIME]) < since:
             return False
         # Session 0 is not the notebook's: it holds what was started outside of a container.
-        return (bool(leader) and int(session) == leader) or marker in _read(f"/proc/{process}/environ").split(b"\0")
+        return (bool(leader) and int(status[3]) == leader) or marker in _read(f"/proc/{process}/environ").split(b"\0")
     except OSError:
         # It ended meanwhile, or belongs to another user.
         return False
+
+
+def _start_of(process: int | str) -> int:
+    """Return when a process started, in clock ticks since the machine did; 0 where there is no /proc."""
+    try:
+        return int(_status(process)[_START_TIME])
+    except OSError:
+        return 0
+
+
+def _status(process: int | str) -> list[bytes]:
+    # After the name, which may hold anything in parentheses: state, parent, group, session ...
+    return _read(f"/proc/{process}/stat").rpartition(b")")[2].split()
 
 
 def _read(path: str) -> bytes:
@@ -119,4 +133,5 @@ def _send(send: Callable[[int, int], None], target: int, number: int) -> None:
 
 
 if __name__ == "__main__":
-    _guard(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+    # The shell has made it ignore what would end it; it is the end of the pipe that has ended the shell's wait.
+    end_descendants(int(sys.argv[1]) or None, sys.argv[2], int(sys.argv[3]))

@@ -51,6 +51,7 @@ class Session:
         cell_timeout: Seconds for each cell.
         log_limit: Characters of one cell's output that go to `on_event`; all of it is in the notebook.
         redact: Takes secrets out of a text, before it is kept or passed on; None where there are none.
+        record: What stands in the executed notebook's metadata about its attempt.
         process: A process that was started ahead for the engine `nb2dag`; None to have it start one.
         on_event: Called in the calling thread for every event.
         stop: Stops the notebook when it is set.
@@ -65,6 +66,7 @@ class Session:
     cell_timeout: float | None = None
     log_limit: int = 1_000_000
     redact: Callable[[str], str] | None = None
+    record: Mapping[str, Any] | None = None
     process: ShellProcess | None = None
     on_event: Callable[[Event], None] = ignore
     stop: threading.Event | None = None

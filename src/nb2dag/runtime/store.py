@@ -7,17 +7,14 @@ import errno
 import mmap
 import os
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from nb2dag.runtime.failures import StoreError
 from nb2dag.runtime.formats import STORE_VARIABLE
-
-_PAUSES = (0.5, 2.0, 5.0)
-"""Seconds before each further try to reach a remote store; one that is away for longer is the task's to retry."""
+from nb2dag.runtime.patience import patiently
 
 
 class Store(Protocol):
@@ -30,6 +27,13 @@ class Store(Protocol):
 
     def create(self, folder: str) -> contextlib.AbstractContextManager[Draft]:
         """Open a new file that will stand in `folder`; it appears there only once it is published."""
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder, none where there is no such folder.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
 
     def read(self, path: str) -> memoryview:
         """Return a file's bytes, writable without changing the file.
@@ -101,6 +105,15 @@ class LocalStore:
         finally:
             with contextlib.suppress(OSError):
                 partial.unlink()
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder."""
+        try:
+            return [path.name for path in Path(self.root, folder).iterdir()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreError(f"cannot read {Path(self.root, folder)}: {error.strerror or error}") from error
 
     def read(self, path: str) -> memoryview:
         """Return a file mapped copy-on-write: pages are read when they are touched, and a write stays private."""
@@ -193,39 +206,39 @@ class RemoteStore:
                 self._filesystem.put_file(local, target)
 
         try:
-            _patiently(put)
+            patiently(put)
         except Exception as error:
             # Every backend has exceptions of its own.
             raise StoreError(f"cannot write {self.root}/{path}: {type(error).__name__}: {error}") from error
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder, as the store has them now."""
+        found: list[str] = []
+
+        def look() -> None:
+            # Some filesystems remember what they listed, and another worker writes.
+            self._filesystem.invalidate_cache()
+            found[:] = self._filesystem.ls(f"{self._prefix}/{folder}", detail=False)
+
+        try:
+            patiently(look)
+        except FileNotFoundError:
+            return []
+        except Exception as error:
+            raise StoreError(f"cannot read {self.root}/{folder}: {type(error).__name__}: {error}") from error
+        return [str(name).rstrip("/").rpartition("/")[2] for name in found]
 
     def read(self, path: str) -> memoryview:
         """Download a file to a temporary one that has no name any more, and map it."""
         with tempfile.TemporaryDirectory(prefix="nb2dag-download-") as folder:
             local = Path(folder, "object")
             try:
-                _patiently(lambda: self._filesystem.get_file(f"{self._prefix}/{path}", str(local)))
+                patiently(lambda: self._filesystem.get_file(f"{self._prefix}/{path}", str(local)))
             except FileNotFoundError:
                 raise
             except Exception as error:
                 raise StoreError(f"cannot read {self.root}/{path}: {type(error).__name__}: {error}") from error
             return LocalStore(folder).read("object")
-
-
-def _patiently(request: Callable[[], object]) -> None:
-    """Make a request of a remote store, and make it again where it fails in a way that may pass.
-
-    Many stores' own clients try again, too, but not all, and not all for a server that is not there.
-    """
-    for pause in _PAUSES:
-        try:
-            request()
-        except (FileNotFoundError, PermissionError, NotImplementedError, TypeError, ValueError):
-            raise
-        except Exception:  # noqa: BLE001 (every backend has exceptions of its own)
-            time.sleep(pause)
-        else:
-            return
-    request()
 
 
 class _RemoteDraft:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nb2dag.runtime.failures import HandoffError
-from nb2dag.runtime.kept_files import PASSED_OVER, Stamp, is_as_shipped, stamp_of
+from nb2dag.runtime.kept_files import PASSED_OVER, Stamp, is_as_shipped, read_record, stamp_of
 
 _SHORT = 40
 _SQLITE = b"SQLite format 3\0"
@@ -182,14 +182,6 @@ class TaskFolder:
     def _note(self, names: Mapping[str, Content]) -> None:
         noted = self.laid_down() | {name: stamp_of(self.root / name) for name in names}
         self.record.write_text(json.dumps(noted), "utf-8")
-
-
-def read_record(path: Path) -> dict[str, Stamp]:
-    """Return what a task noted of the files that were laid down for it; nothing where there is no note."""
-    if not path.exists():
-        return {}
-    noted = json.loads(path.read_text("utf-8"))
-    return {name: (size, changed) for name, (size, changed) in noted.items()}
 
 
 def _is_database(path: Path) -> bool:

@@ -29,13 +29,18 @@ def private_copy(files: Path | None) -> Iterator[Path]:
         if files is None:
             target.mkdir()
         else:
-            _copy(files, target)
+            copy_files(files, target)
         yield target
     finally:
         shutil.rmtree(folder, onerror=partial(_make_removable, folder))
 
 
-def _copy(files: Path, target: Path) -> None:
+def copy_files(files: Path, target: Path) -> None:
+    """Copy a bundle's files to `target`, a new folder; what ships read-only is writable there.
+
+    Raises:
+        NotRunnableError: `files` is not there, or cannot be copied.
+    """
     try:
         shutil.copytree(files, target, ignore_dangling_symlinks=True)
     except FileNotFoundError as error:

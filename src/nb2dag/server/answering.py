@@ -14,6 +14,7 @@ from nb2dag.server.code_view import code_document
 from nb2dag.server.compiling import compile_sent
 from nb2dag.server.editing import edit_document
 from nb2dag.server.exporting import export_bundle, preview_export
+from nb2dag.server.news import news_of
 from nb2dag.server.next_runs import schedule_document
 from nb2dag.server.panel import panel_document
 
@@ -21,6 +22,7 @@ Body = Mapping[str, Any]
 
 QUESTIONS: dict[str, Callable[[Body], dict[str, Any]]] = {
     "panel": lambda body: panel_document(compile_sent(body)),
+    "news": lambda body: news_of(panel_document(compile_sent(body)), body.get("known")),
     "code": lambda body: code_document(compile_sent(body)),
     "schedule": lambda body: schedule_document(compile_sent(body)),
     "edit": edit_document,

@@ -54,7 +54,7 @@ def load(server_app: Any) -> None:
             (url_path_join(base, "registration"), RegistrationHandler),
             (url_path_join(base, "jobs"), JobsHandler),
             (url_path_join(base, r"jobs/(?P<job_id>[0-9a-f]{16})"), JobHandler),
-            (url_path_join(base, r"(?P<question>panel|code|schedule|edit|preview|export)"), AskHandler),
+            (url_path_join(base, r"(?P<question>panel|news|code|schedule|edit|preview|export)"), AskHandler),
         ],
     )
     server_app.log.info("nb2dag: the panel's routes are ready")

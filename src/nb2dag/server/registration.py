@@ -13,15 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
+from nb2dag.local.airflow_access import PASSWORD, TOKEN, URL, USER, advice, without_userinfo
 from nb2dag.local.bundles import read_manifest
 from nb2dag.runtime.formats import BundleManifest
-
-URL, TOKEN, USER, PASSWORD = (f"NB2DAG_AIRFLOW_{name}" for name in ("URL", "TOKEN", "USER", "PASSWORD"))
-"""The environment variables with Airflow's address and what it knows nb2dag by: a token, or a user and password."""
 
 _PAUSE = 1.0
 _TIMEOUT = 10.0
@@ -47,7 +45,7 @@ class AirflowApi:
         if not address:
             return None
         secrets = (environment.get(name, "") for name in (TOKEN, USER, PASSWORD))
-        return cls(_without_userinfo(address), *secrets)
+        return cls(without_userinfo(address), *secrets)
 
     def page(self, dag_id: str) -> str:
         """Return where a browser sees a DAG."""
@@ -69,7 +67,7 @@ class AirflowApi:
             if error.code == 401 and self.user:
                 # It has expired: the next question asks for another.
                 self.token = ""
-            raise AirflowUnreachable(f"Airflow at {self.url} answered {error.code}{_advice(error.code)}") from None
+            raise AirflowUnreachable(f"Airflow at {self.url} answered {error.code}{advice(error.code)}") from None
 
     async def _new_token(self) -> str:
         given = {"username": self.user, "password": self.password}
@@ -77,7 +75,7 @@ class AirflowApi:
             answer = await self._fetch("/auth/token", **(_posted(given) if self.user else {}))
             return str(answer["access_token"])
         except (HTTPClientError, KeyError, TypeError):
-            raise AirflowUnreachable(f"Airflow at {self.url} gave no token{_advice(401)}") from None
+            raise AirflowUnreachable(f"Airflow at {self.url} gave no token{advice(401)}") from None
 
     async def _fetch(self, path: str, **request: Any) -> Any:
         try:
@@ -138,13 +136,3 @@ def _moment(text: str) -> float:
 
 def _posted(body: Mapping[str, str]) -> dict[str, Any]:
     return {"method": "POST", "body": json.dumps(body), "headers": {"Content-Type": "application/json"}}
-
-
-def _advice(status: int) -> str:
-    return f": look at {TOKEN}, or {USER} and {PASSWORD}" if status in {401, 403, 405, 422} else ""
-
-
-def _without_userinfo(url: str) -> str:
-    """Return a URL without the user and password that it may hold: it is shown."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

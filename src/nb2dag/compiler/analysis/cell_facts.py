@@ -14,7 +14,7 @@ from nb2dag.compiler.analysis.regions import region_in
 from nb2dag.compiler.analysis.secrets import secrets_in_escapes, secrets_in_nodes
 from nb2dag.compiler.analysis.spelled_out import Texts, has_names_in_texts, spell_out
 from nb2dag.compiler.memo import Memo
-from nb2dag.model.code import ESCAPE_NAME, Escape, LocalModule, ParsedCode, Script, nodes_of
+from nb2dag.model.code import Escape, LocalModule, ParsedCode, Script, escape_of, nodes_of
 from nb2dag.model.program import Program, ProgramCell
 from nb2dag.model.span import Region
 
@@ -44,7 +44,7 @@ class StatementFacts:
     @cached_property
     def names(self) -> NameFacts:
         """The global names it reads, binds and deletes."""
-        return statement_names(self.node, self.escapes)
+        return statement_names(self.node)
 
     @cached_property
     def modules(self) -> frozenset[str]:
@@ -62,7 +62,7 @@ class StatementFacts:
     def scripts(self) -> list[Script]:
         """The files that it runs by `%run`."""
         calls = nodes_of(self.node) if any(escape.script is not None for escape in self.escapes) else []
-        scripts = (self.escapes[index].script for call in calls if (index := _escape_index(call)) is not None)
+        scripts = (escape.script for call in calls if (escape := escape_of(call)) is not None)
         return [script for script in scripts if script is not None]
 
 
@@ -157,7 +157,7 @@ def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -
         nodes = nodes_of(node)
         secrets += secrets_in_nodes(nodes, lines)
         own.update(QUESTIONS.intersection(_bound_names(nodes)))
-        if not is_extension_load(node, code.escapes):
+        if not is_extension_load(node):
             region = region_in(node, lines)
             text = "\n".join(lines[region.line - 1 : region.end_line])
             same = known.get((region, text)) if not code.escapes else None
@@ -187,21 +187,14 @@ def _statement_facts(node: ast.stmt, lines: list[str], escapes: tuple[Escape, ..
     )
 
 
-def _escape_index(call: ast.AST) -> int | None:
-    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == ESCAPE_NAME):
-        return None
-    argument = call.args[0]
-    assert isinstance(argument, ast.Constant)
-    return int(str(argument.value))
-
-
-def is_extension_load(node: ast.stmt, escapes: tuple[Escape, ...]) -> bool:
+def is_extension_load(node: ast.stmt) -> bool:
     """Tell whether a statement is `%load_ext nb2dag` or `%reload_ext nb2dag`, which no task needs."""
-    index = _escape_index(node.value) if isinstance(node, ast.Expr) else None
-    if index is None:
-        return False
-    escape = escapes[index]
-    return escape.name in ("load_ext", "reload_ext") and escape.text.split("#")[0].split() == ["nb2dag"]
+    escape = escape_of(node.value) if isinstance(node, ast.Expr) else None
+    return (
+        escape is not None
+        and escape.name in ("load_ext", "reload_ext")
+        and escape.text.split("#")[0].split() == ["nb2dag"]
+    )
 
 
 def _is_compound(node: ast.stmt) -> bool:

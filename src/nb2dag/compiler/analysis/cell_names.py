@@ -18,8 +18,12 @@ from nb2dag.compiler.analysis.statements import Statement, meant_cells
 from nb2dag.compiler.analysis.timeline import Timeline
 from nb2dag.compiler.analysis.walk_expressions import Rules, place_of
 from nb2dag.compiler.analysis.walk_statements import NameWalker
+from nb2dag.model.code import ParsedCode, nodes_of
 from nb2dag.model.names import CellNames, NameUse
+from nb2dag.model.notebook import Cell, CellType
 from nb2dag.model.program import Program, ProgramCell, Role
+
+_FROM_ELSEWHERE = "nb2dag_unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +48,36 @@ def list_cell_names(program: Program) -> tuple[CellNames, ...]:
     >>> [use.name for use in names.definitions], [use.name for use in names.references]
     (['df', 'n'], ['deep', 'clean', 'df'])
     """
-    changes = _changes(program)
-    found = []
     rules = Rules(eager=False)
-    shadowed: set[str] = set()
+    bound: set[str] = set()
+    found: list[tuple[ProgramCell, _Names]] = []
     for cell in program.cells:
-        rules.escapes = cell.code.escapes
         names = _names(cell, rules)
-        needed = {
-            name: node for name, node in names.references.items() if name not in BUILTIN_NAMES or name in shadowed
-        }
-        shadowed.update(names.definitions)
-        found.append(
-            CellNames(
-                cell.cell.index,
-                definitions=_in_order(names.definitions, cell),
-                references=_in_order(needed, cell),
-                mutations=_in_order(changes.get(cell.cell.index, {}), cell),
-                stars=names.stars,
-            )
+        needed = {name: node for name, node in names.references.items() if name not in BUILTIN_NAMES or name in bound}
+        found.append((cell, replace(names, references=needed)))
+        bound.update(names.definitions)
+    objects = _used_as_objects(program)
+    changes = _changes(program, [name for name in _unknown(names for _, names in found) if name in objects])
+    return tuple(
+        CellNames(
+            cell.cell.index,
+            definitions=_in_order(names.definitions, cell),
+            references=_in_order(names.references, cell),
+            mutations=_in_order(changes.get(cell.cell.index, {}), cell),
+            stars=names.stars,
         )
-    return tuple(found)
+        for cell, names in found
+    )
+
+
+def _unknown(cells: Iterable[_Names]) -> list[str]:
+    """Return the names that some cell needs and no cell above defines."""
+    bound: set[str] = set()
+    unknown: dict[str, None] = {}
+    for names in cells:
+        unknown |= dict.fromkeys(name for name in names.references if name not in bound)
+        bound.update(names.definitions)
+    return list(unknown)
 
 
 def _names(cell: ProgramCell, rules: Rules) -> _Names:
@@ -95,26 +108,46 @@ def _place(node: ast.AST, name: str) -> tuple[int, int]:
     return place_of(node)
 
 
+def _used_as_objects(program: Program) -> set[str]:
+    """Return the names that some code reads for more than calling them."""
+    nodes = [node for cell in program.cells for node in _all_nodes(cell.code)]
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    return {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called}
+
+
+def _all_nodes(code: ParsedCode) -> list[ast.AST]:
+    trees = [code.tree, *(read for escape in code.escapes for read in escape.reads)]
+    return [node for tree in trees for node in nodes_of(tree)]
+
+
 # -- mutations ---------------------------------------------------------------------------------------------------
 
 
-def _changes(program: Program) -> dict[int, dict[str, ast.AST]]:
+def _changes(program: Program, unknown: list[str]) -> dict[int, dict[str, ast.AST]]:
     """Return per cell the names whose object may change, each with the node that does it.
 
     Cells outside the meaning of the notebook (skipped ones, tests) are traced apart, so that they change nothing in
-    what is said of the others.
+    what is said of the others. `unknown` names stand for objects from a cell above the first.
     """
-    found = _changed(trace_flow(program))
+    program = replace(program, cells=(_cell_above(unknown), *program.cells))
+    found = _changed(trace_flow(program), unknown)
     own = {cell.cell.index for cell in meant_cells(program)}
     others = {cell.cell.index for cell in program.cells if cell.code.tree.body} - own
     if others:
         cells = (replace(cell, role=Role.SCRATCH) if cell.cell.index in others else cell for cell in program.cells)
-        whole = _changed(trace_flow(replace(program, cells=tuple(cells))))
+        whole = _changed(trace_flow(replace(program, cells=tuple(cells))), unknown)
         found |= {index: names for index, names in whole.items() if index in others}
     return found
 
 
-def _changed(flow: Flow) -> dict[int, dict[str, ast.AST]]:
+def _cell_above(unknown: list[str]) -> ProgramCell:
+    """Return a cell that binds each of the `unknown` names to an object of its own."""
+    source = "\n".join(f"{name} = {_FROM_ELSEWHERE}()" for name in unknown)
+    cell = Cell(0, _FROM_ELSEWHERE, CellType.CODE, source)
+    return ProgramCell(cell, Role.SHARED, ParsedCode(ast.parse(source)))
+
+
+def _changed(flow: Flow, unknown: list[str]) -> dict[int, dict[str, ast.AST]]:
     by_cell: dict[int, list[Statement]] = {}
     for statement in flow.statements:
         by_cell.setdefault(statement.cell.cell.index, []).append(statement)
@@ -122,23 +155,23 @@ def _changed(flow: Flow) -> dict[int, dict[str, ast.AST]]:
     for name, history in flow.timeline.names.items():
         for region in {region for snapshot in history for region in snapshot.own}:
             owners.setdefault(region, {})[name] = None
-    return {index: _changed_in(own, flow.timeline, owners) for index, own in by_cell.items()}
+    return {index: _changed_in(own, flow.timeline, owners, set(unknown)) for index, own in by_cell.items() if index}
 
 
-def _changed_in(own: list[Statement], timeline: Timeline, owners: Mapping[int, Iterable[str]]) -> dict[str, ast.AST]:
+def _changed_in(
+    own: list[Statement], timeline: Timeline, owners: Mapping[int, Iterable[str]], unknown: set[str]
+) -> dict[str, ast.AST]:
     """Return the names that, when the cell begins, stand for an object which the cell may change.
 
-    `owners` are the names that ever stood for a region.
+    `owners` are the names that ever stood for a region. What is called of the `unknown` is taken for a function.
     """
     start = own[0].position
     found: dict[str, ast.AST] = {}
     done: set[int] = set()
     for statement in own:
         for event in _mutations(statement):
-            unknown = timeline.before(event.name, statement.position + 1) is None
-            if unknown and event.name in statement.names.reads and not _calls(event.why, event.name):
-                # The cell needs it, and nothing above says where it comes from; what is called is taken for a function.
-                found.setdefault(event.name, event.why)
+            if event.name in unknown and _calls(event.why, event.name):
+                continue
             fresh = _regions(timeline, event, statement.position) - done
             done |= fresh
             # The name that the text says comes first.

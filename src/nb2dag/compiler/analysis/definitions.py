@@ -6,6 +6,7 @@ import ast
 
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.compiler.memo import Memo
+from nb2dag.model.code import escape_of
 
 _MOST = 20_000
 _MOST_ALIKE = 4
@@ -44,6 +45,10 @@ def shape(node: object) -> object:
         is_number = isinstance(value, (int, float, complex)) and not isinstance(value, bool)
         return (type(value), None if is_number else value)
     if isinstance(node, ast.AST):
+        escape = escape_of(node)
+        if escape is not None:
+            # Its number says nothing; one that reads other names has another text.
+            return (escape.kind, escape.name, escape.text, escape.body, len(escape.reads), escape.script)
         return (type(node), *(shape(getattr(node, name, None)) for name in node._fields))
     if isinstance(node, list):
         return tuple(shape(item) for item in node if not _is_text(item))

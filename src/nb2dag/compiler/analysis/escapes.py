@@ -17,7 +17,9 @@ _CONFIGURES = {"matplotlib", "config", "load_ext", "reload_ext", "autoreload", "
 _HARMLESS = {
     "time", "timeit", "capture", "prun", "who", "whos", "who_ls", "pwd", "ls", "lsmagic", "pinfo", "pinfo2", "psource",
     "pdoc", "page", "cat", "html", "HTML", "javascript", "js", "latex", "markdown", "svg", "SVG", "memit", "mprun",
-    "lprun",     "history", "magic", "quickref", "debug", "pdb", "tb", "conda", "pip",
+    "lprun", "history", "magic", "quickref", "debug", "pdb", "tb", "conda", "pip",
+    "pyinstrument", "ipytest", "notify", "watermark", "tensorboard", "autosave", "pprint", "gui", "man", "more", "less",
+    "head", "tail", "pycat", "pfile", "psearch", "dirs", "dhist", "bookmark", "unload_ext", "xdel",
 }  # fmt: skip
 _LOOKS = {"ls", "cat", "more", "less", "head", "pycat"}
 _FOREIGN = {"bash", "sh", "script", "perl", "ruby", "system", "sx", "!", "!!", "cmd", "python2", "python3", "R"}

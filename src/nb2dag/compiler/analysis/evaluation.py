@@ -13,7 +13,7 @@ from dataclasses import replace
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.application import call_methods
 from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState, rebinding
-from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator, is_escape
+from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement, apply_decorator
 from nb2dag.compiler.analysis.outside import record_setting
@@ -31,7 +31,7 @@ from nb2dag.compiler.analysis.values import (
     union,
     without_locals,
 )
-from nb2dag.model.code import ParsedCode
+from nb2dag.model.code import ParsedCode, escape_of
 
 _PASSES = 2
 _MOST_DEPTH = 3
@@ -51,9 +51,7 @@ class Evaluator(ExpressionEvaluator):
             self.statement(statement)
 
     def run(self, code: ParsedCode) -> None:
-        outer, self.escapes = self.escapes, code.escapes
         self.body(code.tree.body)
-        self.escapes = outer
 
     def statement(self, node: ast.stmt) -> None:
         method = getattr(self, f"on_{type(node).__name__}", None)
@@ -70,7 +68,7 @@ class Evaluator(ExpressionEvaluator):
         value = node.value
         if isinstance(value, ast.Await):
             value = value.value
-        if isinstance(value, ast.Call) and not is_escape(value):
+        if isinstance(value, ast.Call) and escape_of(value) is None:
             calls.evaluate_call(self, value, discarded=True)
         else:
             self.value(value)
@@ -258,7 +256,7 @@ class Evaluator(ExpressionEvaluator):
     def on_ClassDef(self, node: ast.ClassDef) -> None:
         values = [self.value(base) for base in [*node.bases, *node.decorator_list]]
         values += [self.value(keyword.value) for keyword in node.keywords]
-        inner = Evaluator(self.resolver, self.escapes, function=True)
+        inner = Evaluator(self.resolver, function=True)
         inner.locals = dict(self.locals)
         inner.effects = self.effects
         for statement in node.body:
@@ -273,7 +271,7 @@ class Evaluator(ExpressionEvaluator):
 
     def decorate(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, made: Value) -> None:
         """Record what decorators do when they are called with what they decorate: they may put it into a registry."""
-        quiet = Evaluator(self.resolver, self.escapes, function=self.function)
+        quiet = Evaluator(self.resolver, function=self.function)
         for decorator in node.decorator_list:
             apply_decorator(self, quiet.value(decorator), made, node)
 
@@ -308,7 +306,7 @@ class Evaluator(ExpressionEvaluator):
             and not any(isinstance(item, ast.Starred) for item in [*targets, *source.elts])
         ):
             # The values were evaluated with the whole tuple; evaluating an element again has no further effect.
-            quiet = Evaluator(self.resolver, self.escapes, function=self.function)
+            quiet = Evaluator(self.resolver, function=self.function)
             quiet.locals = self.locals
             values = [quiet.value(element) for element in source.elts]
             for number, (target, item) in enumerate(zip(targets, values, strict=True)):

@@ -28,7 +28,7 @@ from nb2dag.compiler.analysis.values import (
     union,
     without_locals,
 )
-from nb2dag.model.code import ESCAPE_NAME, Escape, ParsedCode
+from nb2dag.model.code import ParsedCode, escape_of
 
 COPYING_KINDS = frozenset({"frame", "series", "array"})
 """Kinds whose arithmetic makes new objects, and into which an assignment copies."""
@@ -45,11 +45,8 @@ class ExpressionEvaluator:
     statement has bound so far are `pending`.
     """
 
-    def __init__(
-        self, resolver: Resolver, escapes: tuple[Escape, ...] = (), *, function: bool = False, position: int = -1
-    ) -> None:
+    def __init__(self, resolver: Resolver, *, function: bool = False, position: int = -1) -> None:
         self.resolver = resolver
-        self.escapes = escapes
         self.effects = Effects()
         self.function = function
         self.position = position
@@ -297,6 +294,8 @@ class ExpressionEvaluator:
         if owner.kind in {"frame", "series"}:
             # pandas 3 copies on write: what is taken out of a frame never writes back into it.
             return Value(kind="" if index.immutable and owner.kind == "series" else owner.kind)
+        if owner.kind == "list" and isinstance(node.slice, ast.Slice):
+            return container([part_of(owner)], "list")
         return part_of(owner, kind=owner.kind if isinstance(node.slice, ast.Slice) or owner.kind == "array" else "")
 
     def value_Lambda(self, node: ast.Lambda) -> Value:
@@ -355,16 +354,9 @@ class ExpressionEvaluator:
         return container(values, kind)
 
     def value_Call(self, node: ast.Call) -> Value:
-        if is_escape(node):
-            argument = node.args[0]
-            assert isinstance(argument, ast.Constant)
-            return evaluate_escape(self, self.escapes[int(str(argument.value))], node)
+        if (escape := escape_of(node)) is not None:
+            return evaluate_escape(self, escape, node)
         return calls.evaluate_call(self, node, discarded=False)
-
-
-def is_escape(node: ast.Call) -> bool:
-    """Tell whether a call stands for IPython syntax."""
-    return isinstance(node.func, ast.Name) and node.func.id == ESCAPE_NAME
 
 
 def _may_share(operator: ast.operator, left: Value, right: Value) -> bool:

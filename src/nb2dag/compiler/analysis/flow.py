@@ -30,7 +30,9 @@ from nb2dag.compiler.analysis.uses import Use, ask_for, find_use, written_module
 from nb2dag.compiler.analysis.values import Definition, Value
 from nb2dag.model.program import Program, ProgramCell
 
-BUILTIN_NAMES = frozenset(dir(builtins)) | {"display", "get_ipython", "__name__", "__file__", "__builtins__"}
+BUILTIN_NAMES = frozenset(dir(builtins)) | {
+    "display", "get_ipython", "__IPYTHON__", "__name__", "__file__", "__builtins__",
+}  # fmt: skip
 """Names that every notebook has without binding them."""
 
 
@@ -176,7 +178,7 @@ class _Tracer:
     def _statement(self, cell: ProgramCell, facts: StatementFacts, position: int, *, first: bool) -> StatementTrace:
         present = self.present
         present.begin(position)
-        evaluator = Evaluator(self, cell.code.escapes, position=position)
+        evaluator = Evaluator(self, position=position)
         evaluator.statement(facts.node)
         effects = evaluator.effects
         kept = self._kept_by_modules(facts, effects)

@@ -7,10 +7,11 @@ from functools import lru_cache
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demands, Origin
 from nb2dag.compiler.analysis.effects import FileAccess, Mutate
+from nb2dag.compiler.analysis.exported import installations
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.replay import configures
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
-from nb2dag.model.code import ESCAPE_NAME
+from nb2dag.model.code import escape_of
 from nb2dag.model.program import Role
 from nb2dag.model.reasons import Cause
 
@@ -27,7 +28,7 @@ def keep_for_effect(flow: Flow, demands: Demands) -> list[Statement]:
             continue
         if not _needs_are_replayable(flow, demands, statement):
             continue
-        if unknown and not _only_makes_folders(statement):
+        if unknown and not _only_makes_folders(statement) and not _installs(statement):
             guesses.append(statement)
         for demand in demands.tasks.values():
             if demand.task_id == IMPLICIT:
@@ -51,6 +52,12 @@ def _cause(statement: Statement) -> Cause:
     if is_bare_call(statement):
         return Cause.UNKNOWN_CALL
     return Cause.IMPORTED if isinstance(statement.node, (ast.Import, ast.ImportFrom)) else Cause.SETS_UP
+
+
+def _installs(statement: Statement) -> bool:
+    """Tell whether a statement is a command that installs packages: more is said of one elsewhere."""
+    escape = escape_of(statement.node.value) if isinstance(statement.node, ast.Expr) else None
+    return escape is not None and escape.body is None and any(installations((escape,), ()))
 
 
 def _only_makes_folders(statement: Statement) -> bool:
@@ -98,7 +105,7 @@ def is_bare_call(statement: Statement) -> bool:
     if statement.kind is not OwnerKind.SHARED or not isinstance(node, ast.Expr):
         return False
     call = node.value.value if isinstance(node.value, ast.Await) else node.value
-    if not isinstance(call, ast.Call) or (isinstance(call.func, ast.Name) and call.func.id == ESCAPE_NAME):
+    if not isinstance(call, ast.Call) or escape_of(call) is not None:
         return isinstance(call, ast.Call) and bool(statement.effects.unstable)
     effects = statement.effects
     if effects.configures or any(isinstance(event, Mutate) for event in effects.events):

@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 
 from nb2dag.compiler.analysis.walk_expressions import Rules
 from nb2dag.compiler.analysis.walk_statements import NameWalker
-from nb2dag.model.code import Escape
 
 
 @dataclass(slots=True)
@@ -45,12 +44,12 @@ class NameFacts:
         return set(self.binds) | set(self.maybe) | self.deletes
 
 
-def statement_names(statement: ast.stmt, escapes: tuple[Escape, ...] = ()) -> NameFacts:
+def statement_names(statement: ast.stmt) -> NameFacts:
     """Return the name facts of one top-level statement of a cell.
 
     A function that only assigns a global counts as using it: what it leaves there depends on whether it was called.
     """
-    walker = NameWalker(Rules(escapes))
+    walker = NameWalker(Rules())
     walker.statement(statement)
     certain = set(walker.stores) if walker.paths is None else walker.paths.must
     return NameFacts(

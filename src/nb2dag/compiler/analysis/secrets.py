@@ -16,6 +16,12 @@ _KEYS = {
     "a Slack token": r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
     "a Google API key": r"\bAIza[0-9A-Za-z_-]{35}\b",
     "a Stripe key": r"\b[rs]k_live_[0-9A-Za-z]{20,}",
+    "an OpenAI or Anthropic key": r"\bsk-(?:(?:ant|proj|svcacct)-[A-Za-z0-9_-]{20,}|[A-Za-z0-9]{40,})",
+    "a Hugging Face token": r"\bhf_[A-Za-z0-9]{30,}",
+    "a GitLab token": r"\bglpat-[A-Za-z0-9_-]{20,}",
+    "a SendGrid key": r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
+    "an Azure storage key": r"\bAccountKey=[A-Za-z0-9+/]{40,}",
+    "a JSON web token": r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
     "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
 }
 _KEY = re.compile("|".join(f"(?P<k{number}>{pattern})" for number, pattern in enumerate(_KEYS.values())))
@@ -23,7 +29,9 @@ _KINDS = tuple(_KEYS)
 
 _URL = re.compile(r"[a-z0-9]://[^\s/:@{}$<>*]{1,100}:([^\s/@{}$<>*]{1,200})@[\w.\[-]", re.IGNORECASE)
 
-_PASSWORD_NAME = re.compile(r"(?:^|_)(?:password|passwd|passphrase)$", re.IGNORECASE)
+_SETTINGS = re.compile(r"\b(?:host|hostaddr|server|data source|user|uid|user id|dbname|driver)\s*=", re.IGNORECASE)
+_PASSWORD_SETTING = re.compile(r"\b(?:password|pwd)\s*=\s*([^\s;&'\"{}$<>*%]{1,200})", re.IGNORECASE)
+_PASSWORD_NAME = re.compile(r"(?:^|_)(?:password|passwd|passphrase|pwd)$", re.IGNORECASE)
 _TOKEN_NAME = re.compile(
     r"(?:^|_)(?:token|secret|api_?key|access_?key|secret_?key|private_?key|auth_?key)$", re.IGNORECASE
 )
@@ -71,7 +79,10 @@ def kind_of_secret(text: str) -> str:
     if match is not None and match.lastgroup is not None and "EXAMPLE" not in match.group():
         return _KINDS[int(match.lastgroup[1:])]
     url = _URL.search(text)
-    return "a URL with a password" if url is not None and not _PLACEHOLDER.search(url[1]) else ""
+    if url is not None and not _PLACEHOLDER.search(url[1]):
+        return "a URL with a password"
+    setting = _PASSWORD_SETTING.search(text) if _SETTINGS.search(text) else None
+    return "a connection with a password" if setting is not None and not _PLACEHOLDER.search(setting[1]) else ""
 
 
 def is_secret(name: str, value: str) -> bool:

@@ -17,7 +17,7 @@ from nb2dag.compiler.analysis.scopes import (
     join,
     target_names,
 )
-from nb2dag.model.code import ESCAPE_NAME, Escape, EscapeKind
+from nb2dag.model.code import Escape, EscapeKind, escape_of
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -35,7 +35,6 @@ class Rules:
     With `eager`, lambdas count as run where they stand. `lazy_annotations` are those of `from __future__`.
     """
 
-    escapes: tuple[Escape, ...] = ()
     eager: bool = True
     lazy_annotations: bool = False
 
@@ -175,8 +174,8 @@ class ExpressionWalker:
             self.paths = join(*self.test(node))
         elif isinstance(node, ast.IfExp):
             self.if_expression(node)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == ESCAPE_NAME:
-            self.escape(node)
+        elif isinstance(node, ast.Call) and (escape := escape_of(node)) is not None:
+            self.escape(node, escape)
         else:
             self.children(node)
 
@@ -290,10 +289,7 @@ class ExpressionWalker:
         else:
             self.children(node)
 
-    def escape(self, node: ast.Call) -> None:
-        argument = node.args[0]
-        assert isinstance(argument, ast.Constant)
-        escape = self.rules.escapes[int(str(argument.value))]
+    def escape(self, node: ast.Call, escape: Escape) -> None:
         self.expressions(escape.reads)
         for name in escape.binds:
             if escape.kind is EscapeKind.CELL_MAGIC and not self.rules.eager:

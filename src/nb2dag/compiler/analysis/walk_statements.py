@@ -21,6 +21,7 @@ from nb2dag.compiler.analysis.scopes import (
     type_parameters,
 )
 from nb2dag.compiler.analysis.walk_expressions import ExpressionWalker
+from nb2dag.model.code import Escape
 
 
 @dataclass(slots=True)
@@ -117,16 +118,10 @@ class NameWalker(ExpressionWalker):
 
     # -- bindings ------------------------------------------------------------------------------------------------
 
-    def escape(self, node: ast.Call) -> None:
-        super().escape(node)
-        argument = node.args[0]
-        assert isinstance(argument, ast.Constant)
-        outer = self.rules.escapes
-        script = outer[int(str(argument.value))].script
-        for part in script.parts if script is not None else ():
-            self.rules.escapes = part.escapes
+    def escape(self, node: ast.Call, escape: Escape) -> None:
+        super().escape(node, escape)
+        for part in escape.script.parts if escape.script is not None else ():
             self.body(part.tree.body)
-        self.rules.escapes = outer
 
     def on_Import(self, node: ast.Import) -> None:
         for alias in node.names:

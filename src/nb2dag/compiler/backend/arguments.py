@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from nb2dag.compiler.backend.dialects import TASK_ARGUMENT_OF_OPTION, Dialect
+from nb2dag.compiler.backend.dialects import OPERATORS_OWN, PAPERMILL_OPERATOR, TASK_ARGUMENT_OF_OPTION, Dialect
 from nb2dag.compiler.backend.layout import Atom, Expression, Text, call, dict_of
 from nb2dag.compiler.backend.literals import expression
+from nb2dag.compiler.backend.papermill_operator import stock_arguments
 from nb2dag.compiler.backend.schedules import assets_expression, schedule_expression
 from nb2dag.errors import Nb2dagError
 from nb2dag.model.plan import DagPlan, ParamPlan, TaskPlan
@@ -52,6 +53,11 @@ def dag_arguments(plan: DagPlan, dialect: Dialect) -> dict[str, Expression]:
     defaults = _task_options("default_args", {**({"owner": owner} if owner else {}), **plan.default_args}, dialect)
     if defaults:
         arguments["default_args"] = dict_of(defaults)
+    if dialect.operator is PAPERMILL_OPERATOR:
+        if options.get("render_template_as_native_obj") is False:
+            raise Nb2dagError("`PapermillOperator` needs `render_template_as_native_obj`: leave that option out")
+        # Else every parameter would reach its notebook as text.
+        arguments["render_template_as_native_obj"] = expression(True)
     if plan.params:
         arguments["params"] = dict_of({param.name: _param(param) for param in plan.params}, exploded=True)
     first = {name: arguments.pop(name) for name in _FIRST_DAG_ARGUMENTS if name in arguments}
@@ -81,6 +87,15 @@ def task_arguments(plan: DagPlan, task: TaskPlan, notebook: str, dialect: Dialec
     Raises:
         Nb2dagError: An option that the operator has no argument for, or a value that is no literal.
     """
+    if dialect.operator is PAPERMILL_OPERATOR:
+        given: dict[str, Expression] = {"task_id": Text(task.task_id)}
+        given |= stock_arguments(plan, task, notebook, _other_kernel(plan, task))
+        return given | _common_arguments(task, dialect)
+    given = _notebook_arguments(plan, task, notebook) | _common_arguments(task, dialect)
+    return {**given, "bundle": Atom(BUNDLE_CONSTANT)}
+
+
+def _notebook_arguments(plan: DagPlan, task: TaskPlan, notebook: str) -> dict[str, Expression]:
     arguments: dict[str, Any] = {"task_id": task.task_id, "input_nb": notebook}
     inputs: dict[str, list[str]] = {}
     for load in task.loads:
@@ -93,14 +108,22 @@ def task_arguments(plan: DagPlan, task: TaskPlan, notebook: str, dialect: Dialec
         for param in plan.params
         if param.scheduled is not None and param.name in task.parameters
     }
-    kernel_name = kernel_of(plan, task)
-    arguments["kernel_name"] = kernel_name if kernel_name != plan.kernel_name else ""
+    arguments["kernel_name"] = _other_kernel(plan, task)
     arguments["returns"] = task.return_name
-    given = {name: expression(value) for name, value in arguments.items() if value}
-    given |= _task_options(f"task `{task.task_id}`", task.options, dialect)
+    return {name: expression(value) for name, value in arguments.items() if value}
+
+
+def _other_kernel(plan: DagPlan, task: TaskPlan) -> str:
+    """Return the kernel of a task where it is not the one that its notebook names."""
+    kernel_name = kernel_of(plan, task)
+    return kernel_name if kernel_name != plan.kernel_name else ""
+
+
+def _common_arguments(task: TaskPlan, dialect: Dialect) -> dict[str, Expression]:
+    given = _task_options(f"task `{task.task_id}`", task.options, dialect)
     if task.doc.strip():
         given["doc_md"] = Text(task.doc.strip())
-    return {**given, "bundle": Atom(BUNDLE_CONSTANT)}
+    return given
 
 
 def _task_options(place: str, options: Mapping[str, object], dialect: Dialect) -> dict[str, Expression]:
@@ -139,4 +162,9 @@ def _value(place: str, name: str, value: Any) -> Expression:
 
 
 def _unknown(what: str, name: str, dialect: Dialect) -> Nb2dagError:
+    if dialect.operator is PAPERMILL_OPERATOR and name in OPERATORS_OWN:
+        return Nb2dagError(
+            f"`PapermillOperator` has no argument for the option `{name}` of {what}: leave it out, or compile for "
+            "nb2dag's own operator"
+        )
     return Nb2dagError(f"Airflow {dialect.release} has no argument for the option `{name}` of {what}")

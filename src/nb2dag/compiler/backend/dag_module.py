@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from nb2dag.compiler.backend.arguments import BUNDLE_CONSTANT, dag_arguments, task_arguments
 from nb2dag.compiler.backend.dependencies import Step, chains
-from nb2dag.compiler.backend.dialects import DEFAULT_DIALECT, Dialect
+from nb2dag.compiler.backend.dialects import DEFAULT_DIALECT, PAPERMILL_OPERATOR, Dialect
 from nb2dag.compiler.backend.groups import Group, group_tasks
 from nb2dag.compiler.backend.layout import (
     INDENT,
@@ -22,11 +22,11 @@ from nb2dag.compiler.backend.layout import (
     flat,
     lay_out,
     list_of,
-    quote,
     symbols,
 )
 from nb2dag.compiler.backend.literals import MODULES
 from nb2dag.compiler.backend.names import variables
+from nb2dag.compiler.backend.papermill_operator import JOB_CONSTANT, OUTPUT_CONSTANT, stock_constants
 from nb2dag.errors import Nb2dagError
 from nb2dag.model.plan import DagPlan, TaskPlan
 
@@ -80,7 +80,7 @@ def emit_dag_module(plan: DagPlan, notebooks: Mapping[str, str], dialect: Dialec
         Nb2dagError: The plan holds what this release of Airflow has no argument for, or a value that is no literal.
     """
     modules = {**MODULES, **dialect.modules, dialect.operator.name: dialect.operator.module}
-    taken = (*modules, "dag", BUNDLE_CONSTANT)
+    taken = (*modules, "dag", BUNDLE_CONSTANT, OUTPUT_CONSTANT, JOB_CONSTANT)
     names = _Names(variables((task.task_id for task in plan.tasks), taken), modules, dialect.operator.name)
     arguments = dag_arguments(plan, dialect)
     tasks = {task.task_id: task_arguments(plan, task, notebooks[task.task_id], dialect) for task in plan.tasks}
@@ -88,12 +88,21 @@ def emit_dag_module(plan: DagPlan, notebooks: Mapping[str, str], dialect: Dialec
     lines = _Lines()
     lines.add(_docstring(plan))
     lines.add(["", *_imports(_used(arguments, tasks, members, names), names.modules), ""])
-    if plan.tasks:
-        lines.add([f"{BUNDLE_CONSTANT} = {quote(plan.digest)}", ""])
+    constants = _constants(plan, dialect)
+    for name, value in constants.items():
+        lines.add(lay_out(value, f"{name} = "))
+    if constants:
+        lines.add([""])
     _add_dag(lines, plan, arguments)
     _add_members(lines, members, tasks, names, depth=1)
     _add_dependencies(lines, plan, names)
     return DagModule("\n".join(lines.lines) + "\n", tuple(lines.origins))
+
+
+def _constants(plan: DagPlan, dialect: Dialect) -> _Arguments:
+    stock = stock_constants(plan) if dialect.operator is PAPERMILL_OPERATOR else {}
+    used = plan.tasks and (dialect.operator is not PAPERMILL_OPERATOR or JOB_CONSTANT in stock)
+    return {BUNDLE_CONSTANT: Text(plan.digest), **stock} if used else stock
 
 
 def _add_dag(lines: _Lines, plan: DagPlan, arguments: _Arguments) -> None:

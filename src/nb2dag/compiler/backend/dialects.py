@@ -35,10 +35,16 @@ class Dialect:
     operator: Operator
 
 
-_OPERATORS_OWN = frozenset({"cell_timeout", "connections", "variables"})
+OPERATORS_OWN = frozenset({"cell_timeout", "connections", "variables"})
 """Arguments of `NotebookOperator` that are no other operator's."""
 
 NOTEBOOK_OPERATOR = Operator("nb2dag.airflow", "NotebookOperator")
+
+PAPERMILL_OPERATOR = Operator("airflow.providers.papermill.operators.papermill", "PapermillOperator")
+"""Airflow's own, of the provider `apache-airflow-providers-papermill`."""
+
+OPERATORS: Mapping[str, Operator] = {"nb2dag": NOTEBOOK_OPERATOR, "papermill": PAPERMILL_OPERATOR}
+"""The operators that tasks can be made of, by the names that `compile --operator` takes; the first is the default."""
 
 TASK_ARGUMENT_OF_OPTION: Mapping[str, str] = {"timeout": "execution_timeout"}
 """Task options whose Airflow argument has another name; all others are called as Airflow calls them."""
@@ -102,7 +108,7 @@ _AIRFLOW_3_0 = Dialect(
             "wait_for_past_depends_before_skipping",
             "weight_rule",
         }
-        | _OPERATORS_OWN
+        | OPERATORS_OWN
     ),
     operator=NOTEBOOK_OPERATOR,
 )
@@ -129,13 +135,19 @@ DIALECTS: Mapping[str, Dialect] = {
 DEFAULT_DIALECT = _AIRFLOW_3_0
 
 
-def dialect_for(release: str) -> Dialect:
-    """Return the dialect of an Airflow release such as `3.2` or `3.2.1`.
+def dialect_for(release: str = "", operator: str = "") -> Dialect:
+    """Return the dialect of an Airflow release such as `3.2` or `3.2.1`, with tasks made of one of `OPERATORS`.
+
+    Without a release it is the oldest one, whose code all later ones run; without an operator it is nb2dag's own.
 
     Raises:
-        Nb2dagError: No dialect is known for that release.
+        Nb2dagError: No dialect is known for that release, or there is no such operator.
     """
-    dialect = DIALECTS.get(".".join(release.split(".")[:2]))
+    dialect = DIALECTS.get(".".join(release.split(".")[:2])) if release else DEFAULT_DIALECT
     if dialect is None:
         raise Nb2dagError(f"no code can be written for Airflow {release}: known are {', '.join(DIALECTS)}")
+    if operator and operator not in OPERATORS:
+        raise Nb2dagError(f"there is no operator `{operator}`: known are {', '.join(OPERATORS)}")
+    if operator == "papermill":
+        return replace(dialect, operator=PAPERMILL_OPERATOR, task_arguments=dialect.task_arguments - OPERATORS_OWN)
     return dialect

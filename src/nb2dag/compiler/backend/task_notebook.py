@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nb2dag.compiler.backend.arguments import kernel_of
+from nb2dag.compiler.backend.dialects import DEFAULT_DIALECT, PAPERMILL_OPERATOR, Dialect
 from nb2dag.compiler.backend.json_text import notebook_json
 from nb2dag.compiler.backend.layout import Atom, Bracket, Item, Text, lay_out, quote
 from nb2dag.compiler.backend.literals import expression
+from nb2dag.compiler.backend.papermill_operator import JOB_PARAMETER, needs_job
 from nb2dag.errors import Nb2dagError
 from nb2dag.model.plan import CellPurpose, CodeCell, DagPlan, Load, LoadCell, PlannedCell, Save, SaveCell, TaskPlan
 from nb2dag.runtime.formats import CELL_METADATA, CellOrigin
@@ -35,7 +37,7 @@ class _Cell:
     tags: tuple[str, ...] = ()
 
 
-def emit_task_notebook(plan: DagPlan, task: TaskPlan) -> str:
+def emit_task_notebook(plan: DagPlan, task: TaskPlan, dialect: Dialect = DEFAULT_DIALECT) -> str:
     """Return the notebook of `task` as the text of an .ipynb file (nbformat 4.5), the same bytes every time.
 
     A Markdown cell says what it is; then come the planned cells, each with a `CellOrigin` as metadata and the id of
@@ -44,7 +46,7 @@ def emit_task_notebook(plan: DagPlan, task: TaskPlan) -> str:
     Raises:
         Nb2dagError: The task has two parameters cells: papermill sets the values after one of them only.
     """
-    cells = [_Cell("nb2dag-task", _heading(plan, task)), *_cells(task)]
+    cells = [_Cell("nb2dag-task", _heading(plan, task)), *_cells(plan, task, dialect)]
     if sum(bool(cell.tags) for cell in cells) > 1:
         raise Nb2dagError(
             f"task `{task.task_id}` has two parameters cells, and papermill sets values in one: merge them"
@@ -59,8 +61,10 @@ def emit_task_notebook(plan: DagPlan, task: TaskPlan) -> str:
     return notebook_json(notebook)
 
 
-def _cells(task: TaskPlan) -> list[_Cell]:
+def _cells(plan: DagPlan, task: TaskPlan, dialect: Dialect) -> list[_Cell]:
     cells = [_planned_cell(cell) for cell in task.cells if not _is_empty(cell)]
+    if dialect.operator is PAPERMILL_OPERATOR and needs_job(plan, task):
+        cells = _with_job(task, cells)
     if task.return_name is not None:
         cells = _with_return(cells, task.return_name)
     first = next((index for index, cell in enumerate(cells) if _calls_runtime(cell)), None)
@@ -78,6 +82,22 @@ def _planned_cell(cell: PlannedCell) -> _Cell:
         return _Cell("nb2dag-load", "\n".join(_load_line(load) for load in cell.loads), CellOrigin(_LOAD))
     source = "\n".join(_save_line(save) for save in cell.saves)
     return _Cell(f"{_source_id(cell.cell, cell.cell_id)}-save", source, CellOrigin(_SAVE, cell.cell, cell.cell_id))
+
+
+def _with_job(task: TaskPlan, cells: list[_Cell]) -> list[_Cell]:
+    """Let the notebook take its job on and publish what it saved, which nb2dag's own operator does around it."""
+    producers = dict.fromkeys(load.task_id for load in task.loads)
+    items = (Item(Atom(JOB_PARAMETER)), *(Item(Text(producer)) for producer in producers))
+    begins = _Cell("nb2dag-begin", "\n".join(lay_out(Bracket("_nb2dag.begin(", items, ")"))), CellOrigin(_LOAD))
+    publishes = _Cell("nb2dag-publish", "_nb2dag.publish()", CellOrigin(_SAVE))
+    given = "\n".join(f'{name} = {JOB_PARAMETER}["parameters"]["{name}"]' for name in task.parameters)
+    written = []
+    for cell in cells:
+        # Without the tag: papermill sets the job above all, and the values of the run follow here.
+        written.append(replace(cell, tags=()))
+        if cell.tags and given:
+            written.append(_Cell("nb2dag-parameters", given, CellOrigin(_LOAD)))
+    return [begins, *written, publishes]
 
 
 def _with_return(cells: list[_Cell], name: str) -> list[_Cell]:

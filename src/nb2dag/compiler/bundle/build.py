@@ -63,7 +63,7 @@ def build_bundle(plan: DagPlan, notebook_folder: Path, dialect: Dialect = DEFAUL
     dag_file = f"{plan.dag_id}.py"
     module = emit_dag_module(plan, notebooks, dialect)
     files = {dag_file: module.text.encode()}
-    files |= {notebooks[task.task_id]: emit_task_notebook(plan, task).encode() for task in plan.tasks}
+    files |= {notebooks[task.task_id]: emit_task_notebook(plan, task, dialect).encode() for task in plan.tasks}
     if shipped:
         files[".airflowignore"] = _AIRFLOW_IGNORE.encode()
     files |= {f"{FILES_FOLDER}/{path}": content for path, content in shipped.items()}

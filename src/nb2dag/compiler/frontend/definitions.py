@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from nb2dag.compiler.frontend.masked import index_of_escape
-from nb2dag.model.code import ParsedCode
+from nb2dag.model.code import ParsedCode, index_of_escape
 
 _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Pass)
 _QUIET_TEST = (

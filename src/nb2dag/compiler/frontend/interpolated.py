@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nb2dag.compiler.frontend.magics import interpolated_reads
 from nb2dag.model.code import Escape, EscapeKind, ParsedCode, nodes_of
 
 _NAMESPACE_MAGICS = frozenset({"run", "load", "store", "pylab", "macro", "reset", "edit", "px"})
+_SHELL_VARIABLES = frozenset({"HOME", "PATH", "USER", "PWD", "OLDPWD", "SHELL", "LANG", "TERM", "HOSTNAME", "TMPDIR"})
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -42,34 +43,32 @@ def unbound(codes: Sequence[NamesAround], *, only_environment: bool = False) -> 
 
     IPython interpolates a text as a whole or, where one name in it does not exist, not at all. Names that nothing in
     the notebook binds are such names, unless `from x import *` or `%run` may bind any. With `only_environment` only
-    names in capitals are, for those who read a cell by itself.
+    names in capitals are, for those who read a cell by itself; where any may be bound, those that every shell has.
 
     >>> from nb2dag.compiler.frontend.escapes import parse_code
     >>> unbound([names_around(parse_code(text)) for text in ("n = 1", "!echo $HOME {n}", "!echo {n}")])
     [(), (True,), (False,)]
     """
-    if not any(any(code.needed) for code in codes) or any(code.binds_anything for code in codes):
+    anything = any(code.binds_anything for code in codes)
+    if not any(any(code.needed) for code in codes) or (anything and not only_environment):
         return [()] * len(codes)
+    is_missing = _SHELL_VARIABLES.__contains__ if anything else _looks_missing(only_environment)
     bound = _BUILTINS.union(*(code.bound for code in codes))
-    return [
-        tuple(any(_is_missing(name, only_environment) for name in needed - bound) for needed in code.needed)
-        for code in codes
-    ]
+    return [tuple(any(map(is_missing, needed - bound)) for needed in code.needed) for code in codes]
 
 
 def pruned(code: ParsedCode, left_out: tuple[bool, ...]) -> ParsedCode:
     """Return the code with nothing read by the interpolation of those escapes that are `left_out`."""
-    return replace(
-        code,
-        escapes=tuple(
+    return code.with_escapes(
+        tuple(
             replace(escape, reads=escape.reads[_interpolated(escape) :]) if out else escape
             for escape, out in zip(code.escapes, left_out, strict=True)
-        ),
+        )
     )
 
 
-def _is_missing(name: str, only_environment: bool) -> bool:
-    return not name.startswith("_") and (name.isupper() or not only_environment)
+def _looks_missing(only_environment: bool) -> Callable[[str], bool]:
+    return lambda name: not name.startswith("_") and (name.isupper() or not only_environment)
 
 
 def _interpolated(escape: Escape) -> int:

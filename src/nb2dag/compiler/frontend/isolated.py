@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from nb2dag.compiler.frontend.masked import index_of_escape
+from nb2dag.model.code import index_of_escape
 
 _OWN_SCOPE = (
     ast.FunctionDef,

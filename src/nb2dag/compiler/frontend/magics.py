@@ -7,6 +7,7 @@ import re
 import shlex
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 
 from nb2dag.compiler.frontend.interpolation import expression, interpolated_expressions, sql_names
 
@@ -45,6 +46,9 @@ _CODE_MAGICS = {
     "lprun": _CodeMagic(CodeScope.NOTEBOOK, "fmDTu", "rsz", statement_above_body=True),
     "mprun": _CodeMagic(CodeScope.NOTEBOOK, "fT", "rc", statement_above_body=True),
     "snakeviz": _CodeMagic(CodeScope.NOTEBOOK, "f", "t", statement_above_body=True),
+    **dict.fromkeys(
+        ("pyinstrument", "memray_flamegraph", "ipytest", "notify"), _CodeMagic(CodeScope.NOTEBOOK, line=False)
+    ),
 }
 _VERBATIM = frozenset({"time", "timeit", "prun", "debug"})
 """Magics whose text IPython does not interpolate (`no_var_expand`)."""
@@ -58,6 +62,7 @@ _BINDING_OPTIONS = {
     **dict.fromkeys(("R", "octave", "julia", "spark"), ("-o", "--output")),
 }
 _READING_OPTIONS = dict.fromkeys(("R", "octave", "julia", "spark"), ("-i", "--input"))
+_READING_WORDS = frozenset({"xdel", "Rpush"})
 _SQL_RESULT = re.compile(r"\s*(?:\S*://\S+\s+)?([A-Za-z_]\w*)\s*(?:<<|=(?=\s))")
 _DOTTED_NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _CYTHON_NAME = re.compile(r"^(?:cpdef\s[^(\n]*?|(?:async\s+)?def\s+|class\s+)(\w+)\s*[(:\[]", re.MULTILINE)
@@ -121,6 +126,13 @@ def names_bound(name: str, text: str, body: str | None = None) -> tuple[str, ...
         found = words[1:]
     elif name == "cython" and body is not None:
         found = _CYTHON_NAME.findall(body)
+    elif name == "Rpull":
+        found = [word for word in words if not word.startswith("-")]
+    elif name == "macro":
+        found = [word for word in words if not word.startswith("-")][:1]
+    elif name == "aimport":
+        # It imports each module and binds its first part, as `import a.b` does; `-name` only leaves one out.
+        found = [module.strip().partition(".")[0] for module in text.split(",")]
     return tuple(dict.fromkeys(word for word in found if word.isidentifier()))
 
 
@@ -138,8 +150,11 @@ def expressions_read(name: str, text: str, body: str | None = None) -> tuple[ast
         names = _option_values(words, _READING_OPTIONS[name])
     elif name in {"lprun", "mprun"}:
         names = _option_values(words, ("-f",))
-    elif name == "store" and words[:1] != ["-r"]:
-        names = words[:1]
+    elif name == "store" and not any(word.startswith("-") for word in words):
+        # `%store a b` keeps both, `%store a > file` writes one.
+        names = list(takewhile(lambda word: not word.startswith(">"), words))
+    elif name in _READING_WORDS:
+        names = [word for word in words if not word.startswith("-")]
     named = (expression(word) for word in names if _DOTTED_NAME.fullmatch(word))
     return found + tuple(each for each in named if each is not None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from nb2dag.model.code import ESCAPE_NAME, Escape
+from nb2dag.model.code import ESCAPE_NAME, Escape, index_of_escape
 from nb2dag.model.span import Region
 
 Place = tuple[int, int]
@@ -145,19 +145,6 @@ class MaskedText:
             begin, end, code = ((line + 1, self.column_bytes((line, column))) for line, column in places)
             block, position = _statement_at(tree, code)
             block.insert(position, _escape_statement(index, begin, end))
-
-
-def index_of_escape(node: ast.AST) -> int | None:
-    """Return `i` where `node` is the call `__escape__(i)` that stands for an escape, else None.
-
-    >>> index_of_escape(ast.parse("__escape__(3)", mode="eval").body)
-    3
-    """
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == ESCAPE_NAME:
-        argument = node.args[0]
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, int):
-            return argument.value
-    return None
 
 
 def _cover(call: ast.AST) -> None:

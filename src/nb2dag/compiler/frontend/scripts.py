@@ -12,7 +12,7 @@ from pathlib import Path
 from nb2dag.compiler.frontend.escapes import parse_code
 from nb2dag.compiler.frontend.reader import parse_notebook
 from nb2dag.errors import NotebookUnreadable
-from nb2dag.model.code import ESCAPE_NAME, Escape, EscapeKind, ParsedCode, Script
+from nb2dag.model.code import Escape, EscapeKind, ParsedCode, Script, index_of_escape
 from nb2dag.model.notebook import CellType
 from nb2dag.model.program import Program, ProgramCell
 
@@ -36,18 +36,11 @@ def with_scripts(program: Program, folder: Path) -> Program:
 
 
 def _with_scripts(code: ParsedCode, folder: Path, written: dict[str, str | None]) -> ParsedCode:
-    places = {index: node for node in ast.walk(code.tree) if (index := _index(node)) is not None}
+    places = {index: node for node in ast.walk(code.tree) if (index := index_of_escape(node)) is not None}
     escapes = tuple(
         _with_script(escape, places.get(index), folder, written) for index, escape in enumerate(code.escapes)
     )
-    return replace(code, escapes=escapes) if escapes != code.escapes else code
-
-
-def _index(node: ast.AST) -> int | None:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == ESCAPE_NAME:
-        argument = node.args[0]
-        return int(str(argument.value)) if isinstance(argument, ast.Constant) else None
-    return None
+    return code.with_escapes(escapes)
 
 
 def _with_script(escape: Escape, place: ast.AST | None, folder: Path, written: dict[str, str | None]) -> Escape:
