@@ -135,7 +135,7 @@ class Evaluator(ExpressionEvaluator):
         items = node.iter.elts if isinstance(node.iter, ast.Tuple | ast.List) else []
         if not isinstance(node.target, ast.Name) or not 0 < len(items) <= _MOST_LISTED:
             return []
-        quiet = Evaluator(self.resolver, self.escapes, function=self.function)
+        quiet = Evaluator(self.resolver, function=self.function)
         quiet.locals = self.locals
         values = [quiet.value(item) for item in items]
         return values if all(value.immutable and value.constant is not None for value in values) else []
