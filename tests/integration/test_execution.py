@@ -393,6 +393,17 @@ def test_what_is_missing_is_said_before_the_run(bench: Bench) -> None:
         bench.run("t", body("1"), files=bench.folder / "gone")
 
 
+def test_why_a_cell_failed_is_said_also_where_its_notebook_cannot_be_kept(bench: Bench) -> None:
+    place = bench.folder / "executed"
+    moves = f"from pathlib import Path\nPath({str(place)!r}).rename({str(bench.folder / 'elsewhere')!r})\n"
+    with pytest.raises(TaskError, match="ZeroDivisionError"):
+        bench.run("t", body(moves + "1 / 0"))
+    assert any("the executed notebook cannot be kept in" in line for line in bench.lines())
+    # Cells that succeeded are no success without the evidence.
+    with pytest.raises(FileNotFoundError):
+        bench.run("u", body(moves.replace("elsewhere", "far away")))
+
+
 def test_a_store_that_cannot_be_written_is_said_before_the_first_cell(bench: Bench) -> None:
     (bench.folder / "store").write_text("in the way")
     with pytest.raises(StoreError, match="cannot write to the handoff store"):

@@ -8,13 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
 from nb2dag.runtime.failures import StoreError
-from nb2dag.runtime.kept_files import keep_files
-from nb2dag.runtime.papermill_import import FsspecPlace
 from nb2dag.runtime.store import RemoteStore
 
 
@@ -30,10 +27,6 @@ class Shelf(BaseHTTPRequestHandler):
             body += self.rfile.read(size)
             self.rfile.readline()
         self.kept[self.path] = body
-        self._answer(201)
-
-    def do_PUT(self) -> None:
-        self.kept[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
         self._answer(201)
 
     def do_GET(self) -> None:
@@ -97,19 +90,6 @@ def test_a_store_that_is_away_for_a_moment_is_waited_for() -> None:
         time.sleep(0.1)
         with pytest.raises(FileNotFoundError):
             store.read("dag/run/other")
-
-
-def test_a_place_of_notebooks_that_is_away_for_a_moment_is_waited_for(tmp_path: Path) -> None:
-    port, kept = free_port(), {}
-    url = f"http://127.0.0.1:{port}/notebooks/report"
-    with served(port, kept, after=1):
-        FsspecPlace().write("{}", f"{url}.ipynb")
-    (tmp_path / "chart.png").write_bytes(b"picture")
-    with served(port, kept, after=1):
-        assert keep_files(tmp_path, None, f"{url}.files") == ("chart.png",)
-    assert kept == {"/notebooks/report.ipynb": b"{}", "/notebooks/report.files/chart.png": b"picture"}
-    with pytest.raises(StoreError, match=r"cannot write the executed notebook http://127.0.0.1:\d+/notebooks/report"):
-        FsspecPlace().write("{}", f"{url}.ipynb")
 
 
 def test_a_store_that_stays_away_is_named() -> None:

@@ -41,7 +41,7 @@ def airflow_settings(api_port: int, database: Database, broker: Broker) -> dict[
             "operation_timeout": "30",
         },
         "scheduler": {
-            "scheduler_idle_sleep_time": "0.1",
+            "scheduler_idle_sleep_time": "0.2",
             "task_instance_heartbeat_timeout": str(HEARTBEAT_TIMEOUT),
             "task_instance_heartbeat_timeout_detection_interval": "2",
             # Only the runs that are asked for: an example's own schedule would start others beside them.

@@ -170,6 +170,16 @@ def _execute(run: TaskRun, notebook: Any, kernel_name: str, session: Session) ->
         )
     except PapermillExecutionError as error:
         raise _failed(run, session.failure or _unforeseen(error)) from None
+    except (NotRunnableError, TaskError):
+        raise
+    except Exception as error:
+        # papermill writes the notebook at the end, and raises whatever the handler of that kind of place raises.
+        if session.failure is None:
+            raise
+        # Why a cell failed matters more, and is often the same store.
+        said = f"the executed notebook cannot be kept in {run.output}: {type(error).__name__}: {error}"
+        run.on_event(OutputLine(0, "stderr", said))
+        raise _failed(run, session.failure) from None
     if session.failure is not None:
         raise _failed(run, session.failure)
     return executed

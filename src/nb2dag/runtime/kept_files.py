@@ -8,8 +8,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from nb2dag.runtime.patience import patiently
-
 SUFFIX = ".files"
 """What stands in place of `.ipynb` in the name of the folder beside an executed notebook."""
 
@@ -98,9 +96,5 @@ def _upload(path: Path, url: str) -> None:
     import fsspec
 
     filesystem, place = fsspec.core.url_to_fs(url)
-
-    def put() -> None:
-        filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
-        filesystem.put_file(str(path), place)
-
-    patiently(put)
+    filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
+    filesystem.put_file(str(path), place)

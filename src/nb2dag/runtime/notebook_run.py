@@ -217,8 +217,6 @@ class NotebookRun:
     def _save_first(self) -> None:
         try:
             self.save()
-        except StoreError as error:
-            raise NotRunnableError(str(error)) from error
         except Exception as error:
             # Whatever the handler of that kind of URL raises.
             raise NotRunnableError(

@@ -7,9 +7,6 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from nb2dag.runtime.failures import StoreError
-from nb2dag.runtime.patience import patiently
-
 _PAPERMILLS_OWN = frozenset({"abs", "adl", "github", "hdfs", "http", "https"})
 """Schemes whose URLs papermill reads in its own way."""
 
@@ -77,22 +74,10 @@ class FsspecPlace:
         return text
 
     def write(self, buf: str, path: str) -> None:
-        """Put a text at a URL, whole or not at all as far as the file system can.
-
-        Raises:
-            StoreError: It cannot be written, also not after a few seconds.
-        """
+        """Put a text at a URL, whole or not at all as far as the file system can."""
         filesystem, place = _open(path)
-
-        def put() -> None:
-            filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
-            filesystem.pipe_file(place, buf.encode("utf-8"))
-
-        try:
-            patiently(put)
-        except Exception as error:
-            # Every backend has exceptions of its own.
-            raise StoreError(f"cannot write the executed notebook {path}: {type(error).__name__}: {error}") from error
+        filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
+        filesystem.pipe_file(place, buf.encode("utf-8"))
 
     def listdir(self, path: str) -> list[str]:
         """Return what is in a folder."""
