@@ -224,7 +224,7 @@ class RemoteStore:
             found[:] = self._filesystem.ls(f"{self._prefix}/{folder}", detail=False)
 
         try:
-            patiently(look)
+            _patiently(look)
         except FileNotFoundError:
             return []
         except Exception as error:
