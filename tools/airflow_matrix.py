@@ -27,7 +27,7 @@ STOCK = ("tests/releases/papermill_provider.py",)
 
 @dataclass(frozen=True)
 class Release:
-    """An environment: its name, the Airflow in it, what else is installed, and the tests that are run."""
+    """An environment: its name, the Airflow in it, what else is installed or held back, and the tests that are run."""
 
     name: str
     airflow: str
@@ -35,12 +35,15 @@ class Release:
     tests: tuple[str, ...] = OPERATOR
 
 
+OLDEST_NEEDS = ("fastapi<0.118", "cadwyn<6")
+"""Airflow 3.0 names no upper limit, and a newer FastAPI refuses what its tasks send to its API."""
+
 RELEASES = (
-    Release("3.0", "3.0"),
+    Release("3.0", "3.0", OLDEST_NEEDS),
     Release("3.1", "3.1"),
     Release("3.2", "3.2"),
     Release("3.3", "3.3"),
-    Release("3.0-papermill", "3.0", ("apache-airflow-providers-papermill",), STOCK),
+    Release("3.0-papermill", "3.0", ("apache-airflow-providers-papermill", *OLDEST_NEEDS), STOCK),
     Release("3.3-papermill", "3.3", ("apache-airflow-providers-papermill",), STOCK),
 )
 SHOWN = ("apache-airflow-core", "apache-airflow-task-sdk", "apache-airflow-providers-papermill", "papermill")

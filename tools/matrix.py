@@ -1,4 +1,4 @@
-"""Run the tests on every Python that nb2dag declares, and print one table: what `make test-matrix` runs.
+"""Run the tests on every Python that nb2dag declares, and print one table: what `make test-python-matrix` runs.
 
     python tools/matrix.py [--only 3.12] [--jobs 2] [PATH ...]
 

@@ -98,8 +98,14 @@ function withoutWorker(): void {
 }
 
 async function here(shape: IShape): Promise<void> {
-  const { layOut } = await import('./layout');
-  finish(layOut(shape));
+  try {
+    const { layOut } = await import('./layout');
+    finish(layOut(shape));
+  } catch (error) {
+    // One graph that cannot be laid out must not keep the next ones from it.
+    console.error('nb2dag: the graph cannot be laid out', error);
+    begin();
+  }
 }
 
 function finish(layout: ILayout): void {

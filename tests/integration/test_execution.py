@@ -12,10 +12,13 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
+import fsspec
 import nbformat
 import papermill
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from nb2dag.runtime.execution import execute_task
 from nb2dag.runtime.failures import (
@@ -433,6 +436,31 @@ def test_two_tasks_at_once_in_threads_of_one_process(bench: Bench) -> None:
     bench.run("a", body(code))
     thread.join()
     assert bench.lines() == others.lines() == ["['mine']"]
+
+
+class CountedFiles(MemoryFileSystem):
+    """A file system that counts what is written to it."""
+
+    protocol = "counted"
+    store: ClassVar[dict[str, Any]] = {}
+    pseudo_dirs: ClassVar[list[str]] = [""]
+    writes = 0
+
+    def pipe_file(self, path: str, value: bytes, **options: Any) -> Any:
+        CountedFiles.writes += 1
+        return super().pipe_file(path, value, **options)
+
+
+def test_many_cells_are_not_saved_one_by_one(bench: Bench) -> None:
+    """papermill saves after every cell, so that its cost grows with the square of the cells."""
+    fsspec.register_implementation("counted", CountedFiles, clobber=True)
+    CountedFiles.writes = 0
+    run = bench.task_run("t", *(body(f"print({number})", number) for number in range(1, 81)))
+    started = time.monotonic()
+    execute_task(replace(run, output="counted://kept/t.ipynb"))
+    assert CountedFiles.writes <= 4 + (time.monotonic() - started) / 15
+    kept = json.loads(CountedFiles().cat_file("counted://kept/t.ipynb"))
+    assert kept["cells"][-1]["outputs"][0]["text"] in ("80\n", ["80\n"])
 
 
 def test_the_engine_by_papermill_alone(bench: Bench) -> None:

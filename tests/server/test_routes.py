@@ -15,6 +15,7 @@ ROUTES = [
     ("GET", "hello"),
     ("GET", "rules/NBD202"),
     ("POST", "panel"),
+    ("POST", "news"),
     ("POST", "code"),
     ("POST", "schedule"),
     ("POST", "edit"),

@@ -160,7 +160,8 @@ def open_notebook(page, server, name, *, app="lab", panel=True, theme="light"):
     """Open a notebook in JupyterLab or Notebook 7 and, unless told otherwise, the panel beside it."""
     where = f"lab/tree/{name}?reset&token={TOKEN}" if app == "lab" else f"notebooks/{name}?token={TOKEN}"
     page.goto(f"{server.base}/{where}", wait_until="domcontentloaded")
-    page.wait_for_function("() => window.jupyterapp")
+    # The page's 20 MB of scripts are the slowest part where a machine is busy.
+    page.wait_for_function("() => window.jupyterapp", timeout=180_000)
     page.evaluate("async app => { await (app === 'lab' ? jupyterapp.restored : jupyterapp.started) }", app)
     page.locator("#jupyterlab-splash").wait_for(state="detached")
     page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.context?.isReady")

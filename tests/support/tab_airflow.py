@@ -85,7 +85,7 @@ attempt("cookie", () => document.cookie);
 attempt("storage", () => localStorage.length);
 attempt("parent", () => parent.document.title);
 attempt("top", () => top.document.title);
-attempt("leave", () => { top.location = "about:blank"; });
+attempt("leave", () => { if (top === window) throw new DOMException("", "AtTop"); top.location = "about:blank"; });
 attempt("origin", () => { if (origin !== "null") return origin; throw new DOMException("", "NoOrigin"); });
 const asked = fetch("/api/v2/dags", {credentials: "include"}).then(a => "GOT " + a.status, error => error.name);
 asked.then(answer => {
@@ -93,7 +93,8 @@ asked.then(answer => {
   document.getElementById("seen").textContent = JSON.stringify(seen);
 });
 """
-HOSTILE_HTML = f'<div id="seen">nothing yet</div><script>{HOSTILE_SCRIPT}</script><img src=x onerror="parent.PWNED=1">'
+HOSTILE_PICTURE = '<img src=x onerror="try { parent.PWNED = 1 } catch {}">'
+HOSTILE_HTML = f'<div id="seen">nothing yet</div><script>{HOSTILE_SCRIPT}</script>{HOSTILE_PICTURE}'
 HOSTILE_SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>parent.PWNED = 1</script></svg>'
 HOSTILE = (
     "md:# Hello <img src=x onerror='parent.PWNED=1'> [link](javascript:alert(1))",

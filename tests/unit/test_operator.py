@@ -385,3 +385,33 @@ def test_progress_goes_to_the_state_store_where_there_is_one():
     publisher({"ti": SimpleNamespace(xcom_push=lambda **what: pushed.append(what))})({"cell": 1})
     assert noted == {"progress": {"cell": 1}}
     assert pushed == [{"key": "nb2dag_progress", "value": {"cell": 1}}]
+
+
+def test_the_plugin_that_all_of_airflow_loads_imports_no_web_server(tmp_path):
+    code = """
+import json, sys
+from airflow.sdk import BaseOperator
+from nb2dag.airflow.plugin import NotebookPlugin
+heavy = [name for name in ("fastapi", "airflow.api_fastapi.app", "markdown_it") if name in sys.modules]
+(view,) = NotebookPlugin.external_views
+print(json.dumps([heavy, view["destination"], view["href"], NotebookPlugin.fastapi_apps[0]["url_prefix"]]))
+"""
+    heavy, destination, href, prefix = json.loads(in_airflow(code, tmp_path).splitlines()[-1])
+    assert (heavy, destination, prefix) == ([], "task_instance", "/nb2dag")
+    assert href == "nb2dag/notebook/{DAG_ID}/{RUN_ID}/{TASK_ID}/{MAP_INDEX}"
+
+
+def test_where_airflow_has_no_tabs_the_plugin_offers_nothing_and_the_button_leads_to_the_file(tmp_path):
+    # What `AirflowPlugin` is in Airflow 3.0.
+    code = """
+import sys, types
+stand_in = types.ModuleType("airflow.plugins_manager")
+stand_in.AirflowPlugin = type("AirflowPlugin", (), {"fastapi_apps": []})
+sys.modules["airflow.plugins_manager"] = stand_in
+from nb2dag.airflow.plugin import NotebookPlugin
+from nb2dag.airflow.links import ExecutedNotebookLink
+assert NotebookPlugin.fastapi_apps == NotebookPlugin.external_views == []
+operator = types.SimpleNamespace(output_nb="s3://bucket/a.ipynb")
+print(ExecutedNotebookLink().get_link(operator, ti_key=None))
+"""
+    assert in_airflow(code, tmp_path).splitlines()[-1] == "s3://bucket/a.ipynb"

@@ -39,7 +39,8 @@ def is_known(url: str) -> bool:
     import fsspec
 
     scheme = url.partition("://")[0].partition("::")[0]
-    return scheme in _PAPERMILLS_OWN or scheme in fsspec.available_protocols()
+    # The registry has what a program has registered itself.
+    return scheme in _PAPERMILLS_OWN or scheme in fsspec.available_protocols() or scheme in fsspec.registry
 
 
 @contextlib.contextmanager
@@ -57,10 +58,9 @@ def _left_out(names: tuple[str, ...]) -> Iterator[None]:
 
 
 def _register(scheme: str) -> None:
-    import fsspec
     from papermill.iorw import papermill_io
 
-    if scheme in fsspec.available_protocols():
+    if is_known(f"{scheme}://"):
         papermill_io.register(f"{scheme}://", FsspecPlace())
 
 

@@ -7,14 +7,17 @@ import errno
 import mmap
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from nb2dag.runtime.failures import StoreError
 from nb2dag.runtime.formats import STORE_VARIABLE
-from nb2dag.runtime.patience import patiently
+
+_PAUSES = (0.5, 2.0, 5.0)
+"""Seconds before each further try to reach a remote store; one that is away for longer is the task's to retry."""
 
 
 class Store(Protocol):
@@ -206,7 +209,7 @@ class RemoteStore:
                 self._filesystem.put_file(local, target)
 
         try:
-            patiently(put)
+            _patiently(put)
         except Exception as error:
             # Every backend has exceptions of its own.
             raise StoreError(f"cannot write {self.root}/{path}: {type(error).__name__}: {error}") from error
@@ -221,7 +224,7 @@ class RemoteStore:
             found[:] = self._filesystem.ls(f"{self._prefix}/{folder}", detail=False)
 
         try:
-            patiently(look)
+            _patiently(look)
         except FileNotFoundError:
             return []
         except Exception as error:
@@ -233,12 +236,29 @@ class RemoteStore:
         with tempfile.TemporaryDirectory(prefix="nb2dag-download-") as folder:
             local = Path(folder, "object")
             try:
-                patiently(lambda: self._filesystem.get_file(f"{self._prefix}/{path}", str(local)))
+                _patiently(lambda: self._filesystem.get_file(f"{self._prefix}/{path}", str(local)))
             except FileNotFoundError:
                 raise
             except Exception as error:
                 raise StoreError(f"cannot read {self.root}/{path}: {type(error).__name__}: {error}") from error
             return LocalStore(folder).read("object")
+
+
+def _patiently(request: Callable[[], object]) -> None:
+    """Make a request of a remote store, and make it again where it fails in a way that may pass.
+
+    Many stores' own clients try again, too, but not all, and not all for a server that is not there.
+    """
+    for pause in _PAUSES:
+        try:
+            request()
+        except (FileNotFoundError, PermissionError, NotImplementedError, TypeError, ValueError):
+            raise
+        except Exception:  # noqa: BLE001 (every backend has exceptions of its own)
+            time.sleep(pause)
+        else:
+            return
+    request()
 
 
 class _RemoteDraft:

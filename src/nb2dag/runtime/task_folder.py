@@ -81,11 +81,15 @@ class TaskFolder:
     record: Path
 
     def read(self, place: str) -> FileTree:
-        """Return the files of a place: a path, a folder with all in it (`out/` for the folder alone), or a pattern.
+        """Return the files of a place: a path, a folder with all in it (`out/` for the folder alone, `*/` for
+        all that there are), or a pattern.
 
         Raises:
             HandoffError: A database among them has a transaction that is not committed.
         """
+        if place.endswith("/") and "*" in place:
+            found = sorted(name for name in self._names(place[:-1]) if (self.root / name).is_dir())
+            return FileTree({}, tuple(found))
         if place.endswith("/"):
             return FileTree({}, (place[:-1],) if (self.root / place).is_dir() else ())
         files: dict[str, Content] = {}

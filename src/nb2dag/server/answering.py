@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -19,6 +20,9 @@ from nb2dag.server.next_runs import schedule_document
 from nb2dag.server.panel import panel_document
 
 Body = Mapping[str, Any]
+
+_BETWEEN_FULL = 50
+"""Answers from one look through everything that is remembered to the next."""
 
 QUESTIONS: dict[str, Callable[[Body], dict[str, Any]]] = {
     "panel": lambda body: panel_document(compile_sent(body)),
@@ -51,10 +55,13 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     # Whatever prints must not be taken for an answer.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    for line in sys.stdin:
+    # What is remembered of a large notebook takes half a second to look through: not while somebody waits.
+    gc.disable()
+    for number, line in enumerate(sys.stdin, 1):
         # Half a surrogate pair, which a damaged notebook may hold, can be written as an escape only.
         answers.write(json.dumps(answer(line)) + "\n")
         answers.flush()
+        gc.collect(1 if number % _BETWEEN_FULL else 2)
 
 
 if __name__ == "__main__":

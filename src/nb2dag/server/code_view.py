@@ -18,7 +18,7 @@ def code_document(compiled: Compiled) -> dict[str, Any]:
     plan = compiled.compilation.plan
     if plan is None:
         return {"files": []}
-    bundle = build_bundle(plan, compiled.folder)
+    bundle = build_bundle(plan, compiled.folder, compiled.dialect)
     dag = {"path": bundle.manifest.dag_file, "task": None, "cells": [bundle.files[bundle.manifest.dag_file].decode()]}
     tasks = [
         {"path": task.notebook, "task": task.task_id, "cells": _cells(bundle.files[task.notebook])}

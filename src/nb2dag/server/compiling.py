@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nb2dag.compiler.backend.dialects import Dialect, dialect_for
 from nb2dag.compiler.frontend.reader import parse_notebook
 from nb2dag.compiler.memory import Memory
 from nb2dag.compiler.pipeline import Compilation, compile_program
@@ -27,6 +28,15 @@ class Compiled:
     diagnostics: tuple[Diagnostic, ...]
     folder: Path
     config: Config
+
+    @property
+    def dialect(self) -> Dialect:
+        """The Airflow release and the operator that the project's settings ask for, as `nb2dag compile` reads them.
+
+        Raises:
+            Nb2dagError: The release is unknown.
+        """
+        return dialect_for(self.config.airflow, self.config.operator)
 
 
 def compile_sent(body: Mapping[str, Any]) -> Compiled:

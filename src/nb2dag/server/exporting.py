@@ -67,7 +67,7 @@ def _bundle(compiled: Compiled, body: Mapping[str, Any]) -> tuple[Bundle, Path]:
     plan = compiled.compilation.plan
     if plan is None or not plan.tasks:
         raise Nb2dagError("the notebook has errors: mend what Findings lists, then export")
-    return build_bundle(plan, compiled.folder), Path(body["folder"]) / plan.dag_id
+    return build_bundle(plan, compiled.folder, compiled.dialect), Path(body["folder"]) / plan.dag_id
 
 
 def _manifest_or_none(target: Path) -> BundleManifest | None:

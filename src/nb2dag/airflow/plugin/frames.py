@@ -25,7 +25,7 @@ IMAGE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 
 
 _COLOURS = {
     "light": ("light", "#18181b", "#e4e4e7", "#f4f4f5", "#1d4ed8"),
-    "dark": ("dark", "#e4e4e7", "#3f3f46", "#27272a", "#93c5fd"),
+    "dark": ("dark", "#e4e4e7", "#38445a", "#1f2738", "#93c5fd"),
 }
 
 # The page cannot look into a frame of another origin: the document tells its height, and no more.

@@ -65,6 +65,7 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
     for reason in summary.effects.dynamic:
         effects.dynamic.setdefault(reason, node)
     effects.references |= summary.effects.references
+    effects.raised |= summary.effects.raised
     result = common.tied(summary.returned, translated(summary.returns, passed))
     if summary.elements is None:
         return result

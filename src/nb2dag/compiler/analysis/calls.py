@@ -477,6 +477,8 @@ def _unknown_function(
     kept = states_at(evaluator.resolver, path)
     for each in kept:
         effects.add(Draw(each, node))
+        for value in arguments.all():
+            effects.hold(Value(same=frozenset({each})), value)
     _call_callables(evaluator, arguments.all(), arguments.all(), node)
     if path.startswith("builtins.") and name[:1].isupper():
         return container(arguments.all())

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from nb2dag.compiler.analysis.flow import Flow, is_surrounding
+from nb2dag.compiler.analysis.effects import is_surrounding
+from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.replay import (
     binds_for_certain,

@@ -98,6 +98,15 @@ def rebound(state: str) -> str | None:
     return state[len(_REBINDS) : -1] if state.startswith(_REBINDS) else None
 
 
+def is_surrounding(state: str) -> bool:
+    """Tell whether a state may matter to any code: settings, environment, search path, attributes of modules."""
+    if not state.startswith("<") or is_file_state(state):
+        return False
+    return state in ("<config>", "<environ>", "<sys.path>") or (
+        "." in state[2:] and " " not in state and "random" not in state
+    )
+
+
 class FileAccess(Enum):
     """What is done to a file: it is read, changed, given wholly new content (or none); a folder is made."""
 
@@ -150,6 +159,8 @@ class Effects:
     events: list[Event] = field(default_factory=list)
     unstable: dict[str, ast.AST] = field(default_factory=dict)
     references: set[Definition] = field(default_factory=set)
+    raised: set[Definition] = field(default_factory=set)
+    """The notebook's definitions that an exception which is raised may carry: its own class at the least."""
     configures: bool = False
     opens: bool = False
     dynamic: dict[str, ast.AST] = field(default_factory=dict)

@@ -35,6 +35,7 @@ from nb2dag.model.code import ParsedCode, escape_of
 
 _PASSES = 2
 _MOST_DEPTH = 3
+_MOST_LISTED = 8
 _Defining = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 
 
@@ -114,15 +115,30 @@ class Evaluator(ExpressionEvaluator):
 
     def on_For(self, node: ast.For | ast.AsyncFor) -> None:
         items = self.iterated(node.iter)
+        texts = self.listed(node)
 
         def once() -> None:
-            self.assign(node.target, items, None)
-            self.body(node.body)
+            for item in texts or [items]:
+                if texts and isinstance(node.target, ast.Name):
+                    # One text after the other, not one of several.
+                    (self.locals if self.function else self.pending).pop(node.target.id, None)
+                self.assign(node.target, item, None)
+                self.body(node.body)
 
         self.repeated(once)
         self.body(node.orelse)
 
     on_AsyncFor = on_For
+
+    def listed(self, node: ast.For | ast.AsyncFor) -> list[Value]:
+        """Return the texts and paths that a loop goes through one by one, where they are written down and few."""
+        items = node.iter.elts if isinstance(node.iter, ast.Tuple | ast.List) else []
+        if not isinstance(node.target, ast.Name) or not 0 < len(items) <= _MOST_LISTED:
+            return []
+        quiet = Evaluator(self.resolver, function=self.function)
+        quiet.locals = self.locals
+        values = [quiet.value(item) for item in items]
+        return values if all(value.immutable and value.constant is not None for value in values) else []
 
     def on_If(self, node: ast.If) -> None:
         self.tested(node.test)
@@ -164,10 +180,11 @@ class Evaluator(ExpressionEvaluator):
         self.branches += 1
         self.body(node.body)
         for handler in node.handlers:
-            if handler.type is not None:
-                self.value(handler.type)
+            # A class that is named here stands for those derived from it, too.
+            caught = FRESH if handler.type is None else container([self.value(handler.type)])
             if handler.name:
-                self.bind(handler.name, FRESH)
+                carries = frozenset(item for item in caught.carries | self.effects.raised if item.position >= 0)
+                self.bind(handler.name, Value(carries=carries))
             self.body(handler.body)
         self.body(node.orelse)
         self.branches -= 1
@@ -190,6 +207,11 @@ class Evaluator(ExpressionEvaluator):
                 self.value(case.guard)
             self.body(case.body)
         self.branches -= 1
+
+    def on_Raise(self, node: ast.Raise) -> None:
+        for part in (node.exc, node.cause):
+            if part is not None:
+                self.effects.raised |= container([self.value(part)]).carries
 
     def on_Return(self, node: ast.Return) -> None:
         self.may_have_left = self.may_have_left or self.branches > 0

@@ -11,7 +11,7 @@ from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState
 from nb2dag.compiler.analysis.evaluation import Evaluator
 from nb2dag.compiler.analysis.local_state import kept_states, marker, notes_at, public_names, starred
 from nb2dag.compiler.analysis.module_functions import changing_functions
-from nb2dag.compiler.analysis.present import Present, is_surrounding
+from nb2dag.compiler.analysis.present import Present
 from nb2dag.compiler.analysis.retracing import retrace
 from nb2dag.compiler.analysis.star_imports import STARS, StarImports
 from nb2dag.compiler.analysis.statements import OwnerKind, Statements, meant_cells, owner_kind
@@ -235,4 +235,4 @@ def _value(
     )
 
 
-__all__ = ["BUILTIN_NAMES", "Flow", "Use", "is_surrounding", "trace_flow"]
+__all__ = ["BUILTIN_NAMES", "Flow", "Use", "trace_flow"]

@@ -16,7 +16,7 @@ from nb2dag.compiler.analysis.classes import (
     shares_state,
     wrappers,
 )
-from nb2dag.compiler.analysis.effects import Hold, Mutate
+from nb2dag.compiler.analysis.effects import Draw, Hold, Mutate, is_surrounding
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import FRESH, Definition, Value, container, part_of, union
 
@@ -72,6 +72,11 @@ def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, 
     """Record what calling `decorator` with a definition does; a library's decorators only wrap it."""
     if decorator.definition is not None:
         apply_summary(evaluator, evaluator.resolver.summary(decorator.definition), Arguments([made]), node)
+    for state in sorted(decorator.draws):
+        if is_surrounding(state):
+            # A registry of a local module.
+            evaluator.effects.add(Draw(state, node))
+            evaluator.effects.add(Hold(state, made))
     for name in sorted(decorator.free):
         evaluator.effects.add(Mutate(name, True, node))
         evaluator.effects.add(Hold(name, made))
@@ -86,6 +91,8 @@ def apply_class_statement(evaluator: CallingEvaluator, definition: Definition, m
     """Record what making a class calls: `__init_subclass__` of bases, `__new__` and `__init__` of metaclasses."""
     resolver = evaluator.resolver
     parents = Value(part=frozenset(base.name for base in bases(resolver, definition)))
+    # What keeps the class, a registry, needs its definition.
+    made = replace(made, carries=made.carries | {definition})
     for base in bases(resolver, definition):
         for summary in resolver.methods(base, "__init_subclass__"):
             apply_summary(evaluator, summary, Arguments(receiver=union([made, parents]), open=True, owner=base), node)

@@ -102,9 +102,9 @@ def overlap(one: str, other: str) -> bool:
     if one.endswith("/") and other.endswith("/"):
         return one == other
     if one.endswith("/"):
-        return _covers(other, one[:-1])
+        one, other = other, one
     if other.endswith("/"):
-        return _covers(one, other[:-1])
+        return _covers(one, other[:-1]) or ("*" in other and _covers(other[:-1], one))
     if "*" in one and "*" in other:
         return _patterns_overlap(one, other)
     if "*" in other:
@@ -118,7 +118,12 @@ def lies_below(place: str, folder: str) -> bool:
 
     >>> lies_below("out/a.csv", "out/"), lies_below("out/sub/", "out/"), lies_below("out", "out/")
     (True, True, False)
+    >>> lies_below("out/a.csv", "*/"), lies_below("a.csv", "*/")
+    (True, False)
     """
+    if "*" in folder:
+        parent = place.rstrip("/").rpartition("/")[0]
+        return bool(parent) and _covers(folder[:-1], parent)
     return _may_be_below(place.rstrip("/"), folder[:-1])
 
 

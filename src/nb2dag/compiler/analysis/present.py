@@ -6,7 +6,7 @@ from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from nb2dag.compiler.analysis.places import is_file_state
+from nb2dag.compiler.analysis.effects import is_surrounding
 from nb2dag.compiler.analysis.star_imports import StarImports
 from nb2dag.compiler.analysis.timeline import Changes, Look, Past, Region, Regions, Snapshot, Stars, Timeline
 from nb2dag.compiler.analysis.values import Definition
@@ -61,15 +61,6 @@ def _add(known: dict[_Key, _Answer], others: dict[_Key, _Answer], made: Collecti
     for key, answer in others.items():
         if key not in made and key not in known:
             known[key] = answer
-
-
-def is_surrounding(state: str) -> bool:
-    """Tell whether a state may matter to any code: settings, environment, search path, attributes of modules."""
-    if not state.startswith("<") or is_file_state(state):
-        return False
-    return state in ("<config>", "<environ>", "<sys.path>") or (
-        "." in state[2:] and " " not in state and "random" not in state
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

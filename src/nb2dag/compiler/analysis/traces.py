@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from nb2dag.compiler.analysis.cell_facts import CellFacts, StatementFacts
 from nb2dag.compiler.analysis.definitions import Definitions
-from nb2dag.compiler.analysis.effects import Effects
+from nb2dag.compiler.analysis.effects import Effects, is_surrounding
 from nb2dag.compiler.analysis.numbering import Numbering
-from nb2dag.compiler.analysis.present import Looks, Present, Questions, is_surrounding
+from nb2dag.compiler.analysis.present import Looks, Present, Questions
 from nb2dag.compiler.analysis.settled import Settled
 from nb2dag.compiler.analysis.star_imports import StarImports
 from nb2dag.compiler.analysis.statements import Statement, make_statement

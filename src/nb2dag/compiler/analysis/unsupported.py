@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
-from nb2dag.compiler.analysis.effects import WriteState
+from nb2dag.compiler.analysis.effects import WriteState, is_surrounding
 from nb2dag.compiler.analysis.file_effects import lost_file_effects
-from nb2dag.compiler.analysis.flow import Flow, is_surrounding
+from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.regions import node_region
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
 from nb2dag.model.dataflow import FlowProblem
