@@ -306,7 +306,7 @@ _TASK_OPTIONS = (
         ValueType.MAPPING,
         _TASK,
         "Settings that the executor understands.",
-        "{KubernetesExecutor: {image: python}}",
+        "{pod_template_file: /opt/airflow/pod_templates/large.yaml}",
         airflow="executor_config",
         default_arg=True,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from nb2dag.compiler.rules import advice
@@ -36,6 +37,9 @@ __all__ = ["RULES", "flow_diagnostics"]
 _Values = Mapping[str, str]
 _Wording = tuple[str, str]
 
+_SESSIONS_OWN = re.compile(r"_{1,3}|_i{1,3}|_i?\d+|_[oid]h|In|Out")
+"""Names that IPython binds by itself, after each cell (its documentation: "Output caching system")."""
+
 
 def flow_diagnostics(problems: Iterable[FlowProblem], program: Program) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each problem that this family words; problems of other families are passed over."""
@@ -55,6 +59,11 @@ def _undefined(values: _Values) -> _Wording:
         return (
             f"`{name}` is read here, but bound only further down, in cell {cell}",
             f"move cell {cell} above this one: a DAG goes by the order of the cells, whatever order they were run in",
+        )
+    if _SESSIONS_OWN.fullmatch(name):
+        return (
+            f"`{name}` is what the interactive session remembers of other cells; each task has a session of its own",
+            "give the value a name in the cell that makes it, and use that name here",
         )
     similar = values.get("similar")
     return (
