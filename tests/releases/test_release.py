@@ -17,7 +17,7 @@ import pytest
 
 from nb2dag.compiler.backend.dialects import DIALECTS
 from support.airflow_home import Airflow, Run, new_airflow
-from support.releases import INFLATION_CHECK, RELEASE, STATE_STORE, compile_examples
+from support.releases import INFLATION_CHECK, RELEASE, STATE_STORE, TABS, compile_examples
 
 DAG_IDS = ("digit_models", "seattle_weather", "wine_kinds")
 
@@ -127,7 +127,8 @@ def test_no_dag_has_another_version_at_every_parse(airflow: Airflow, facts: dict
     dags = airflow.home / "inflated"
     dags.mkdir()
     text = (
-        "from datetime import datetime\nfrom airflow.sdk import DAG\nDAG('d', schedule=None, start_date=datetime.now())"
+        "from datetime import datetime\nfrom airflow.sdk import DAG\n"
+        "dag = DAG('d', schedule=None, start_date=datetime.now())"
     )
     (dags / "d.py").write_text(text, encoding="utf-8")
     assert look_at(airflow, dags)["inflated"] == [str(dags / "d.py")]
@@ -146,7 +147,7 @@ def test_nothing_of_ours_is_deprecated_while_it_runs(run: Run) -> None:
 def test_the_executed_notebook_is_kept_and_linked(run: Run, facts: dict) -> None:
     assert facts["dags"]["wine_kinds"]["links"] == ["Executed notebook"]
     (link,) = (value for name, value in run.xcoms.items() if name.startswith("cluster._link_"))
-    assert str(link).endswith("/cluster/-1/try-1.ipynb")
+    assert str(link).endswith("/tasks/cluster/plugin/nb2dag" if TABS else "/cluster/-1/try-1.ipynb")
     assert "execution_count" in run.notebook("cluster")
 
 

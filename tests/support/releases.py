@@ -15,6 +15,9 @@ RELEASE = ".".join(version("apache-airflow-core").split(".")[:2])
 STATE_STORE = RELEASE not in ("3.0", "3.1", "3.2")
 """Whether tasks have a state store; progress goes to XCom otherwise."""
 
+TABS = RELEASE != "3.0"
+"""Whether Airflow's UI has tabs of plugins, so that the link of a notebook leads to ours."""
+
 INFLATION_CHECK = RELEASE not in ("3.0", "3.1")
 """Whether `dag_version_inflation_check_level` exists."""
 

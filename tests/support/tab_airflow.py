@@ -151,6 +151,8 @@ def prepared_airflow(home: Path) -> TabAirflow:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin,{GUEST}:",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
         "SHOP_GATE": str(home / "gate"),
+        # The tests' own setting is for plots that nobody sees.
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }
     return TabAirflow(home, SOON | settings)
 
