@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nb2dag.compiler.analysis.effects import Effects, Summary
 from nb2dag.compiler.analysis.values import Definition, Names, Value
 from nb2dag.model.code import ParsedCode
+
+if TYPE_CHECKING:
+    from nb2dag.compiler.analysis.arguments import Arguments
 
 
 class Resolver(Protocol):
@@ -63,4 +66,8 @@ class CallingEvaluator(Protocol):
 
     def hold(self, owner_node: ast.expr, owner: Value, item: Value) -> None:
         """Record that the object behind `owner_node` now contains `item`."""
+        ...
+
+    def call_bound(self, function: ast.Attribute, arguments: Arguments, node: ast.Call, *, certain: bool) -> Value:
+        """Return what calling a bound method gives that a call was given, its effects recorded."""
         ...
