@@ -46,7 +46,7 @@ def call_functions(
         if value.kind == "closure":
             found.append(_call_closure(evaluator, value, node))
         elif value.definition is not None and not value.definition.is_class:
-            found.append(_call_definition(evaluator, value.definition, _passed(reachable), node))
+            found.append(_call_definition(evaluator, value.definition, passed_parts(reachable), node))
     return found
 
 
@@ -72,10 +72,10 @@ def call_objects(
             continue
         if value.definition is not None:
             if value.definition.is_class:
-                found.append(construct(evaluator, value.definition, _passed(reachable), node))
+                found.append(construct(evaluator, value.definition, passed_parts(reachable), node))
         elif isinstance(argument, ast.Attribute) and value.kind != "closure":
             certain = not _may_be_data(node)
-            found.append(evaluator.call_bound(argument, _passed(reachable), node, certain=certain))
+            found.append(evaluator.call_bound(argument, reachable, node, certain=certain))
         elif not (value.immutable and not value.carries and not value.free):
             found += call_methods(evaluator, [value], ["__call__"], node, [*map(part_of, reachable)])
             if value.kind not in _DATA and (value.carries or value.free or not _may_be_data(node)):
@@ -100,7 +100,7 @@ def _call_definition(evaluator: CallingEvaluator, definition: Definition, passed
     return result
 
 
-def _passed(reachable: Sequence[Value]) -> Arguments:
+def passed_parts(reachable: Sequence[Value]) -> Arguments:
     """Return arguments of which only is known what they may be taken from."""
     return Arguments(rest=[part_of(item) for item in reachable if item.definition is None], open=True)
 

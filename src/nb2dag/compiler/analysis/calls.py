@@ -15,7 +15,7 @@ from dataclasses import replace
 from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.application import apply_summary, call_methods, overridden
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
-from nb2dag.compiler.analysis.callbacks import call_functions, call_objects, is_function
+from nb2dag.compiler.analysis.callbacks import call_functions, call_objects, is_function, passed_parts
 from nb2dag.compiler.analysis.classes import is_cached, is_cached_for_effect
 from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, Summary, WriteState, rebound
 from nb2dag.compiler.analysis.file_access import KnownCall
@@ -113,7 +113,7 @@ def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: boo
 
 
 def call_bound(
-    evaluator: CallingEvaluator, function: ast.Attribute, arguments: Arguments, node: ast.Call, *, certain: bool
+    evaluator: CallingEvaluator, function: ast.Attribute, reachable: Sequence[Value], node: ast.Call, *, certain: bool
 ) -> Value:
     """Return what calling a bound method gives that a call was given: `map(seen.append, rows)`.
 
@@ -122,6 +122,7 @@ def call_bound(
     owner = evaluator.value(function.value)
     if owner.module:
         return IMMUTABLE
+    arguments = passed_parts(reachable)
     call = ast.copy_location(ast.Call(function, [], []), node)
     if certain or knowledge.method_call(function.attr, owner.kind) is not None:
         return _method_call(evaluator, owner, arguments, call, discarded=False)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.application import call_methods
-from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
 from nb2dag.compiler.analysis.escapes import evaluate_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
@@ -371,9 +370,11 @@ class ExpressionEvaluator:
             return evaluate_escape(self, escape, node)
         return calls.evaluate_call(self, node, discarded=False)
 
-    def call_bound(self, function: ast.Attribute, arguments: Arguments, node: ast.Call, *, certain: bool) -> Value:
-        """Return what calling a bound method gives that a call was given, its effects recorded."""
-        return calls.call_bound(self, function, arguments, node, certain=certain)
+    def call_bound(
+        self, function: ast.Attribute, reachable: Sequence[Value], node: ast.Call, *, certain: bool
+    ) -> Value:
+        """Return what calling a bound method with parts of `reachable` gives, its effects recorded."""
+        return calls.call_bound(self, function, reachable, node, certain=certain)
 
 
 def _may_share(operator: ast.operator, left: Value, right: Value) -> bool:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 from nb2dag.compiler.analysis.effects import Effects, Summary
 from nb2dag.compiler.analysis.values import Definition, Names, Value
 from nb2dag.model.code import ParsedCode
-
-if TYPE_CHECKING:
-    from nb2dag.compiler.analysis.arguments import Arguments
 
 
 class Resolver(Protocol):
@@ -68,6 +66,8 @@ class CallingEvaluator(Protocol):
         """Record that the object behind `owner_node` now contains `item`."""
         ...
 
-    def call_bound(self, function: ast.Attribute, arguments: Arguments, node: ast.Call, *, certain: bool) -> Value:
-        """Return what calling a bound method gives that a call was given, its effects recorded."""
+    def call_bound(
+        self, function: ast.Attribute, reachable: Sequence[Value], node: ast.Call, *, certain: bool
+    ) -> Value:
+        """Return what calling a bound method with parts of `reachable` gives, its effects recorded."""
         ...
