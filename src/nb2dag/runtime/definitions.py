@@ -14,7 +14,15 @@ from enum import EnumMeta
 from types import CellType, CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
-_STATE_NAMES = ("__defaults__", "__kwdefaults__", "__qualname__", "__doc__", "__module__", "__type_params__")
+_STATE_NAMES = (
+    "__defaults__",
+    "__kwdefaults__",
+    "__name__",
+    "__qualname__",
+    "__doc__",
+    "__module__",
+    "__type_params__",
+)
 
 
 _NEVER_STATE = (ModuleType, MemberDescriptorType, GetSetDescriptorType, type(threading.Lock()), type(threading.RLock()))

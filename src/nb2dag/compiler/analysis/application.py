@@ -25,6 +25,7 @@ from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import filled, has_parameter
 from nb2dag.compiler.analysis.values import (
     FRESH,
+    IMMUTABLE,
     Definition,
     Value,
     container,
@@ -42,7 +43,11 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
     common = _Common(passed)
     if summary.effects.methods:
         values = list(passed.values())
-        call_methods(evaluator, values, summary.effects.methods, node, values)
+        call_methods(evaluator, values, summary.effects.methods - summary.effects.results, node, values)
+        for name in sorted(summary.effects.results):
+            given = call_methods(evaluator, values, [name], node, values)
+            own = overridden(evaluator, union(values), name)
+            passed[f".{name}"] = union([*given, *([own] if own is not None else [])]) if given or own else IMMUTABLE
     for event in summary.effects.events:
         if isinstance(event, Mutate):
             if event.name.startswith("@"):
@@ -70,6 +75,18 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
     if summary.elements is None:
         return result
     return replace(result, elements=tuple(translated(item, passed) for item in summary.elements))
+
+
+def overridden(evaluator: CallingEvaluator, owner: Value, name: str) -> Value | None:
+    """Return what stands for the result of a method whose class only the callers of a function know.
+
+    It is a parameter of the function like any other, `@.name`, which a call fills in with what the methods of the
+    classes that it is given return. None where the object is not one that the function was given.
+    """
+    if not evaluator.function or not any(item.startswith("@") for item in owner.reaches):
+        return None
+    evaluator.effects.results.add(name)
+    return Value(part=frozenset({f"@.{name}"}))
 
 
 def call_methods(

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import knowledge
-from nb2dag.compiler.analysis.application import apply_summary, call_methods
+from nb2dag.compiler.analysis.application import apply_summary, call_methods, overridden
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
+from nb2dag.compiler.analysis.callbacks import call_functions, call_objects, is_function, passed_parts
 from nb2dag.compiler.analysis.classes import is_cached, is_cached_for_effect
 from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, Summary, WriteState, rebound
 from nb2dag.compiler.analysis.file_access import KnownCall
@@ -52,6 +53,8 @@ _CONTAINERS = {"list", "dict", "set", "tuple", "defaultdict", "frame", "series",
 _STATE_OBJECTS = {"decimal.getcontext": "decimal.current_context"}
 """Functions that return an object which is state of a module: to set its attributes is to set that state."""
 _COPIES = {"frame", "series", "array"}
+_VIEWS_OF_ONE = {"numpy.einsum"}
+"""Functions that give a view where they are called with one array: `np.einsum("ii->i", m)`."""
 _VIEWED = {"frame", "series", "array", ""}
 _CONSUMED = {"generator", "iterator", "plain iterator", "file"}
 _PLAIN = {"list", "tuple", "immutable", "plain iterator"}
@@ -109,13 +112,30 @@ def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: boo
     return _unknown_call(evaluator, callee, arguments, node, discarded=discarded)
 
 
+def call_bound(
+    evaluator: CallingEvaluator, function: ast.Attribute, reachable: Sequence[Value], node: ast.Call, *, certain: bool
+) -> Value:
+    """Return what calling a bound method gives that a call was given: `map(seen.append, rows)`.
+
+    Unless it is `certain` that it is called, an attribute of which nothing is known is data: `s.map(config.names)`.
+    """
+    owner = evaluator.value(function.value)
+    if owner.module:
+        return IMMUTABLE
+    arguments = passed_parts(reachable)
+    call = ast.copy_location(ast.Call(function, [], []), node)
+    if certain or knowledge.method_call(function.attr, owner.kind) is not None:
+        return _method_call(evaluator, owner, arguments, call, discarded=False)
+    return _own_method(evaluator, owner, arguments, call) or part_of(owner)
+
+
 # -- definitions of the notebook ---------------------------------------------------------------------------------
 
 
 def _definition_call(
     evaluator: CallingEvaluator, definition: Definition, arguments: Arguments, node: ast.Call
 ) -> Value:
-    _call_callables(evaluator, arguments.all(), arguments.all(), node)
+    call_functions(evaluator, arguments.all(), arguments.all(), node)
     if definition.is_class:
         return construct(evaluator, definition, arguments, node)
     result = apply_summary(
@@ -155,7 +175,7 @@ def _method_call(
         if function.attr in _LOGGER_SETTINGS:
             record_setting(evaluator.effects, function.attr, node)
         if facts is None or facts.mutates_receiver:
-            _call_callables(evaluator, arguments.all(), arguments.all(), node)
+            call_functions(evaluator, arguments.all(), arguments.all(), node)
             return IMMUTABLE
     else:
         facts = knowledge.method_call(function.attr, owner.kind)
@@ -179,7 +199,11 @@ def _own_method(evaluator: CallingEvaluator, owner: Value, arguments: Arguments,
                 given = _as_method(definition, summary, owner, arguments)
                 found.append(apply_summary(evaluator, summary, given, node))
             evaluator.active.discard((definition, name))
-    return union(found) if found else None
+    if not found:
+        return None
+    result = union(found)
+    # A method that returns nothing may be there for classes below to fill in.
+    return overridden(evaluator, owner, name) or result if result.immutable else result
 
 
 def _super_call(evaluator: CallingEvaluator, arguments: Arguments, node: ast.Call, *, discarded: bool) -> Value:
@@ -226,11 +250,14 @@ def _unknown_method(
             for value in arguments.all():
                 effects.mutate(value, node, deep=True)
                 effects.hold(owner, value)
-    _call_callables(evaluator, arguments.all(), everything, node)
+    call_functions(evaluator, arguments.all(), everything, node)
     _may_draw(evaluator, called_name(node), node)
     states = record_guessed_files(evaluator, arguments, node)
     effects.unstable.setdefault(f"`.{called_name(node)}()`", node)
-    return _with_handles(shares(everything), states)
+    result = shares(everything)
+    if (own := overridden(evaluator, owner, called_name(node))) is not None:
+        result = union([result, own])
+    return _with_handles(result, states)
 
 
 def _known_method(
@@ -239,8 +266,7 @@ def _known_method(
     effects = evaluator.effects
     call_methods(evaluator, [owner, *arguments.all()], ["__*__"], node, arguments.all())
     mutates = facts.mutates_receiver or (facts.inplace_keyword and _inplace(arguments))
-    if facts.calls or any(_callable(value) for value in arguments.all()):
-        _call_callables(evaluator, arguments.all(), [owner, *arguments.all()], node)
+    given = _call_given(evaluator, facts.calls, arguments, [owner, *arguments.all()], node)
     if mutates and not is_backed(owner):
         effects.mutate(owner, node)
     _mutate_places(evaluator, facts.mutates_args, arguments, node)
@@ -259,6 +285,7 @@ def _known_method(
         # A stream is meant as a rule, but an object of a library's own may take a path.
         record_guessed_files(evaluator, arguments, node)
     result = _result(facts.returns, facts.kind, owner, arguments, shallow=facts.shallow)
+    result = _with_given(result, facts, given)
     return _with_handles(_with_path(called_name(node), result, owner, arguments), states)
 
 
@@ -296,6 +323,29 @@ def _result(returns: str, kind: str, owner: Value | None, arguments: Arguments, 
     return Value(kind=kind, carries=made)
 
 
+def _call_given(
+    evaluator: CallingEvaluator,
+    places: tuple[int | str, ...],
+    arguments: Arguments,
+    reachable: Sequence[Value],
+    node: ast.Call,
+) -> list[Value]:
+    """Record what a known function does by calling what it is given; return what the result may contain of that."""
+    if not places and not any(is_function(value) for value in arguments.all()):
+        return []
+    returned = call_functions(evaluator, arguments.all(), reachable, node)
+    returned += call_objects(evaluator, places, arguments, reachable, node)
+    return [value for value in returned if not value.immutable] if "key" not in places else []
+
+
+def _with_given(result: Value, facts: CallFacts | MethodFacts, given: list[Value]) -> Value:
+    """Return a result that may contain what the functions return which the callee called."""
+    if not given or facts.returns != "shares":
+        return result
+    found = [result, *given]
+    return container(found, result.kind) if facts.shallow else shares(found, result.kind)
+
+
 def _made(value: Value) -> Iterable[Definition]:
     """Return the classes whose instances a function passed as an argument may leave in a result."""
     carried = value.carries if value.definition is None else value.carries | {value.definition}
@@ -331,12 +381,15 @@ def _module_call(
             effects.add(Draw(state, node))
     if facts is None:
         return _unknown_function(evaluator, path, arguments, node, discarded=discarded)
+    given = _call_given(evaluator, facts.calls, arguments, arguments.all(), node)
     states = _known_effects(evaluator, facts, arguments, node, path)
     pickled = _pickled(evaluator, path, arguments)
     kind = _kind_of_result(path, facts, arguments)
     views = (facts.views and _may_be_viewed(arguments)) or _is_false(arguments, "copy")
+    views = views or (path in _VIEWS_OF_ONE and len(arguments.positional) == 2)
     returns = "shares" if facts.returns == "fresh" and views else facts.returns
     result = _result(returns, kind, None, arguments, shallow=facts.shallow)
+    result = _with_given(result, facts, given)
     result = replace(result, apart=facts.returns == "fresh" and not facts.unpacks)
     if facts.draws and not arguments.given(facts.seeded_by):
         result = replace(result, draws=result.draws | frozenset(facts.draws))
@@ -363,7 +416,7 @@ def _kind_of_result(path: str, facts: CallFacts, arguments: Arguments) -> str:
         return "iterator"
     if facts.kind == "temporary" and _is_false(arguments, "delete"):
         return "file"
-    if path in _ITERATORS and all(value.kind in _PLAIN or _callable(value) for value in arguments.all()):
+    if path in _ITERATORS and all(value.kind in _PLAIN or is_function(value) for value in arguments.all()):
         return "plain iterator"
     return facts.kind
 
@@ -403,8 +456,6 @@ def _known_effects(
         The states of the files that the result is a handle of.
     """
     effects = evaluator.effects
-    if facts.calls or any(_callable(value) for value in arguments.all()):
-        _call_callables(evaluator, arguments.all(), arguments.all(), node)
     _mutate_places(evaluator, facts.mutates, arguments, node)
     if facts.mutates and facts.stores and arguments.positional:
         for value in arguments.positional[1:]:
@@ -479,7 +530,7 @@ def _unknown_function(
         effects.add(Draw(each, node))
         for value in arguments.all():
             effects.hold(Value(same=frozenset({each})), value)
-    _call_callables(evaluator, arguments.all(), arguments.all(), node)
+    call_functions(evaluator, arguments.all(), arguments.all(), node)
     if path.startswith("builtins.") and name[:1].isupper():
         return container(arguments.all())
     constructor = name[:1].isupper()
@@ -540,34 +591,10 @@ def _unknown_call(
     # To call an object is to call its method `__call__`, which may change it; so may a closure its variables.
     if callee.kind != "definition":
         effects.mutate(callee, node, deep=True)
-    _call_callables(evaluator, values, values, node)
+    call_functions(evaluator, values, values, node)
     states = record_guessed_files(evaluator, arguments, node)
     effects.unstable.setdefault(f"`{ast.unparse(node.func)[:40]}()`", node)
     return _with_handles(shares([callee, *values]), states)
-
-
-def _callable(value: Value) -> bool:
-    return value.definition is not None or value.kind == "function"
-
-
-def _call_callables(
-    evaluator: CallingEvaluator,
-    values: Sequence[Value],
-    reachable: Sequence[Value],
-    node: ast.AST,
-) -> None:
-    """Record what notebook functions among the arguments may do when the callee calls them."""
-    for value in values:
-        definition = value.definition
-        if value.changes_arguments:
-            for item in reachable:
-                if item is not value:
-                    evaluator.effects.mutate(item, node, deep=True)
-        if definition is None or definition.is_class:
-            continue
-        summary = evaluator.resolver.summary(definition)
-        passed = Arguments(rest=[part_of(item) for item in reachable if item.definition is None], open=True)
-        apply_summary(evaluator, summary, passed, node)
 
 
 def _mutate_places(

@@ -167,6 +167,8 @@ class Effects:
     """Calls whose effect cannot be seen: `exec`, `globals()` ..."""
     methods: set[str] = field(default_factory=set)
     """Methods that a function calls on what it is given (see `methods.call_methods` for the spelling)."""
+    results: set[str] = field(default_factory=set)
+    """Those of the methods whose results a function may go on with (see `application.overridden`)."""
     identity: set[str] = field(default_factory=set)
     """Names whose identity is asked for (`a is b`, `id(a)`)."""
 

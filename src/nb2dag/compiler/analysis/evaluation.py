@@ -245,7 +245,7 @@ class Evaluator(ExpressionEvaluator):
             inside = frozenset(names.free).difference(self.locals)
             rebinds = frozenset(map(rebinding, names.binds))
             inner = container([*values, *self.captured(names.free)])
-            self.bind(node.name, replace(inner, free=inside, draws=inner.draws | rebinds))
+            self.bind(node.name, replace(inner, free=inside, draws=inner.draws | rebinds, kind="closure"))
         else:
             made = self.defined(node.name, node, values)
             self.bind(node.name, made)

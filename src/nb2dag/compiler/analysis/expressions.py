@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import calls, knowledge
@@ -279,13 +279,14 @@ class ExpressionEvaluator:
             return FRESH
         if owner.kind == "frame" and node.attr in ("loc", "iloc", "at", "iat"):
             return part_of(owner, "frame")
-        return part_of(owner if owner.definition is None else container([owner]))
+        return part_of(owner)
 
     def value_Subscript(self, node: ast.Subscript) -> Value:
         owner = self.value(node.value)
         index = self.value(node.slice)
         if owner.kind == "defaultdict":
             self.effects.mutate(owner, node)
+            self.made_by_factory(owner, node)
         if taken := self.operated([owner, index], node):
             return union([part_of(owner), *taken])
         if owner.module:
@@ -298,33 +299,44 @@ class ExpressionEvaluator:
             return container([part_of(owner)], "list")
         return part_of(owner, kind=owner.kind if isinstance(node.slice, ast.Slice) or owner.kind == "array" else "")
 
+    def made_by_factory(self, owner: Value, node: ast.AST) -> None:
+        """Let the factory of a `defaultdict` put something into it: a variable of the notebook, perhaps."""
+        given = call_methods(self, [owner], ["__call__"], node)
+        for value in [*given, *map(self.name, sorted(owner.free))]:
+            if not value.module and value.definition is None:
+                self.effects.hold(owner, value)
+
     def value_Lambda(self, node: ast.Lambda) -> Value:
         defaults = [self.value(child) for child in [*node.args.defaults, *node.args.kw_defaults] if child]
         names = function_names(node)
         free = frozenset(name for name in names.free if name not in self.locals)
-        changes = self.lambda_body(node)
+        changes, gives = self.lambda_body(node)
         inside = container([*defaults, *self.captured(names.free)])
-        return replace(inside, free=free, kind="function", changes_arguments=changes)
+        return replace(inside, free=free, kind="function", changes_arguments=changes, gives=gives)
 
     def captured(self, names: Iterable[str]) -> list[Value]:
         return [self.locals[name] for name in names if name in self.locals]
 
-    def lambda_body(self, node: ast.Lambda) -> bool:
-        """Record what the body does to names around it, as if it ran here; tell whether it changes its arguments."""
+    def lambda_body(self, node: ast.Lambda) -> tuple[bool, Names]:
+        """Record what the body does to names around it, as if it ran here.
+
+        Returns:
+            Whether it changes its arguments, and which names what it returns reaches.
+        """
         before, start = self.locals, len(self.effects.events)
         own = Value(same=frozenset({_ARGUMENT}))
         self.locals = before | {argument.arg: own for argument in all_arguments(node.args)}
         self.branches += 1
         if isinstance(node.body, ast.Call):
-            calls.evaluate_call(self, node.body, discarded=True)
+            result = calls.evaluate_call(self, node.body, discarded=True)
         else:
-            self.value(node.body)
+            result = self.value(node.body)
         self.branches -= 1
         self.locals = before
         added = self.effects.events[start:]
         foreign = [event for event in added if getattr(event, "name", "") != _ARGUMENT]
         self.effects.events[start:] = foreign
-        return len(foreign) < len(added)
+        return len(foreign) < len(added), NONE if result.immutable else result.reaches - {_ARGUMENT}
 
     def value_ListComp(self, node: ast.ListComp) -> Value:
         return self.comprehension(node.generators, [node.elt], "list")
@@ -357,6 +369,12 @@ class ExpressionEvaluator:
         if (escape := escape_of(node)) is not None:
             return evaluate_escape(self, escape, node)
         return calls.evaluate_call(self, node, discarded=False)
+
+    def call_bound(
+        self, function: ast.Attribute, reachable: Sequence[Value], node: ast.Call, *, certain: bool
+    ) -> Value:
+        """Return what calling a bound method with parts of `reachable` gives, its effects recorded."""
+        return calls.call_bound(self, function, reachable, node, certain=certain)
 
 
 def _may_share(operator: ast.operator, left: Value, right: Value) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Protocol
 
 from nb2dag.compiler.analysis.effects import Effects, Summary
@@ -63,4 +64,10 @@ class CallingEvaluator(Protocol):
 
     def hold(self, owner_node: ast.expr, owner: Value, item: Value) -> None:
         """Record that the object behind `owner_node` now contains `item`."""
+        ...
+
+    def call_bound(
+        self, function: ast.Attribute, reachable: Sequence[Value], node: ast.Call, *, certain: bool
+    ) -> Value:
+        """Return what calling a bound method with parts of `reachable` gives, its effects recorded."""
         ...

@@ -44,8 +44,8 @@ class Value:
     inside it use. `module` is the dotted path of a module or of something in one. `definition` is set for a reference
     to a notebook definition. `draws` are the global generators that its methods draw from (an estimator without
     `random_state`). `constant` is the text of a string known at compile time. `changes_arguments` is set for a lambda
-    that changes what it is given. `apart` says that the elements of a result share nothing with each other, `elements`
-    what each of them is.
+    that changes what it is given, and `gives` are the names that what it returns reaches. `apart` says that the
+    elements of a result share nothing with each other, `elements` what each of them is.
     """
 
     same: Names = NONE
@@ -61,6 +61,7 @@ class Value:
     draws: Names = NONE
     apart: bool = False
     elements: tuple[Value, ...] | None = None
+    gives: Names = NONE
 
     @property
     def reaches(self) -> Names:
@@ -106,7 +107,9 @@ def container(values: Iterable[Value], kind: str = "") -> Value:
 
 
 def part_of(value: Value, kind: str = "") -> Value:
-    """Return something taken out of `value`: an element, an attribute, a view."""
+    """Return something taken out of `value`: an element, an attribute, a view; of a class, one of its instances."""
+    if value.definition is not None:
+        value = container([value])
     if value.immutable:
         return replace(IMMUTABLE, carries=value.carries, free=value.free) if value.carries or value.free else IMMUTABLE
     return Value(part=value.reaches, kind=kind, carries=value.carries, free=value.free, draws=value.draws)

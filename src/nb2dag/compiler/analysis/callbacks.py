@@ -1,0 +1,110 @@
+"""Say what a function does by calling what it is given: functions, closures, bound methods, objects with `__call__`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from nb2dag.compiler.analysis.application import apply_summary, call_methods
+from nb2dag.compiler.analysis.arguments import Arguments
+from nb2dag.compiler.analysis.effects import Draw, rebound
+from nb2dag.compiler.analysis.instances import construct, through_wrappers
+from nb2dag.compiler.analysis.resolver import CallingEvaluator
+from nb2dag.compiler.analysis.values import Definition, Value, part_of, shares
+
+_DATA = {"list", "dict", "set", "tuple", "frame", "series", "array", "str", "immutable"}
+"""Kinds of what may be given where a function is: names of columns, a table of functions. Calling changes none."""
+
+
+def is_function(value: Value) -> bool:
+    """Tell whether a value certainly is a function of the notebook."""
+    return value.definition is not None or value.kind in ("function", "closure")
+
+
+def call_functions(
+    evaluator: CallingEvaluator, values: Sequence[Value], reachable: Sequence[Value], node: ast.AST
+) -> list[Value]:
+    """Record what notebook functions among the arguments of a call may do when the callee calls them.
+
+    Args:
+        evaluator: Whose effects they become.
+        values: The arguments.
+        reachable: What the callee may call them with.
+        node: The node to show.
+
+    Returns:
+        What they may return.
+    """
+    found: list[Value] = []
+    for value in values:
+        if value.gives:
+            found.append(Value(part=value.gives))
+        if value.changes_arguments:
+            for item in reachable:
+                if item is not value:
+                    evaluator.effects.mutate(item, node, deep=True)
+        if value.kind == "closure":
+            found.append(_call_closure(evaluator, value, node))
+        elif value.definition is not None and not value.definition.is_class:
+            found.append(_call_definition(evaluator, value.definition, passed_parts(reachable), node))
+    return found
+
+
+def call_objects(
+    evaluator: CallingEvaluator,
+    places: tuple[int | str, ...],
+    arguments: Arguments,
+    reachable: Sequence[Value],
+    node: ast.Call,
+) -> list[Value]:
+    """Record what a known function does by calling the arguments at `places` that are no functions by themselves.
+
+    A bound method does to its object what calling it does, an object what its `__call__` does, and what is given
+    instead of one (a name of a column, a table) nothing. A class makes instances.
+
+    Returns:
+        What they may return.
+    """
+    found: list[Value] = []
+    for place in places:
+        value, argument = arguments.get(place), arguments.nodes.get(place)
+        if value is None or argument is None or value.module or isinstance(argument, ast.Lambda):
+            continue
+        if value.definition is not None:
+            if value.definition.is_class:
+                found.append(construct(evaluator, value.definition, passed_parts(reachable), node))
+        elif isinstance(argument, ast.Attribute) and value.kind != "closure":
+            certain = not _may_be_data(node)
+            found.append(evaluator.call_bound(argument, reachable, node, certain=certain))
+        elif not (value.immutable and not value.carries and not value.free):
+            found += call_methods(evaluator, [value], ["__call__"], node, [*map(part_of, reachable)])
+            if value.kind not in _DATA and (value.carries or value.free or not _may_be_data(node)):
+                found.append(_call_closure(evaluator, value, node))
+    return found
+
+
+def _call_closure(evaluator: CallingEvaluator, value: Value, node: ast.AST) -> Value:
+    """Let a call change what a closure encloses: variables of the function that made it, and globals."""
+    evaluator.effects.mutate(value, node, deep=True)
+    evaluator.effects.mutate(Value(part=value.free), node, deep=True)
+    for state in sorted(value.draws):
+        if rebound(state) is not None:
+            evaluator.effects.add(Draw(state, node))
+    return shares([value, Value(part=value.free)])
+
+
+def _call_definition(evaluator: CallingEvaluator, definition: Definition, passed: Arguments, node: ast.AST) -> Value:
+    result = apply_summary(evaluator, evaluator.resolver.summary(definition), passed, node)
+    if isinstance(node, ast.Call):
+        result = through_wrappers(evaluator, definition, result, passed, node)
+    return result
+
+
+def passed_parts(reachable: Sequence[Value]) -> Arguments:
+    """Return arguments of which only is known what they may be taken from."""
+    return Arguments(rest=[part_of(item) for item in reachable if item.definition is None], open=True)
+
+
+def _may_be_data(node: ast.Call) -> bool:
+    """Tell whether a call takes a mapping where others take a function: `series.map(names)`."""
+    return isinstance(node.func, ast.Attribute) and node.func.attr in ("agg", "aggregate", "map", "transform")
