@@ -267,6 +267,6 @@ def test_8_pictures_of_the_graph_the_form_and_the_docs(ui, airflow):
     expect(ui.page.get_by_text("hot_day").first).to_be_visible()
     ui.shot("trigger-form")
     ui.open(f"dags/{FORECAST}/tasks/train")
-    ui.page.get_by_role("button", name="Task Documentation").click()
+    ui.page.get_by_role("button", name="Documentation").click()
     expect(ui.page.get_by_text("Learns how the days of a week differ.")).to_be_visible()
     ui.shot("task-docs")

@@ -145,10 +145,18 @@ def test_retries_keep_the_notebook_of_each_try(tmp_path):
     assert "the first time" in retry.failure.message
 
 
+def _command(process):
+    """Return a process's command line, empty where it has ended and is only not yet waited for."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.ZombieProcess:
+        return ""
+
+
 def test_what_cannot_go_well_fails_with_a_reason(tmp_path):
     def kill_worker(event):
         if event == TaskOutput("killed", "stdout", "kill me"):
-            workers = [child for child in psutil.Process().children() if "killed" in " ".join(child.cmdline())]
+            workers = [child for child in psutil.Process().children() if "killed" in _command(child)]
             assert len(workers) == 1
             workers[0].kill()
 
@@ -316,7 +324,9 @@ def test_old_runs_are_removed_and_young_ones_stay(tmp_path):
 
 
 def test_an_unforeseen_change_of_an_input_fails_the_task_that_made_it(tmp_path):
-    (tmp_path / "meddling.py").write_text("def summarise(rows):\n    rows.sort()\n    return len(rows)\n")
+    # Made when it is imported, so that nobody can read in the file what the function does.
+    text = "exec('def summarise(rows): rows.sort(); return len(rows)')"
+    (tmp_path / "meddling.py").write_text(text)
     cells = (
         "from meddling import summarise",
         "#| task: load\nrows = [3, 1, 2]",

@@ -26,19 +26,21 @@ def test_all_keys(tmp_path):
         tmp_path,
         '[tool.nb2dag]\noutput = "airflow/dags"\nexclude = ["drafts", "*_old.ipynb"]\n'
         'max-file-size = "2 MB"\nselect = ["NBD2"]\nignore = ["NBD203"]\nseverity = { bare-call = "note" }\n'
-        'airflow-url = "https://airflow.example.com"\n',
+        'airflow-url = "https://airflow.example.com"\nairflow = "3.2"\noperator = "papermill"\n',
     )
     config = load_config(tmp_path)
     severities = (("bare-call", Severity.NOTE),)
     assert config == Config(
-        Path("airflow/dags"),
-        ("drafts", "*_old.ipynb"),
-        2_000_000,
-        ("NBD2",),
-        ("NBD203",),
-        severities,
-        "https://airflow.example.com",
-        path,
+        output=Path("airflow/dags"),
+        airflow="3.2",
+        operator="papermill",
+        exclude=("drafts", "*_old.ipynb"),
+        max_file_size=2_000_000,
+        select=("NBD2",),
+        ignore=("NBD203",),
+        severity=severities,
+        airflow_url="https://airflow.example.com",
+        path=path,
     )
     assert config.output_folder() == tmp_path / "airflow/dags"
 
@@ -67,7 +69,7 @@ def test_the_nearest_file_decides(tmp_path):
         ("[tool.nb2dag]\nmax_file_size = 1", "has no key `max_file_size`: did you mean `max-file-size`?"),
         (
             "[tool.nb2dag]\nzzz = 1",
-            "its keys are `airflow-url`, `exclude`, `ignore`, `max-file-size`, `output`, `select`, `severity`",
+            "its keys are `airflow`, `airflow-url`, `exclude`, `ignore`, `max-file-size`, `operator`, `output`,",
         ),
         ("[tool.nb2dag]\noutput = 3", "`output` in `tool.nb2dag` must be the name of a folder, not 3 (an integer)"),
         ('[tool.nb2dag]\noutput = ""', "must be the name of a folder"),

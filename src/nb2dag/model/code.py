@@ -126,17 +126,29 @@ def index_of_escape(node: ast.AST) -> int | None:
     return None
 
 
-def _copied(node: _Node) -> _Node:
-    """Return a copy of a tree; `copy.deepcopy` takes six levels of the stack for one of the tree."""
+def _copied(tree: _Node) -> _Node:
+    """Return a copy of a tree, however deep it is: a sum of a thousand terms is a thousand levels."""
+    copied = _alike(tree)
+    waiting: list[tuple[ast.AST, ast.AST]] = [(tree, copied)]
+    while waiting:
+        node, copy = waiting.pop()
+        for name, value in vars(node).items():
+            if isinstance(value, ast.AST):
+                part = _alike(value)
+                waiting.append((value, part))
+                setattr(copy, name, part)
+            elif isinstance(value, list):
+                parts = [_alike(item) if isinstance(item, ast.AST) else item for item in value]
+                waiting += ((item, part) for item, part in zip(value, parts, strict=True) if isinstance(item, ast.AST))
+                setattr(copy, name, parts)
+            else:
+                setattr(copy, name, value)
+    return copied
+
+
+def _alike(node: _Node) -> _Node:
     # Not `type(node)()`: Python 3.13 warns of a node without its fields.
-    copy = type(node).__new__(type(node))
-    for name, value in vars(node).items():
-        if isinstance(value, ast.AST):
-            value = _copied(value)
-        elif isinstance(value, list):
-            value = [_copied(item) if isinstance(item, ast.AST) else item for item in value]
-        setattr(copy, name, value)
-    return copy
+    return type(node).__new__(type(node))
 
 
 def nodes_of(tree: ast.AST) -> list[ast.AST]:
