@@ -12,6 +12,8 @@ from support.oracle import Verdict, judge
 from support.programs import program_of
 
 _CHUNK = 25
+_CHUNKS_OF_A_PROCESS = 4
+"""A process grows with the programs it has compiled, and a fork of a larger one takes longer."""
 
 
 @dataclass
@@ -42,7 +44,7 @@ def judge_seeds(seeds: Sequence[int]) -> Judgement:
     chunks = [seeds[start : start + _CHUNK] for start in range(0, len(seeds), _CHUNK)]
     total = Judgement()
     # Spawned, for the threads of a test process would not survive a fork; each of these forks its tasks itself.
-    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
+    with multiprocessing.get_context("spawn").Pool(os.cpu_count(), maxtasksperchild=_CHUNKS_OF_A_PROCESS) as pool:
         for part in pool.imap_unordered(_judge_chunk, chunks):
             total.verdicts += part.verdicts
             total.constructs += part.constructs
