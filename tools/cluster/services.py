@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ BUCKET = "nb2dag"
 ANSWER_SECONDS = 60
 
 
-class Service:
+class Service(ABC):
     """A server that can be stopped and started again in mid-run, on the same port and with the same data."""
 
     name = ""
@@ -34,9 +35,9 @@ class Service:
         self._processes = processes
         self._process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def command(self) -> Sequence[str]:
         """Return what starts the server in the foreground."""
-        raise NotImplementedError
 
     def environment(self) -> dict[str, str]:
         """Return the server's environment."""

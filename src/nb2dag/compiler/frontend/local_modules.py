@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import os
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from nb2dag.compiler.frontend.escapes import parse_code
@@ -15,6 +16,9 @@ from nb2dag.model.program import Program
 
 _MOST_MODULES = 50
 
+_Read = Callable[[str], str | None]
+"""Gives the text of a file of the notebook's folder, None where it cannot be read."""
+
 
 def with_local_modules(program: Program, folder: Path) -> Program:
     """Return a program in which the code that imports a local module has that module's code.
@@ -22,10 +26,12 @@ def with_local_modules(program: Program, folder: Path) -> Program:
     A module that cannot be read, or parsed, is left out.
     """
     there = _modules_in(folder)
+    # Each file is read once, however many cells import it.
+    read = cache(lambda file: file_text(folder / file))
     written: dict[str, str | None] = {}
     cells = []
     for cell in program.cells:
-        found = _found(_imported(cell.code), folder, there, written)
+        found = _found(_imported(cell.code), read, there, written)
         cells.append(replace(cell, code=_with(cell.code, found)) if found else cell)
         written |= dict(written_files(cell))
     return replace(program, cells=tuple(cells))
@@ -59,14 +65,14 @@ def _imported(code: ParsedCode) -> tuple[str, ...]:
 
 
 def _found(
-    names: tuple[str, ...], folder: Path, there: frozenset[str], written: dict[str, str | None]
+    names: tuple[str, ...], read: _Read, there: frozenset[str], written: dict[str, str | None]
 ) -> tuple[LocalModule, ...]:
     """Return the local modules among `names`, and all that they import."""
     waiting, seen = list(names), set(names)
     found: list[LocalModule] = []
     while waiting and len(found) < _MOST_MODULES:
         name = waiting.pop(0)
-        text = _text(name, folder, there, written)
+        text = _text(name, read, there, written)
         module = None if text is None else _module(name, text)
         if module is not None:
             found.append(module)
@@ -76,12 +82,12 @@ def _found(
     return tuple(found)
 
 
-def _text(name: str, folder: Path, there: frozenset[str], written: dict[str, str | None]) -> str | None:
+def _text(name: str, read: _Read, there: frozenset[str], written: dict[str, str | None]) -> str | None:
     path = name.replace(".", "/")
     for file in (f"{path}.py", f"{path}/__init__.py"):
         if file in written:
             return written[file]
-        if path.partition("/")[0] in there and (text := file_text(folder / file)) is not None:
+        if path.partition("/")[0] in there and (text := read(file)) is not None:
             return text
     return None
 
