@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -286,6 +287,22 @@ def test_background_processes_end_with_a_task_that_succeeds(bench: Bench) -> Non
     bench.run("t", body("import subprocess\nprint(subprocess.Popen(['sleep', '984']).pid)\n!echo from the shell"))
     assert bench.lines()[1] == "from the shell"
     assert not is_running(int(bench.lines()[0]))
+
+
+@pytest.mark.parametrize("end", ["", "import os\nos._exit(3)"], ids=["success", "death"])
+def test_a_daemon_that_left_session_and_environment_ends_with_the_task(bench: Bench, end: str) -> None:
+    code = """
+        import os, subprocess, time
+        os.environ.clear()
+        print(subprocess.run(["/bin/sh", "-c", "/usr/bin/setsid /bin/sleep 986 >/dev/null 2>&1 & echo $!"],
+                             capture_output=True, text=True, env={}).stdout)
+        print(subprocess.Popen(["/bin/sleep", "987"], env={}, start_new_session=True).pid, flush=True)
+    """
+    with pytest.raises(TaskError) if end else contextlib.nullcontext():
+        bench.run("t", body(textwrap.dedent(code) + end))
+    left = [int(line) for line in bench.lines() if line]
+    assert len(left) == 2
+    assert not any(map(is_running, left))
 
 
 def test_stopping_from_another_thread(bench: Bench) -> None:

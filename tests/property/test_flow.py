@@ -25,7 +25,7 @@ def test_a_dag_prints_what_the_notebook_prints(data: st.DataObject, seed: int) -
     assert verdict.kind in ("same", "refused", "broken"), "\n---\n".join([*cells, verdict.detail])
 
 
-@pytest.mark.timeout(2400)
+@pytest.mark.timeout(1500)
 def test_thousands_of_programs_with_every_construct() -> None:
     """None is wrong, each construct is in 1 % of 2,000, at most 10 % are refused; the figures are printed (`-rP`)."""
     judged = judge_seeds(range(PROGRAMS))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
 from support.oracle import Verdict, judge
@@ -43,9 +45,12 @@ def judge_seeds(seeds: Sequence[int]) -> Judgement:
     """Return what came of the random programs of `seeds`."""
     chunks = [seeds[start : start + _CHUNK] for start in range(0, len(seeds), _CHUNK)]
     total = Judgement()
-    # Spawned, for the threads of a test process would not survive a fork; each of these forks its tasks itself.
-    with multiprocessing.get_context("spawn").Pool(os.cpu_count(), maxtasksperchild=_CHUNKS_OF_A_PROCESS) as pool:
-        for part in pool.imap_unordered(_judge_chunk, chunks):
+    # Spawned, for the threads of a test process would not survive a fork; each of these forks its tasks itself. An
+    # executor, not a Pool: a process that is killed is an error there, and not an endless wait.
+    anew = {"max_tasks_per_child": _CHUNKS_OF_A_PROCESS} if sys.version_info >= (3, 11) else {}
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"), **anew) as pool:
+        for future in as_completed([pool.submit(_judge_chunk, chunk) for chunk in chunks]):
+            part = future.result()
             total.verdicts += part.verdicts
             total.constructs += part.constructs
             total.refused += part.refused

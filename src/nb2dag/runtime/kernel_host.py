@@ -20,7 +20,7 @@ from nb2dag.runtime.host import MARKER_VARIABLE, HostDiedError, Reply
 from nb2dag.runtime.kernels import Kernel
 from nb2dag.runtime.outputs import Outputs
 from nb2dag.runtime.post_mortem import MemoryWatch, ended_by, last_words
-from nb2dag.runtime.processes import Guardian, end_descendants
+from nb2dag.runtime.processes import Guardian, adopt_orphans, end_descendants
 
 _IOPUB_SECONDS = 60
 
@@ -59,6 +59,7 @@ class KernelHost:
         """Start the kernel."""
         # Not nbclient's context manager: it handles signals, and leaves something behind where the start fails.
         self.outputs.create_kernel_manager()
+        adopt_orphans()
         try:
             await self.outputs.async_start_new_kernel(**self._start_options(environment))
             self.process_id = getattr(self.outputs.km.provisioner, "pid", None)

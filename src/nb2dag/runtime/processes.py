@@ -23,6 +23,36 @@ _WAIT = "trap '' INT TERM HUP; read -r _; exec \"$@\""
 _START_TIME = 19
 """Where a process's start time stands in /proc/PID/stat, counted from the state."""
 
+_SET_CHILD_SUBREAPER = 36
+"""From <linux/prctl.h>."""
+
+_guardians: set[int] = set()
+"""The guardians of this process, which outlive the notebook's processes."""
+
+_adopting_since: int | None = None
+"""Since when, in clock ticks, this process is given the orphans among its descendants."""
+
+
+def adopt_orphans() -> None:
+    """Become the parent of each descendant whose own parent ends, so that `end_descendants` finds every daemon.
+
+    A daemon that left the session and was started without the notebook's environment is known by nothing else. Linux
+    alone has this (prctl(2), PR_SET_CHILD_SUBREAPER); elsewhere nothing happens. Call it before the notebook's process
+    is started; `end_descendants` ends it.
+    """
+    _set_adopting(True)
+
+
+def _set_adopting(adopting: bool) -> None:
+    global _adopting_since  # noqa: PLW0603 - it is a property of the process
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    done = ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, int(adopting), 0, 0, 0) == 0
+    now = int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
+    _adopting_since = now if adopting and done else None
+
 
 class Guardian:
     """A small process that ends a notebook's processes when the one that runs the task is gone, however it went.
@@ -50,16 +80,18 @@ class Guardian:
             )
         finally:
             os.close(lifeline)
+        _guardians.add(self._process.pid)
 
     def dismiss(self) -> None:
         """End the guardian: what it watches has ended."""
         self._process.kill()
         self._process.wait()
+        _guardians.discard(self._process.pid)
         os.close(self._held)
 
 
 def end_descendants(leader: int | None, marker: str, since: int | None = None) -> None:
-    """End the processes of a notebook's session, and those that carry `marker` in their environment.
+    """End the processes of a notebook's session, those that carry `marker` in their environment, and adopted ones.
 
     Args:
         leader: The notebook's process, which leads a session of its own; None where it is not known.
@@ -78,7 +110,9 @@ def end_descendants(leader: int | None, marker: str, since: int | None = None) -
         for process in found:
             _send(os.kill, process, sent)
         if not found or _gone(*wanted):
-            return
+            break
+    if _adopting_since is not None:
+        _set_adopting(False)
 
 
 def _gone(leader: int | None, marker: bytes, since: int) -> bool:
@@ -98,13 +132,28 @@ def _descendants(leader: int | None, marker: bytes, since: int) -> list[int]:
 def _belongs(process: int, leader: int | None, marker: bytes, since: int) -> bool:
     try:
         status = _status(process)
-        if status[0] == b"Z" or int(status[_START_TIME]) < since:
+        if int(status[_START_TIME]) < since:
+            return False
+        if process != leader and _is_adopted(process, status):
+            return not _reaped(process)
+        if status[0] == b"Z":
             return False
         # Session 0 is not the notebook's: it holds what was started outside of a container.
         return (bool(leader) and int(status[3]) == leader) or marker in _read(f"/proc/{process}/environ").split(b"\0")
     except OSError:
         # It ended meanwhile, or belongs to another user.
         return False
+
+
+def _is_adopted(process: int, status: list[bytes]) -> bool:
+    # What this process starts itself is in its own session, but for notebooks' leaders and their guardians.
+    if _adopting_since is None or int(status[1]) != os.getpid() or int(status[_START_TIME]) < _adopting_since:
+        return False
+    return int(status[3]) != os.getsid(0) and process not in _guardians
+
+
+def _reaped(process: int) -> bool:
+    return os.waitpid(process, os.WNOHANG)[0] == process
 
 
 def _start_of(process: int | str) -> int:

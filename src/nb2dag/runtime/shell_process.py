@@ -12,7 +12,7 @@ import tempfile
 from typing import Any, BinaryIO
 
 from nb2dag.runtime.host import MARKER_VARIABLE
-from nb2dag.runtime.processes import Guardian, end_descendants
+from nb2dag.runtime.processes import Guardian, adopt_orphans, end_descendants
 
 _PIPE_SIZE = 1 << 20
 
@@ -27,6 +27,7 @@ class ShellProcess:
     """
 
     def __init__(self) -> None:
+        adopt_orphans()
         self.marker = os.urandom(12).hex()
         self.crash_report: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `close`)
         request_end, self._requests = os.pipe()
