@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from support.constructs import MOTIFS, STATEMENTS
 from support.oracle import judge
-from support.pool import judge_seeds
+from support.pool import judge_apart
 from support.programs import program
 
 PROGRAMS = 2000
@@ -28,7 +28,7 @@ def test_a_dag_prints_what_the_notebook_prints(data: st.DataObject, seed: int) -
 @pytest.mark.timeout(1500)
 def test_thousands_of_programs_with_every_construct() -> None:
     """None is wrong, each construct is in 1 % of 2,000, at most 10 % are refused; the figures are printed (`-rP`)."""
-    judged = judge_seeds(range(PROGRAMS))
+    judged = judge_apart(PROGRAMS)
     print(judged.figures())
     assert judged.wrong == [], judged.wrong[0]
     assert judged.verdicts["refused"] <= MOST_REFUSED * PROGRAMS, judged.figures()

@@ -1,14 +1,20 @@
-"""Judge many random programs at once, in as many processes as there are cores."""
+"""Judge many random programs at once, in as many processes as there are cores.
+
+Run as a program, `python -m support.pool COUNT` judges the first COUNT programs and prints the judgement as JSON.
+"""
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from support.oracle import Verdict, judge
 from support.programs import program_of
@@ -41,12 +47,29 @@ class Judgement:
         return "\n".join(lines)
 
 
+def judge_apart(count: int) -> Judgement:
+    """Return what came of the first `count` random programs, judged outside of this process.
+
+    A test process has threads, much memory and whatever other tests left in it; and if one that judges is killed, this
+    tells how.
+
+    Raises:
+        AssertionError: The process ended without a judgement.
+    """
+    command = [sys.executable, "-m", "support.pool", str(count)]
+    done = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"exit code {done.returncode}\n{done.stderr}"
+    found = json.loads(done.stdout)
+    counts = {name: Counter(found[name]) for name in ("verdicts", "constructs", "refused")}
+    return Judgement(**counts, wrong=found["wrong"])
+
+
 def judge_seeds(seeds: Sequence[int]) -> Judgement:
     """Return what came of the random programs of `seeds`."""
     chunks = [seeds[start : start + _CHUNK] for start in range(0, len(seeds), _CHUNK)]
     total = Judgement()
-    # Spawned, for the threads of a test process would not survive a fork; each of these forks its tasks itself. An
-    # executor, not a Pool: a process that is killed is an error there, and not an endless wait.
+    # Spawned, for threads would not survive a fork; each of these forks its tasks itself. An executor, not a Pool: a
+    # process that is killed is an error there, and not an endless wait.
     anew = {"max_tasks_per_child": _CHUNKS_OF_A_PROCESS} if sys.version_info >= (3, 11) else {}
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"), **anew) as pool:
         for future in as_completed([pool.submit(_judge_chunk, chunk) for chunk in chunks]):
@@ -77,3 +100,7 @@ def _judge(cells: Sequence[str], seed: int) -> Verdict:
         return judge(cells, seed)
     except Exception as error:  # noqa: BLE001 - a crash of the compiler is a verdict like others
         return Verdict("crash", f"{type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    print(json.dumps(vars(judge_seeds(range(int(sys.argv[1]))))))
