@@ -80,7 +80,7 @@ def run(release: Release, wheel: Path) -> bool:
         [*uv, *install, *packages, str(wheel)],
         # The same version number says nothing about a wheel that has just been built.
         [*uv, *install, "--no-deps", "--reinstall-package", "nb2dag", str(wheel)],
-        [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "1200", *release.tests],
+        [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "900", *release.tests],
     ]
     if not python.exists():
         commands.insert(0, [*uv, "venv", "-q", "--clear", "-p", sys.executable, str(python.parent.parent)])

@@ -54,6 +54,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Airflow:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=home)
     assert done.returncode == 0, done.stdout + done.stderr
     airflow = new_airflow(home)
+    (home / "executed").mkdir()
     airflow.environment["AIRFLOW_VAR_NB2DAG_NOTEBOOKS"] = str(home / "executed")
     return airflow
 
@@ -69,7 +70,7 @@ def result(airflow: Airflow, dag_id: str, log: str) -> Run:
 
 
 def printed(airflow: Airflow, dag_id: str, task_id: str) -> str:
-    (kept,) = (airflow.home / "executed" / dag_id).glob(f"*/{task_id}/try-1.ipynb")
+    (kept,) = (airflow.home / "executed").glob(f"{dag_id}.*.{task_id}.try-1.ipynb")
     cells = json.loads(kept.read_text("utf-8"))["cells"]
     outputs = [output for cell in cells if cell["cell_type"] == "code" for output in cell["outputs"]]
     return "".join("".join(output["text"]) for output in outputs if output["output_type"] == "stream")

@@ -22,9 +22,11 @@ OUTPUT_CONSTANT = "EXECUTED_NOTEBOOK"
 
 _FOLDER = "{{ dag.folder }}"
 _EXECUTED = (
-    "{{ var.value.get('nb2dag_notebooks', '/tmp/nb2dag/notebooks') }}"
-    "/{{ dag.dag_id }}/{{ run_id }}/{{ task.task_id }}/try-{{ ti.try_number }}.ipynb"
+    "{{ var.value.get('nb2dag_notebooks', '/tmp') }}"
+    "/{{ dag.dag_id }}.{{ run_id }}.{{ task.task_id }}.try-{{ ti.try_number }}.ipynb"
 )
+"""One flat folder, since papermill writes to none that it would have to make (`papermill.iorw.LocalHandler.write`)."""
+
 _ATTEMPT = "{{ {'dag_id': dag.dag_id, 'run_id': run_id, 'task_id': task.task_id, 'try': ti.try_number} }}"
 _NOT_BY_HAND = "dag_run.run_type in ('scheduled', 'backfill', 'asset_triggered')"
 _PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
