@@ -38,10 +38,13 @@ class Release:
 OLDEST_NEEDS = ("fastapi<0.118", "cadwyn<6")
 """Airflow 3.0 names no upper limit, and a newer FastAPI refuses what its tasks send to its API."""
 
+NEEDED_BY_3_2 = ("fastapi<0.137", "cadwyn<8")
+"""As above; these are the limits that Airflow 3.3 names."""
+
 RELEASES = (
     Release("3.0", "3.0", OLDEST_NEEDS),
     Release("3.1", "3.1"),
-    Release("3.2", "3.2"),
+    Release("3.2", "3.2", NEEDED_BY_3_2),
     Release("3.3", "3.3"),
     Release("3.0-papermill", "3.0", ("apache-airflow-providers-papermill", *OLDEST_NEEDS), STOCK),
     Release("3.3-papermill", "3.3", ("apache-airflow-providers-papermill",), STOCK),

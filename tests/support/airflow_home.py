@@ -73,6 +73,8 @@ def new_airflow(home: Path) -> Airflow:
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "NO_COLOR": "1",
+        # Airflow 3.0 draws tracebacks in boxes as wide as the terminal, and breaks messages there.
+        "COLUMNS": "1000",
     }
     migrate = [sys.executable, "-m", "airflow", "db", "migrate"]
     done = subprocess.run(migrate, env=environment, capture_output=True, text=True, check=False)

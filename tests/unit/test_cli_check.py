@@ -51,6 +51,16 @@ def test_github_and_sarif_point_at_the_line_of_the_file(notebook):
     assert "ignore[empty-task]" in lines[regions[1]["startLine"] - 1]
 
 
+def test_a_wrong_option_hides_nothing_of_the_flow(notebook):
+    notebook.write_text(notebook_text(["%%airflow_task a --retris 2\nprint(never_bound)"]), "utf-8")
+    assert codes(check("--format", "json")) == ["NBD111", "NBD201"]
+
+
+def test_an_unresolved_conflict_is_called_one(notebook):
+    notebook.write_text(notebook_text(["%%airflow_task a\n<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> b"]), "utf-8")
+    assert "hint: a Git conflict stands here unresolved" in check().stdout
+
+
 def test_an_unreadable_notebook_is_in_every_form(notebook):
     notebook.write_text("no json", "utf-8")
     for form in ("json", "sarif", "github"):

@@ -41,6 +41,12 @@ def test_a_diagnostic_is_place_message_line_caret_labels_and_hint():
     )
 
 
+def test_a_secret_is_not_shown():
+    notebook = Notebook("etl.ipynb", (Cell(1, "clean", CellType.CODE, "key = 'hunter2', 1"),))
+    text = render_text([finding(Region(1, 7, 1, 16), cell=1, is_secret=True)], [notebook])
+    assert "  1 | key = '*******', 1\n    |       ^^^^^^^^^\n" in text
+
+
 def test_a_finding_about_the_file_names_no_cell_and_shows_no_line():
     assert render_text([finding(Region(1, 1, 1, 1), cell=0)], [NOTEBOOK]) == (
         "etl.ipynb: error[NBD202] `df` is changed twice\n"

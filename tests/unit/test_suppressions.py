@@ -57,8 +57,8 @@ def test_silenced(cells):
             id="an error stays",
         ),
         pytest.param(
-            ["x = 1  # nb2dag: ignore[bare-call]", "%%airflow_task a --retris 2\ny = 1"],
-            ["unknown-option"],
+            ["x = 1  # nb2dag: ignore[bare-call]", "%%airflow_task a\ny = 1 +"],
+            ["syntax-error"],
             id="not judged while checks are missing",
         ),
     ],

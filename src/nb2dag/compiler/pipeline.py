@@ -204,7 +204,8 @@ def _tag_diagnostics(program: Program) -> Iterator[Diagnostic]:
 
 def _worth_analysing(program: Program) -> bool:
     """Tell whether the flow says anything although a cell or tag is broken: not if names may be missing for it."""
-    return bool(program.task_ids) and not any(cell.problems or cell.code.problem for cell in program.cells)
+    unread = (cell.code.problem or (cell.problems and cell.directive is None) for cell in program.cells)
+    return bool(program.task_ids) and not any(unread)
 
 
 def _flow_diagnostics(

@@ -55,7 +55,8 @@ class Fix:
 class Diagnostic:
     """A finding. `code` is `NBD` and three digits, `name` the kebab-case pattern; both are permanent.
 
-    `message` is one line without a final stop, names in backticks; `hint` says what to do next.
+    `message` is one line without a final stop, names in backticks; `hint` says what to do next. The text under a `span`
+    that `is_secret` must not be shown.
     """
 
     code: str
@@ -66,3 +67,4 @@ class Diagnostic:
     hint: str = ""
     labels: tuple[Label, ...] = ()
     fix: Fix | None = None
+    is_secret: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from nb2dag.model.span import Region
@@ -14,6 +15,8 @@ WINDOW = 140
 """Code points of a long line that are shown; the rest is left out around the caret."""
 
 _ELLIPSIS = "..."
+
+_UNMASKED = re.compile(r"[^\s'\"]")
 
 
 def width(character: str) -> int:
@@ -32,13 +35,16 @@ def columns(text: str) -> int:
     return sum(width(character) for character in text)
 
 
-def underlined(source: str, region: Region) -> tuple[str, str] | None:
+def underlined(source: str, region: Region, *, masked: bool = False) -> tuple[str, str] | None:
     r"""Return the line where `region` begins, and the carets that go below it; None where there is no such line.
 
     A region that goes on over several lines is underlined to the end of its first one, an empty region gets one caret.
+    Of a `masked` region only quotes and spaces are shown.
 
     >>> underlined("x = 1\ndf = undefined\n", Region(2, 6, 2, 15))
     ('df = undefined', '     ^^^^^^^^^')
+    >>> underlined("key = 'abc'", Region(1, 7, 1, 12), masked=True)
+    ("key = '***'", '      ^^^^^')
     """
     # Only "\n" ends a line of a cell: `splitlines` would also cut at form feeds and at U+2028.
     lines = source.split("\n")
@@ -47,7 +53,10 @@ def underlined(source: str, region: Region) -> tuple[str, str] | None:
     line = lines[region.line - 1].rstrip("\r")
     start = min(max(region.column - 1, 0), len(line))
     end = region.end_column - 1 if region.end_line == region.line else len(line)
-    return _draw(line, start, min(max(end, start), len(line)))
+    end = min(max(end, start), len(line))
+    if masked:
+        line = line[:start] + _UNMASKED.sub("*", line[start:end]) + line[end:]
+    return _draw(line, start, end)
 
 
 def _draw(line: str, start: int, end: int) -> tuple[str, str]:

@@ -59,7 +59,7 @@ def _diagnostic_lines(diagnostic: Diagnostic, known: Mapping[str, Notebook], sty
     colour = _COLOURS[diagnostic.severity]
     kind = style.paint(f"{diagnostic.severity.value}[{diagnostic.code}]", "bold", colour)
     yield f"{style.paint(place(diagnostic.span), 'bold')}: {kind} {printable(diagnostic.message)}"
-    yield from _source_lines(diagnostic.span, known, style, colour)
+    yield from _source_lines(diagnostic.span, known, style, colour, masked=diagnostic.is_secret)
     for label in diagnostic.labels:
         yield f"  {style.paint(place(label.span), 'bold')}: {printable(label.message)}"
         yield from _source_lines(label.span, known, style, "blue")
@@ -70,11 +70,13 @@ def _diagnostic_lines(diagnostic: Diagnostic, known: Mapping[str, Notebook], sty
         yield f"  {style.paint('fix:', 'bold', 'green')} {printable(diagnostic.fix.title)}{how}"
 
 
-def _source_lines(span: Span, known: Mapping[str, Notebook], style: Style, colour: str) -> Iterator[str]:
+def _source_lines(
+    span: Span, known: Mapping[str, Notebook], style: Style, colour: str, *, masked: bool = False
+) -> Iterator[str]:
     notebook = known.get(span.path)
     if notebook is None or not 1 <= span.cell <= len(notebook.cells):
         return
-    drawn = underlined(notebook.cell(span.cell).source, span.region)
+    drawn = underlined(notebook.cell(span.cell).source, span.region, masked=masked)
     if drawn is None:
         return
     line, carets = drawn

@@ -70,6 +70,8 @@ RULES: tuple[Rule, ...] = (SYNTAX_ERROR, NOT_PYTHON, NO_TASKS, EMPTY_TASK)
 _COMMAND = "is an IPython command without its percent sign"
 """How the parser's words begin where it took a line for a command."""
 
+_CONFLICT_MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+
 _WITHOUT_CODE = {Role.SKIP, Role.TEST, Role.SCRATCH}
 
 
@@ -102,11 +104,11 @@ def _syntax(program: Program) -> Iterator[Diagnostic]:
         problem = cell.code.problem
         if problem is None or cell.role in _WITHOUT_CODE or _is_sql(cell):
             continue
-        hint = (
-            f"it is newer than this interpreter: run nb2dag with Python {problem.needs_version} or later"
-            if problem.needs_version
-            else "correct the cell, or tag it `%%airflow_skip` if the DAG does not need it"
-        )
+        hint = "correct the cell, or tag it `%%airflow_skip` if the DAG does not need it"
+        if problem.needs_version:
+            hint = f"it is newer than this interpreter: run nb2dag with Python {problem.needs_version} or later"
+        elif cell.cell.source.split("\n")[problem.region.line - 1].startswith(_CONFLICT_MARKERS):
+            hint = "a Git conflict stands here unresolved: keep one side, and take the markers out"
         place = cell.cell.span(program.notebook.path, problem.region)
         yield SYNTAX_ERROR.diagnostic(problem.message, place, hint, fix=_percent_sign(cell.cell, problem))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from nb2dag.compiler.rules.fixes import fix_for
 from nb2dag.compiler.rules.rule import Rule, page
@@ -31,13 +32,14 @@ RULES: tuple[Rule, ...] = (SECRET_IN_SOURCE,)
 
 
 def secret_diagnostics(problems: Iterable[FlowProblem], program: Program) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each literal that looks like a secret; the secret is never part of the message."""
+    """Yield a diagnostic for each literal that looks like a secret; the secret is never shown."""
     for problem in problems:
         if problem.rule == SECRET_IN_SOURCE.name:
             what = printable(dict(problem.values)["what"])
-            yield SECRET_IN_SOURCE.diagnostic(
+            found = SECRET_IN_SOURCE.diagnostic(
                 f"{what} stands here as a literal and looks like a secret",
                 problem.span,
                 "read it when the task runs: from an environment variable, or from an Airflow connection",
                 fix=fix_for(problem, program),
             )
+            yield replace(found, is_secret=True)
