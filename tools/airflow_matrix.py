@@ -22,6 +22,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 EXAMPLES_NEED = ("pandas", "scikit-learn", "matplotlib")
 TEST_TOOLS = ("pytest>=8", "pytest-timeout>=2.3")
 OPERATOR = ("tests/releases/test_release.py", "tests/integration/test_airflow_operator.py")
+PARSING = ("tests/releases/test_release.py", "-k", "dialect or imported or serialisation or version")
 STOCK = ("tests/releases/papermill_provider.py",)
 
 
@@ -39,12 +40,13 @@ OLDEST_NEEDS = ("fastapi<0.118", "cadwyn<6")
 """Airflow 3.0 names no upper limit, and a newer FastAPI refuses what its tasks send to its API."""
 
 NEEDED_BY_3_2 = ("fastapi<0.137", "cadwyn<8")
-"""As above; these are the limits that Airflow 3.3 names."""
+"""As above; these are the limits that Airflow 3.3 names. With them it parses; the API of its own `dag.test()` still
+fails for any operator (`State` has no `svcs_registry`), so that nothing is run there."""
 
 RELEASES = (
     Release("3.0", "3.0", OLDEST_NEEDS),
     Release("3.1", "3.1"),
-    Release("3.2", "3.2", NEEDED_BY_3_2),
+    Release("3.2", "3.2", NEEDED_BY_3_2, PARSING),
     Release("3.3", "3.3"),
     Release("3.0-papermill", "3.0", ("apache-airflow-providers-papermill", *OLDEST_NEEDS), STOCK),
     Release("3.3-papermill", "3.3", ("apache-airflow-providers-papermill",), STOCK),

@@ -75,6 +75,8 @@ def new_airflow(home: Path) -> Airflow:
         "NO_COLOR": "1",
         # Airflow 3.0 draws tracebacks in boxes as wide as the terminal, and breaks messages there.
         "COLUMNS": "1000",
+        # Airflow 3.2 makes none for `dag.test()`, and then ends its API without a word.
+        "AIRFLOW__API_AUTH__JWT_SECRET": "not-a-secret-and-long-enough-for-a-test",
     }
     migrate = [sys.executable, "-m", "airflow", "db", "migrate"]
     done = subprocess.run(migrate, env=environment, capture_output=True, text=True, check=False)

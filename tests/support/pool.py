@@ -12,16 +12,16 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.oracle import Verdict, judge
 from support.programs import program_of
 
-_CHUNK = 25
-_CHUNKS_OF_A_PROCESS = 4
-"""A process grows with the programs it has compiled, and a fork of a larger one takes longer."""
+_CHUNK = 10
+_CHUNKS_OF_A_ROUND = 12
+"""For each process; it grows with the programs it has compiled, and a fork of a larger one takes longer."""
 
 
 @dataclass
@@ -69,15 +69,16 @@ def judge_seeds(seeds: Sequence[int]) -> Judgement:
     chunks = [seeds[start : start + _CHUNK] for start in range(0, len(seeds), _CHUNK)]
     total = Judgement()
     # Spawned, for threads would not survive a fork; each of these forks its tasks itself. An executor, not a Pool: a
-    # process that is killed is an error there, and not an endless wait.
-    anew = {"max_tasks_per_child": _CHUNKS_OF_A_PROCESS} if sys.version_info >= (3, 11) else {}
-    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"), **anew) as pool:
-        for future in as_completed([pool.submit(_judge_chunk, chunk) for chunk in chunks]):
-            part = future.result()
-            total.verdicts += part.verdicts
-            total.constructs += part.constructs
-            total.refused += part.refused
-            total.wrong += part.wrong
+    # process that is killed is an error there, and not an endless wait. New ones each round, and not
+    # `max_tasks_per_child`, with which an executor of Python 3.11 may wait without end (python/cpython#115634).
+    cores = os.cpu_count() or 1
+    for start in range(0, len(chunks), cores * _CHUNKS_OF_A_ROUND):
+        with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
+            for part in pool.map(_judge_chunk, chunks[start : start + cores * _CHUNKS_OF_A_ROUND]):
+                total.verdicts += part.verdicts
+                total.constructs += part.constructs
+                total.refused += part.refused
+                total.wrong += part.wrong
     return total
 
 
