@@ -217,6 +217,12 @@ def _own_function(cls: type, name: str, value: Any) -> FunctionType | None:
     return function if made_here else None
 
 
+def is_called_into_being(cls: type) -> bool:
+    """Tell whether a call of `namedtuple` made a class, and no class statement, which the consumer would run again."""
+    own = vars(cls)
+    return cls.__bases__ == (tuple,) and "_field_defaults" in own and "__orig_bases__" not in own
+
+
 def guards_attributes(cls: type) -> bool:
     """Tell whether a class answers for its attributes itself, and leaves to pickle how its instances are stored.
 
