@@ -93,6 +93,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             CellType: self._reduce_cell,
             CodeType: _reduce_code,
             memoryview: _refuse_memoryview,
+            object: self._reduce_mark,
             _LRU_CACHE: self._reduce_cached_function,
             **dict.fromkeys(_DICT_VIEWS, _reduce_dict_view),
             CellStandIn: _reduce_stand_in,
@@ -117,6 +118,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             return _reduce_guarded
         if issubclass(kind, BaseException) and kind.__reduce__ is BaseException.__reduce__:
             return _reduce_exception
+        if kind.__module__ == "dataclasses":
+            return _reduce_global
         if kind.__name__ in ("RandomState", "Random"):
             return _reduce_generator
         return self._arrays.reducer_of(kind) if self._arrays is not None else None
@@ -153,6 +156,14 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         # As after `cache_clear()`: what a cache holds can be computed again.
         parameters = cached.cache_parameters()
         return definitions.rebuild_cached_function, (parameters["maxsize"], parameters["typed"], cached.__wrapped__)
+
+    def _reduce_mark(self, mark: object) -> Reduced:
+        """Reduce an `object()`, which only has an identity: one that a class keeps is that of the consumer's class."""
+        for cls in [value for value in self._namespace.values() if isinstance(value, type) and self._leads_to(value)]:
+            for name, value in vars(cls).items():
+                if value is mark:
+                    return definitions.definition, (f"{cls.__qualname__}.{name}", "attribute")
+        return NotImplemented
 
     def _reduce_cell(self, cell: CellType) -> Reduced:
         return definitions.filled_cell, (self._stand_in(cell), cell.cell_contents)
@@ -288,6 +299,12 @@ class ValueUnpickler(pickle.Unpickler):
                 f"{kind} `{qualname}` of the notebook, and here `{qualname}` is of type {type(found).__name__}"
             )
         return found
+
+
+def _reduce_global(value: Any) -> Reduced:
+    """Let what a module compares by identity, such as `dataclasses.MISSING`, be that of the module that loads it."""
+    module = vars(sys.modules[type(value).__module__])
+    return next((name for name, known in module.items() if known is value), NotImplemented)
 
 
 def _reduce_viewing(array: Any) -> Reduced:

@@ -16,7 +16,7 @@ from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.application import apply_summary, call_methods, overridden
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
 from nb2dag.compiler.analysis.callbacks import call_functions, call_objects, is_function, passed_parts
-from nb2dag.compiler.analysis.classes import is_cached, is_cached_for_effect
+from nb2dag.compiler.analysis.classes import does_more_than_return, is_cached
 from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, Summary, WriteState, rebound
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import (
@@ -30,6 +30,7 @@ from nb2dag.compiler.analysis.instances import class_of, construct, through_wrap
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
 from nb2dag.compiler.analysis.local_state import changed_arguments, states_at
 from nb2dag.compiler.analysis.outside import GENERATORS, called_name, record_setting, record_state
+from nb2dag.compiler.analysis.receivers import guessed_kind
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import ANY, joined_path
 from nb2dag.compiler.analysis.values import (
@@ -77,6 +78,7 @@ _LOGGER_SETTINGS = {"setLevel", "addHandler", "removeHandler", "addFilter", "rem
 _SAVING = {"write", "save", "read", "load", "dump", "export"}
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
+_WHOLE = "%whole"
 _MADE_CLASS = "made class"
 """The kind of a class that a call makes: `namedtuple("P", "x y")`. Its instances are pickled by its name."""
 _PICKLERS = {"pickle", "joblib", "dill", "cloudpickle", "torch", "pandas"}
@@ -145,7 +147,7 @@ def _definition_call(
         own = Value(same=frozenset({definition.name}))
         if not result.immutable:
             result = union([result, replace(own, same=NONE, part=own.same)])
-        if is_cached_for_effect(definition, evaluator.resolver.summary(definition)):
+        if does_more_than_return(definition.node, evaluator.resolver.summary(definition).effects, own=definition.name):
             # Whether it does anything the next time depends on its cache, which does not cross.
             evaluator.effects.mutate(own, node)
     return through_wrappers(evaluator, definition, result, arguments, node)
@@ -169,6 +171,9 @@ def _method_call(
     own = None if owner.kind in _CONTAINERS else _own_method(evaluator, owner, arguments, node)
     if own is not None:
         return own
+    if owner.carries and call_methods(evaluator, [owner], ["__getattr__", "__getattribute__"], node, [owner]):
+        # What answers for attributes that it does not have may answer with those of any object it holds.
+        return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
     touch_files(evaluator.effects, arguments.all(), node)
     if owner.immutable and not owner.carries:
         facts = knowledge.method_call(function.attr, "immutable") or knowledge.method_call(function.attr, "str")
@@ -178,7 +183,8 @@ def _method_call(
             call_functions(evaluator, arguments.all(), arguments.all(), node)
             return IMMUTABLE
     else:
-        facts = knowledge.method_call(function.attr, owner.kind)
+        kind = owner.kind or guessed_kind(function.value)
+        facts = knowledge.method_call(function.attr, kind) or knowledge.method_call(function.attr, owner.kind)
     if facts is None:
         return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
     if not owner.kind and function.attr.startswith(_FITS):
@@ -390,11 +396,17 @@ def _module_call(
     returns = "shares" if facts.returns == "fresh" and views else facts.returns
     result = _result(returns, kind, None, arguments, shallow=facts.shallow)
     result = _with_given(result, facts, given)
-    result = replace(result, apart=facts.returns == "fresh" and not facts.unpacks)
+    result = replace(result, apart=facts.returns == "fresh" and not facts.unpacks, elements=_unpacked(facts))
     if facts.draws and not arguments.given(facts.seeded_by):
         result = replace(result, draws=result.draws | frozenset(facts.draws))
     result = _with_handles(_with_constant(path, result, arguments), states)
     return result if pickled is None else replace(result, carries=pickled.carries, free=pickled.free, kind="")
+
+
+def _unpacked(facts: CallFacts) -> tuple[Value, ...] | None:
+    """Return the elements of a tuple of known kinds, which are parts of one thing: a figure and its axes."""
+    whole = frozenset({_WHOLE})
+    return tuple(Value(part=whole, kind=kind) for kind in facts.unpacks) or None
 
 
 def _pickled(evaluator: CallingEvaluator, path: str, arguments: Arguments) -> Value | None:

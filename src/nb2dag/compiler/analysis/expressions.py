@@ -84,6 +84,9 @@ class ExpressionEvaluator:
             value = without_locals(value)
             self.pending[name] = value if before is None else union([before, value])
             self.effects.add(Bind(name, value, together))
+            if value.kind == "mark":
+                # What is compared with it anywhere, by `==` or `in`, is compared by identity.
+                self.effects.identity.add(name)
 
     def first_argument(self) -> Value:
         return self.locals.get(self.first, FRESH)
