@@ -28,6 +28,7 @@ from nb2dag.runtime import definitions
 from nb2dag.runtime.definitions import CellStandIn, module_name, resolve, state_family
 from nb2dag.runtime.generators import GLOBAL_GENERATORS, global_generator
 from nb2dag.runtime.nans import NanNumbers, NumberedNans
+from nb2dag.runtime.remade import Reduced, remaking
 from nb2dag.runtime.sharing import Memory, restore_array, view, view_as, window
 
 _PROTOCOL = 5
@@ -38,9 +39,6 @@ _VIEWING = ("recarray", "matrix", "chararray", "MaskedArray")
 _LRU_CACHE: type = type(functools.lru_cache(maxsize=1)(len))
 
 _DICT_VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
-
-Reduced = Any
-"""What a reducer returns: a tuple as `object.__reduce_ex__` documents it, or NotImplemented for pickle's own way."""
 
 
 class Writable(Protocol):
@@ -122,6 +120,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             return _reduce_global
         if kind.__name__ in ("RandomState", "Random"):
             return _reduce_generator
+        if (reducer := remaking(kind)) is not None:
+            return reducer
         return self._arrays.reducer_of(kind) if self._arrays is not None else None
 
     def _reduce_class(self, cls: type) -> Reduced:

@@ -95,7 +95,11 @@ class Evaluator(ExpressionEvaluator):
         if isinstance(node.target, ast.Name):
             before = self.name(node.target.id)
             self.operated([before, item], node)
-            if before.immutable:
+            if before.module and knowledge.module_state(before.module):
+                # `env |= {...}`, where `env` is `os.environ`.
+                self.module_state(before.module, node)
+                result = before
+            elif before.immutable:
                 result = IMMUTABLE if item.immutable else container([item])
             else:
                 self.effects.mutate(before, node)

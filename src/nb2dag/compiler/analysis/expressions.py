@@ -280,6 +280,8 @@ class ExpressionEvaluator:
             return IMMUTABLE
         if sharing == "fresh":
             return FRESH
+        if node.attr == "flat" and owner.kind in ("array", ""):
+            return part_of(owner, "place in an array")
         if owner.kind == "frame" and node.attr in ("loc", "iloc", "at", "iat"):
             return part_of(owner, "frame")
         return part_of(owner)

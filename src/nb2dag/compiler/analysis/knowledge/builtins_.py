@@ -42,7 +42,8 @@ CALLS = call_table(
     # a library's objects answer these with new objects of their own
     (FRESH, "abs round pow divmod bytearray dir dict.fromkeys"),
     (CallFacts(kind="mark"), "object"),
-    (SHARES, "getattr vars super memoryview property classmethod staticmethod aiter anext"),
+    (CallFacts(returns="shares", kind="window"), "memoryview"),
+    (SHARES, "getattr vars super property classmethod staticmethod aiter anext"),
     (CallFacts(returns="immutable", mutates=("file",)), "print"),
     (CallFacts(returns="immutable", kind="immutable", consumes=True), "any all"),
     (CallFacts(returns="shares", consumes=True), "sum"),
