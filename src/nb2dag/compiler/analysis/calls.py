@@ -29,7 +29,7 @@ from nb2dag.compiler.analysis.file_calls import (
 from nb2dag.compiler.analysis.instances import class_of, construct, through_wrappers
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
 from nb2dag.compiler.analysis.local_state import changed_arguments, states_at
-from nb2dag.compiler.analysis.outside import GENERATORS, called_name, record_setting, record_state
+from nb2dag.compiler.analysis.outside import GENERATORS, called_name, record_log_keeping, record_setting, record_state
 from nb2dag.compiler.analysis.receivers import guessed_kind
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import ANY, joined_path
@@ -75,6 +75,7 @@ _CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescr
 """Methods of a connection that give something to go on using it with."""
 
 _LOGGER_SETTINGS = {"setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter"}
+_LOGS_TO = {"logging.StreamHandler", "logging.basicConfig"}
 _SAVING = {"write", "save", "read", "load", "dump", "export"}
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
@@ -179,6 +180,7 @@ def _method_call(
         facts = knowledge.method_call(function.attr, "immutable") or knowledge.method_call(function.attr, "str")
         if function.attr in _LOGGER_SETTINGS:
             record_setting(evaluator.effects, function.attr, node)
+            record_log_keeping(evaluator, arguments, node)
         if facts is None or facts.mutates_receiver:
             call_functions(evaluator, arguments.all(), arguments.all(), node)
             return IMMUTABLE
@@ -478,6 +480,8 @@ def _known_effects(
                 effects.mutate(value, node)
     effects.configures = effects.configures or (facts.configures and not knowledge.is_handed_over(path))
     effects.opens = effects.opens or facts.opens
+    if path in _LOGS_TO:
+        record_log_keeping(evaluator, arguments, node)
     record_state(evaluator, facts, arguments, node, path)
     if path in _ENGINES:
         return record_database(evaluator, KnownCall(facts, arguments, node, path))

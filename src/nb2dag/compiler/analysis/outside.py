@@ -10,9 +10,13 @@ from nb2dag.compiler.analysis.effects import Draw, Effects, ReadState, Seed, Wri
 from nb2dag.compiler.analysis.knowledge.facts import MODE, CallFacts, MethodFacts
 from nb2dag.compiler.analysis.modes import opens_for_writing_only
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
+from nb2dag.model.code import nodes_of
 
 GENERATORS = frozenset({"<random>", "<numpy.random>", "<torch.random>"})
 """Global random number generators, as state without a name."""
+
+_LOGGED_BY = ("emit", "handle", "filter", "format")
+"""Methods of handlers, filters and formatters that logging calls for each message."""
 
 
 def record_state(
@@ -55,6 +59,29 @@ def record_setting(effects: Effects, path: str, node: ast.AST) -> None:
         effects.add(WriteState("<config>", node))
     else:
         effects.configures = True
+
+
+def record_log_keeping(evaluator: CallingEvaluator, arguments: Arguments, node: ast.AST) -> None:
+    """Record that logging is given something of the notebook's that remembers what is logged anywhere."""
+    given = arguments.all()
+    carried = {item.node for value in given for item in value.carries}
+    if any(value.kind == "buffer" for value in given) or any(map(_keeps_messages, carried)):
+        evaluator.effects.add(WriteState("<log>", node))
+
+
+def _keeps_messages(node: ast.AST) -> bool:
+    """Tell whether what logging calls for each message puts something into an attribute or a container."""
+    methods = [item for item in getattr(node, "body", ()) if getattr(item, "name", "") in _LOGGED_BY]
+    return any(map(_puts_something, (part for method in methods for part in nodes_of(method))))
+
+
+def _puts_something(node: ast.AST) -> bool:
+    if isinstance(node, ast.Attribute | ast.Subscript):
+        return isinstance(node.ctx, ast.Store)
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    facts = knowledge.method_call(node.func.attr)
+    return facts is not None and facts.stores_args
 
 
 def called_name(node: ast.AST) -> str:
