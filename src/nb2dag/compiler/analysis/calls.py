@@ -210,8 +210,11 @@ def _own_method(evaluator: CallingEvaluator, owner: Value, arguments: Arguments,
     if not found:
         return None
     result = union(found)
-    # A method that returns nothing may be there for classes below to fill in.
-    return overridden(evaluator, owner, name) or result if result.immutable else result
+    # A class below may have another method of that name.
+    below = overridden(evaluator, owner, name)
+    if below is None:
+        return result
+    return below if result.immutable else union([result, below])
 
 
 def _super_call(evaluator: CallingEvaluator, arguments: Arguments, node: ast.Call, *, discarded: bool) -> Value:

@@ -86,7 +86,7 @@ def _lost_state(demands: Demands, statement: Statement, path: str) -> Iterator[F
     states = sorted(state for state in written - {"<cwd>", "<log>"} if not is_surrounding(state))
     if statement.effects.configures:
         states.append("<configuration>")
-    if not states or states[0] in _OPAQUE_STATES:
+    if not states or _opaque_states(statement):
         return
     position = statement.position
     for demand in demands.tasks.values():
