@@ -29,7 +29,14 @@ from nb2dag.compiler.analysis.file_calls import (
 from nb2dag.compiler.analysis.instances import class_of, construct, through_wrappers
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
 from nb2dag.compiler.analysis.local_state import changed_arguments, states_at
-from nb2dag.compiler.analysis.outside import GENERATORS, called_name, record_log_keeping, record_setting, record_state
+from nb2dag.compiler.analysis.outside import (
+    GENERATORS,
+    called_name,
+    record_given_generators,
+    record_log_keeping,
+    record_setting,
+    record_state,
+)
 from nb2dag.compiler.analysis.receivers import guessed_kind
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import ANY, joined_path
@@ -75,6 +82,8 @@ _CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescr
 """Methods of a connection that give something to go on using it with."""
 
 _LOGGER_SETTINGS = {"setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter"}
+_LOOKING = ("builtins.", "copy.", "pickle.", "joblib.")
+"""Beginnings of the paths of functions that draw no number from a generator which they are given."""
 _LOGS_TO = {"logging.StreamHandler", "logging.basicConfig"}
 _SAVING = {"write", "save", "read", "load", "dump", "export"}
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -175,6 +184,9 @@ def _method_call(
     if owner.carries and call_methods(evaluator, [owner], ["__getattr__", "__getattribute__"], node, [owner]):
         # What answers for attributes that it does not have may answer with those of any object it holds.
         return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
+    if function.attr == "__enter__" and not owner.kind:
+        # A `with` block leaves the context again; by hand, the process stays in it.
+        evaluator.effects.configures = True
     touch_files(evaluator.effects, arguments.all(), node)
     if owner.immutable and not owner.carries:
         facts = knowledge.method_call(function.attr, "immutable") or knowledge.method_call(function.attr, "str")
@@ -187,6 +199,7 @@ def _method_call(
     else:
         kind = owner.kind or guessed_kind(function.value)
         facts = knowledge.method_call(function.attr, kind) or knowledge.method_call(function.attr, owner.kind)
+    record_given_generators(evaluator, facts, arguments, node)
     if facts is None:
         return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
     if not owner.kind and function.attr.startswith(_FITS):
@@ -384,6 +397,8 @@ def _module_call(
         for value in arguments.all():
             effects.identity.update(value.reaches)
     facts = knowledge.module_call(path)
+    if not path.startswith(_LOOKING):
+        record_given_generators(evaluator, facts, arguments, node)
     if path not in _ASKING:
         names = ["__*__"] if facts is not None else ["__*__", "*"]
         call_methods(evaluator, arguments.all(), names, node, arguments.all())

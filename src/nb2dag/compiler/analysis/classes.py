@@ -35,6 +35,14 @@ def replaces_dict(definition: Definition) -> bool:
     )
 
 
+def is_enumeration(resolver: Resolver, definition: Definition) -> bool:
+    """Tell whether calling a class gives one of the members that it keeps, and makes nothing."""
+    nodes = [node for part in family(resolver, definition) for node in _bases(part)]
+    names = [node.value if isinstance(node, ast.Attribute) else node for node in nodes]
+    modules = [resolver.resolve(node.id).module for node in names if isinstance(node, ast.Name)]
+    return any(module.partition(".")[0] == "enum" for module in modules)
+
+
 def family(resolver: Resolver, definition: Definition) -> Iterator[Definition]:
     """Yield a class, its bases and its metaclasses, as far as the notebook defines them."""
     waiting, seen = [definition], {definition}

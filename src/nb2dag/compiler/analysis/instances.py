@@ -11,6 +11,7 @@ from nb2dag.compiler.analysis.classes import (
     bases,
     decorators,
     default_factories,
+    is_enumeration,
     keeps_state,
     metaclasses,
     replaces_dict,
@@ -29,7 +30,7 @@ def construct(evaluator: CallingEvaluator, definition: Definition, arguments: Ar
     own = frozenset({definition.name})
     holds = inside.holds | own if shares_state(resolver, definition) else inside.holds
     made = replace(inside, carries=inside.carries | {definition}, kind="", holds=holds)
-    if replaces_dict(definition):
+    if replaces_dict(definition) or is_enumeration(resolver, definition):
         made = replace(made, part=made.part | own)
     found = [made]
     for summary in resolver.methods(definition, "__new__"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.arguments import Arguments
@@ -14,6 +15,8 @@ from nb2dag.model.code import nodes_of
 
 GENERATORS = frozenset({"<random>", "<numpy.random>", "<torch.random>"})
 """Global random number generators, as state without a name."""
+
+_GENERATOR_NAME = re.compile("rng|rand|generator")
 
 _LOGGED_BY = ("emit", "handle", "filter", "format")
 """Methods of handlers, filters and formatters that logging calls for each message."""
@@ -51,6 +54,20 @@ def record_state(
             effects.add(ReadState(state, node))
     if not facts.deterministic:
         effects.unstable.setdefault(f"`{called_name(node)}()`", node)
+
+
+def record_given_generators(
+    evaluator: CallingEvaluator, facts: CallFacts | MethodFacts | None, arguments: Arguments, node: ast.AST
+) -> None:
+    """Record that a generator of numbers which a call is given moves on: `df.sample(5, random_state=rng)`."""
+    given = {id(value): value for value in arguments.all() if value.kind == "rng"}
+    for place in facts.seeded_by if facts is not None else ():
+        value = arguments.get(place)
+        # In a function's body only its name tells that it is no number.
+        if value is not None and not value.kind and any(map(_GENERATOR_NAME.search, value.same)):
+            given[id(value)] = value
+    for value in given.values():
+        evaluator.effects.mutate(value, node)
 
 
 def record_setting(effects: Effects, path: str, node: ast.AST) -> None:

@@ -87,6 +87,7 @@ _BY_KIND = {
     "series": pandas_.PANDAS,
     "index": pandas_.INDEX,
     "grouped": pandas_.PANDAS,
+    "splitter": sklearn_.SPLITTER,
     "defaultdict": builtins_.DICT,
     # a receiver of which no more is known may be a date, a number, a text or a path
     "immutable": {**system.PATH, **builtins_.TUPLE, **builtins_.STR, **system.IMMUTABLES},
