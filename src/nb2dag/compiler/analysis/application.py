@@ -72,6 +72,7 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
     for reason in summary.effects.dynamic:
         effects.dynamic.setdefault(reason, node)
     effects.identity |= _reached(summary.effects.identity, passed)
+    effects.lost |= {(name, part) for own, part in summary.effects.lost for name in _reached([own], passed)}
     effects.references |= summary.effects.references
     effects.raised |= summary.effects.raised
     result = common.tied(summary.returned, translated(summary.returns, passed))

@@ -82,6 +82,11 @@ _CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescr
 """Methods of a connection that give something to go on using it with."""
 
 _LOGGER_SETTINGS = {"setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter"}
+_TRACES = {
+    f"traceback.{name}"
+    for name in ("print_exception", "format_exception", "print_tb", "format_tb", "extract_tb", "TracebackException")
+}
+"""Functions that look at the traceback of an exception."""
 _LOOKING = ("builtins.", "copy.", "pickle.", "joblib.")
 """Beginnings of the paths of functions that draw no number from a generator which they are given."""
 _LOGS_TO = {"logging.StreamHandler", "logging.basicConfig"}
@@ -396,6 +401,8 @@ def _module_call(
     if path == "builtins.id":
         for value in arguments.all():
             effects.identity.update(value.reaches)
+    if path in _TRACES:
+        effects.lost |= {(name, "__traceback__") for value in arguments.all() for name in value.reaches}
     facts = knowledge.module_call(path)
     if not path.startswith(_LOOKING):
         record_given_generators(evaluator, facts, arguments, node)

@@ -34,6 +34,10 @@ _RESOURCES = {
 }  # fmt: skip
 
 
+_LOST = {
+    "__traceback__": "a traceback", "base": "what an array is a view of", "strides": "the way an array lies in memory",
+}  # fmt: skip
+
 _ENCLOSED = frozenset(_RESOURCES) - {"module", "iterator"}
 """What can be found inside of containers and instances. A module there is handed over by its name."""
 
@@ -293,6 +297,12 @@ def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowPr
             yield FlowProblem(rule, places.name(flow.statements[reader], name), (*values, *more), labels)
 
 
+def _lost_part(flow: Flow, demand: Demand, name: str) -> str | None:
+    """Return an attribute that a task asks of what it takes by a name, and that the handoff does not keep."""
+    asked = (lost for position in demand.positions for lost in flow.statements[position].effects.lost)
+    return min((part for owner, part in asked if owner == name), default=None)
+
+
 def _obstacle(
     flow: Flow, demand: Demand, name: str, source: int, reader: int
 ) -> tuple[str, tuple[tuple[str, str], ...]] | None:
@@ -307,6 +317,8 @@ def _obstacle(
         return "definition-needs-value", ()
     if snapshot.module and flow.timeline.version(f"<{snapshot.module}>", reader) is not None:
         return "cannot-hand-over", (("kind", "what stood in a module before the notebook replaced it"),)
+    if (part := _lost_part(flow, demand, name)) is not None:
+        return "cannot-hand-over", (("kind", _LOST[part]), ("inside", f"{name}.{part}"))
     if snapshot.kind in _RESOURCES:
         return "cannot-hand-over", (("kind", _RESOURCES[snapshot.kind]),)
     if _from_written_module(flow.statements[source]):

@@ -270,6 +270,8 @@ class ExpressionEvaluator:
             names = [f"property {node.attr}", "__getattr__", "__getattribute__"]
             if read := call_methods(self, [owner], names, node):
                 return union([part_of(owner), *read])
+        if knowledge.is_lost(node.attr, owner.kind):
+            self.effects.lost |= {(name, node.attr) for name in owner.reaches}
         if node.attr == "__class__":
             return union([part_of(owner), class_of(owner)])
         if owner.kind == "temporary":

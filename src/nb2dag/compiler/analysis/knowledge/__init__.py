@@ -38,6 +38,7 @@ __all__ = [
     "MethodFacts",
     "attribute",
     "is_handed_over",
+    "is_lost",
     "method_call",
     "module_call",
     "module_state",
@@ -162,6 +163,16 @@ def attribute(name: str, receiver_kind: str = "") -> str:
     if name in attributes.FRESH or (receiver_kind == "frame" and name in attributes.FRAME_FRESH):
         return "fresh"
     return "shares"
+
+
+def is_lost(name: str, receiver_kind: str) -> bool:
+    """Tell whether an attribute of a value is another one after the value was handed over.
+
+    >>> is_lost("__traceback__", ""), is_lost("base", "array"), is_lost("base", "")
+    (True, True, False)
+    """
+    kinds = attributes.LOST.get(name, set())
+    return "" in kinds or receiver_kind in kinds
 
 
 def is_handed_over(path: str) -> bool:
