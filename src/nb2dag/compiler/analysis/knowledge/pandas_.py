@@ -190,8 +190,7 @@ PANDAS = method_table(
     (_CALLS_FIRST, "agg aggregate apply map applymap transform"),
     (MethodFacts(False, returns="shares", calls=(0, "func")), "pipe"),
     # a grouped or windowed object keeps a reference to the frame itself
-    (MethodFacts(False, returns="shares", kind="grouped"), "rolling expanding ewm resample"),
-    (MethodFacts(False, returns="shares", kind="grouped", calls=(0, "by")), "groupby"),
+    (MethodFacts(False, returns="shares", kind="grouped"), "groupby rolling expanding ewm resample"),
     (PURE_SHARES, "to_numpy ravel view array __array__ __getitem__ swapaxes"),
     # views in pandas 2, where a write to one of them arrives in the frame
     (PURE_SHARES, "first get head last set_flags squeeze tail to_frame transpose xs"),
