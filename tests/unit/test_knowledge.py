@@ -52,7 +52,7 @@ from nb2dag.compiler.analysis.knowledge import MODE, RECEIVER, attribute, method
         ("sklearn.pipeline.make_pipeline", {"kind": "estimator", "returns": "shares"}),
         ("sklearn.metrics.accuracy_score", {"returns": "fresh", "mutates": ()}),
         ("sklearn.datasets.load_iris", {"deterministic": True}),
-        ("matplotlib.pyplot.subplots", {"unpacks": ("figure", "")}),
+        ("matplotlib.pyplot.subplots", {"unpacks": ("figure", "axes")}),
         ("matplotlib.pyplot.savefig", {"path_write": 0}),
         ("seaborn.set_theme", {"configures": True}),
         ("pylab.rc", {"configures": True}),

@@ -6,10 +6,13 @@ import functools
 import io
 from dataclasses import dataclass
 from types import FunctionType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from nb2dag.runtime import sharing
+from nb2dag.runtime import nans, sharing
 from nb2dag.runtime.objects import Payload
+
+if TYPE_CHECKING:
+    from nb2dag.runtime.pickler import ValuePickler
 
 Values = dict[str, Any]
 """The values of one alias group by name."""
@@ -57,30 +60,31 @@ class PickleCodec:
         from nb2dag.runtime import pickler
 
         memory = sharing.Memory()
-        stream, packages = self._dump(values, namespace, memory)
+        saver: type[pickler.ValuePickler] = pickler.ValuePickler
+        stream, packages = self._dump(saver, values, namespace, memory)
         if memory.shares_objects:
             raise pickler.UnsavableError(
                 "two numpy arrays of Python objects share memory (one is a view of the other): hand over `.copy()` "
                 "of one"
             )
-        if memory.incomplete:
-            memory = sharing.Memory(exact=True)
-            stream, packages = self._dump(values, namespace, memory)
+        exact, with_nan = memory.incomplete, nans.may_hold_nan(stream)
+        if exact or with_nan:
+            memory = sharing.Memory(exact=exact)
+            saver = pickler.NanPickler if with_nan else saver
+            stream, packages = self._dump(saver, values, namespace, memory)
         regions, buffers = memory.regions()
         return Encoded(Payload((memoryview(stream), *regions), buffers), packages)
 
     def _dump(
-        self, values: Values, namespace: dict[str, Any], memory: sharing.Memory
+        self, kind: type[ValuePickler], values: Values, namespace: dict[str, Any], memory: sharing.Memory
     ) -> tuple[_Stream, frozenset[str]]:
-        from nb2dag.runtime.pickler import ValuePickler
-
         stream = _Stream()
         themselves = [
             value
             for name, value in values.items()
             if isinstance(value, type) or (isinstance(value, _FUNCTIONS) and value.__qualname__ == name)
         ]
-        saver = ValuePickler(stream, namespace, memory, themselves)
+        saver = kind(stream, namespace, memory, themselves)
         saver.dump(values)
         return stream, frozenset(saver.packages)
 

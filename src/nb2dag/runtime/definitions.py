@@ -9,7 +9,7 @@ import marshal
 import pickle
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import EnumMeta
 from types import CellType, CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
@@ -162,17 +162,28 @@ def state_family(cls: type) -> Iterator[type]:
                 yield from state_family(value)
 
 
-def class_state(cls: type) -> tuple[frozenset[str], dict[str, Any], dict[str, Any]]:
+ClassState = tuple[frozenset[str], dict[str, Any], dict[str, Any], dict[str, dict[str, Any]]]
+
+
+def class_state(cls: type) -> ClassState:
     """Return the state of a class: the names of its attributes, the values to set, and its methods' own state.
 
     A method that the class statement makes is made again by the consumer; what it keeps in its defaults and attributes
-    is state.
+    is state. So is what the members of an enumeration keep, by their names.
     """
     attributes = {name: value for name, value in vars(cls).items() if _may_be_state(cls, name, value)}
     made = {name: function for name, value in vars(cls).items() if (function := _own_function(cls, name, value))}
     values = {name: value for name, value in attributes.items() if name not in made}
     kept = {name: state for name, function in made.items() if any(state := _kept_by(function))}
-    return frozenset(attributes), values, kept
+    return frozenset(attributes), values, kept, {name: _own_attributes(member) for name, member in _members(cls)}
+
+
+def _members(cls: type) -> Iterable[tuple[str, Any]]:
+    return cls.__members__.items() if isinstance(cls, EnumMeta) else ()
+
+
+def _own_attributes(member: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(member).items() if not name.startswith("_")}
 
 
 def _kept_by(function: FunctionType) -> tuple[Any, Any, dict[str, Any]]:
@@ -180,9 +191,11 @@ def _kept_by(function: FunctionType) -> tuple[Any, Any, dict[str, Any]]:
     return function.__defaults__, function.__kwdefaults__, own
 
 
-def restore_class(cls: type, state: tuple[frozenset[str], dict[str, Any], dict[str, Any]]) -> None:
+def restore_class(cls: type, state: ClassState) -> None:
     """Give a class that the consumer defined the state it had where it was saved."""
-    names, values, kept = state
+    names, values, kept, members = state
+    for name, member in _members(cls):
+        vars(member).update(members.get(name, {}))
     for name, value in list(vars(cls).items()):
         if name not in names and _may_be_state(cls, name, value):
             type.__delattr__(cls, name)
@@ -215,6 +228,12 @@ def _own_function(cls: type, name: str, value: Any) -> FunctionType | None:
         return None
     made_here = function.__qualname__ in (f"{cls.__qualname__}.{name}", f"{cls.__qualname__}.<lambda>")
     return function if made_here else None
+
+
+def is_called_into_being(cls: type) -> bool:
+    """Tell whether a call of `namedtuple` made a class, and no class statement, which the consumer would run again."""
+    own = vars(cls)
+    return cls.__bases__ == (tuple,) and "_field_defaults" in own and "__orig_bases__" not in own
 
 
 def guards_attributes(cls: type) -> bool:

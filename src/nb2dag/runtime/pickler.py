@@ -18,6 +18,7 @@ import marshal
 import pickle
 import sys
 from collections.abc import Callable, Iterable
+from math import isnan
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any, Protocol
 
@@ -26,16 +27,18 @@ import cloudpickle
 from nb2dag.runtime import definitions
 from nb2dag.runtime.definitions import CellStandIn, module_name, resolve, state_family
 from nb2dag.runtime.generators import GLOBAL_GENERATORS, global_generator
-from nb2dag.runtime.sharing import Memory, view, window
+from nb2dag.runtime.nans import NanNumbers, NumberedNans
+from nb2dag.runtime.remade import Reduced, remaking
+from nb2dag.runtime.sharing import Memory, restore_array, view, view_as, window
 
 _PROTOCOL = 5
 _PANDAS_BLOCKS = "pandas.core.internals.blocks"
+_VIEWING = ("recarray", "matrix", "chararray", "MaskedArray")
+"""Classes of numpy's that look at the memory of an array in another way."""
+
 _LRU_CACHE: type = type(functools.lru_cache(maxsize=1)(len))
 
 _DICT_VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
-
-Reduced = Any
-"""What a reducer returns: a tuple as `object.__reduce_ex__` documents it, or NotImplemented for pickle's own way."""
 
 
 class Writable(Protocol):
@@ -62,7 +65,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         memory: Takes the buffers that stay out of the stream; None to keep all in it.
         values: Objects that are handed over themselves. A function among them travels by its code, with its defaults
             and attributes; of a class, which the consumer defines again, its attributes of this time travel, and those
-            of its bases.
+            of its bases. A class that a call made is defined nowhere, and travels itself.
 
     Attributes:
         packages: Names of the top-level packages whose classes or functions the values refer to.
@@ -88,6 +91,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             CellType: self._reduce_cell,
             CodeType: _reduce_code,
             memoryview: _refuse_memoryview,
+            object: self._reduce_mark,
             _LRU_CACHE: self._reduce_cached_function,
             **dict.fromkeys(_DICT_VIEWS, _reduce_dict_view),
             CellStandIn: _reduce_stand_in,
@@ -112,8 +116,12 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             return _reduce_guarded
         if issubclass(kind, BaseException) and kind.__reduce__ is BaseException.__reduce__:
             return _reduce_exception
+        if kind.__module__ == "dataclasses":
+            return _reduce_global
         if kind.__name__ in ("RandomState", "Random"):
             return _reduce_generator
+        if (reducer := remaking(kind)) is not None:
+            return reducer
         return self._arrays.reducer_of(kind) if self._arrays is not None else None
 
     def _reduce_class(self, cls: type) -> Reduced:
@@ -149,6 +157,14 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         parameters = cached.cache_parameters()
         return definitions.rebuild_cached_function, (parameters["maxsize"], parameters["typed"], cached.__wrapped__)
 
+    def _reduce_mark(self, mark: object) -> Reduced:
+        """Reduce an `object()`, which only has an identity: one that a class keeps is that of the consumer's class."""
+        for cls in [value for value in self._namespace.values() if isinstance(value, type) and self._leads_to(value)]:
+            for name, value in vars(cls).items():
+                if value is mark:
+                    return definitions.definition, (f"{cls.__qualname__}.{name}", "attribute")
+        return NotImplemented
+
     def _reduce_cell(self, cell: CellType) -> Reduced:
         return definitions.filled_cell, (self._stand_in(cell), cell.cell_contents)
 
@@ -158,7 +174,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def _leads_to(self, obj: Any) -> bool:
         """Tell whether the notebook's namespace holds exactly this object under its own qualified name."""
-        by_code = id(obj) in self._values and not isinstance(obj, type)
+        by_code = id(obj) in self._values and (not isinstance(obj, type) or definitions.is_called_into_being(obj))
         if getattr(obj, "__module__", None) != self._module or by_code:
             return False
         try:
@@ -170,6 +186,27 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         package = str(getattr(obj, "__module__", None) or "").partition(".")[0]
         if package not in ("", "nb2dag", self._module) and package not in sys.stdlib_module_names:
             self.packages.add(package)
+
+
+class NanPickler(ValuePickler):
+    """Pickle values with NaNs among them, each NaN as the object that it is.
+
+    Asking about every object takes as long again as pickling it: `nb2dag.runtime.nans.may_hold_nan` says where it pays.
+    """
+
+    def __init__(
+        self,
+        file: Writable,
+        namespace: dict[str, Any],
+        memory: Memory | None = None,
+        values: Iterable[object] = (),
+    ) -> None:
+        super().__init__(file, namespace, memory, values)
+        self._nans = NanNumbers()
+
+    def persistent_id(self, obj: Any) -> int | None:
+        """Return the number of a NaN, None for anything else."""
+        return self._nans.number_of(obj) if type(obj) is float and isnan(obj) else None
 
 
 def _reduce_generator(generator: Any) -> Reduced:
@@ -187,6 +224,8 @@ class _ArrayReducers:
     def reducer_of(self, kind: type) -> Callable[[Any], Reduced] | None:
         if kind.__module__ == "numpy" and kind.__name__ == "ndarray":
             return self._reduce_array
+        if kind.__name__ in _VIEWING and kind.__module__.partition(".")[0] == "numpy":
+            return _reduce_viewing
         if kind.__module__ == _PANDAS_BLOCKS:
             return self._reduce_block
         # A type of Cython's own may have a descriptor there.
@@ -229,6 +268,11 @@ class ValueUnpickler(pickle.Unpickler):
         super().__init__(file, buffers=iter(buffers))
         self._namespace = namespace
         self._module = module_name(namespace)
+        self._nans = NumberedNans()
+
+    def persistent_load(self, number: int) -> float:
+        """Return the NaN that `NanPickler` gave a number."""
+        return self._nans.of(number)
 
     def find_class(self, module: str, name: str) -> Any:
         """Find what the notebook defines in its namespace, and the rest where pickle finds it."""
@@ -255,6 +299,19 @@ class ValueUnpickler(pickle.Unpickler):
                 f"{kind} `{qualname}` of the notebook, and here `{qualname}` is of type {type(found).__name__}"
             )
         return found
+
+
+def _reduce_global(value: Any) -> Reduced:
+    """Let what a module compares by identity, such as `dataclasses.MISSING`, be that of the module that loads it."""
+    module = vars(sys.modules[type(value).__module__])
+    return next((name for name, known in module.items() if known is value), NotImplemented)
+
+
+def _reduce_viewing(array: Any) -> Reduced:
+    """Reduce an array of another class than numpy's plain one as a view of a plain one, whose memory is looked at."""
+    kind = type(array)
+    plain = array.view(sys.modules["numpy"].ndarray)
+    return view_as, (plain, kind), dict(vars(array)), None, None, restore_array
 
 
 def _reduce_stand_in(_stand_in: CellStandIn) -> Reduced:

@@ -150,6 +150,16 @@ def view(memory: Any, dtype: Any, shape: tuple[int, ...], layout: tuple[int, tup
     return array
 
 
+def view_as(array: Any, kind: type) -> Any:
+    """Return an array as one of another class that looks at the same memory."""
+    return array.view(kind)
+
+
+def restore_array(array: Any, attributes: dict[str, Any]) -> None:
+    """Give an array of `view_as` what else its class keeps: a mask, a value to fill with."""
+    array.__dict__.update(attributes)
+
+
 def _overlapping(spans: list[_Span]) -> list[list[_Span]]:
     """Return the spans in groups that are connected by overlaps; a group begins with the longest of its first ones."""
     groups: list[list[_Span]] = []

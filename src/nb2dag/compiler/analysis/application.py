@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from nb2dag.compiler.analysis.arguments import Arguments
-from nb2dag.compiler.analysis.classes import methods_of
+from nb2dag.compiler.analysis.classes import descriptors_of, methods_of
 from nb2dag.compiler.analysis.effects import (
     Bind,
     Draw,
@@ -34,6 +34,8 @@ from nb2dag.compiler.analysis.values import (
     union,
     without_locals,
 )
+
+_OF_DESCRIPTORS = {"property": ("__get__",), "set": ("__set__", "__delete__")}
 
 
 def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments, node: ast.AST) -> Value:
@@ -69,12 +71,25 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
         effects.unstable.setdefault(reason, node)
     for reason in summary.effects.dynamic:
         effects.dynamic.setdefault(reason, node)
+    effects.identity |= _reached(summary.effects.identity, passed)
+    effects.lost |= {(name, part) for own, part in summary.effects.lost for name in _reached([own], passed)}
     effects.references |= summary.effects.references
     effects.raised |= summary.effects.raised
     result = common.tied(summary.returned, translated(summary.returns, passed))
     if summary.elements is None:
         return result
     return replace(result, elements=tuple(translated(item, passed) for item in summary.elements))
+
+
+def _reached(names: Iterable[str], passed: dict[str, Value]) -> set[str]:
+    """Return the global names that a function's own names stand for or reach."""
+    found: set[str] = set()
+    for name in names:
+        if name.startswith("@"):
+            found |= passed.get(name[1:], FRESH).reaches
+        elif not is_local(name):
+            found.add(name)
+    return found
 
 
 def overridden(evaluator: CallingEvaluator, owner: Value, name: str) -> Value | None:
@@ -102,9 +117,9 @@ def call_methods(
         evaluator: Whose effects they become. In a function's body, where what it is given is not known, `names` are
             kept for its callers.
         values: What the methods are called on: instances, or what contains them.
-        names: `name` for a method, `property name` for an attribute read, `super name` for the method of a base,
-            `__*__` for every operator method, `*` for every method, of which only what it does to other objects counts.
-            `__call__` calls functions among the values too.
+        names: `name` for a method, `property name` for an attribute read, `set name` for one that is set or deleted,
+            `super name` for the method of a base, `__*__` for every operator method, `*` for every method, of which
+            only what it does to other objects counts. `__call__` calls functions among the values too.
         node: The node to show.
         given: What they may be called with.
     """
@@ -144,10 +159,19 @@ def _call_method(
     evaluator.applied.add(key)
     if name == "*":
         arguments = replace(arguments, receiver=FRESH, rest=[])
-    return [
+    resolver = evaluator.resolver
+    found = [
         apply_summary(evaluator, summary, without_receiver(definition, summary, arguments), node)
-        for summary in methods_of(evaluator.resolver, definition, name)
+        for summary in methods_of(resolver, definition, name)
     ]
+    kind, _, attribute = name.partition(" ")
+    for descriptor in descriptors_of(resolver, definition, attribute) if kind in _OF_DESCRIPTORS else ():
+        # It stands in the class, and is given the object.
+        place = Value(part=frozenset({definition.name}))
+        given = replace(arguments, receiver=place, rest=[receiver, *arguments.rest], owner=descriptor)
+        summaries = [item for method in _OF_DESCRIPTORS[kind] for item in resolver.methods(descriptor, method)]
+        found += [apply_summary(evaluator, summary, given, node) for summary in summaries]
+    return found
 
 
 def without_receiver(definition: Definition, summary: Summary, arguments: Arguments) -> Arguments:

@@ -16,7 +16,7 @@ from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.application import apply_summary, call_methods, overridden
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
 from nb2dag.compiler.analysis.callbacks import call_functions, call_objects, is_function, passed_parts
-from nb2dag.compiler.analysis.classes import is_cached, is_cached_for_effect
+from nb2dag.compiler.analysis.classes import does_more_than_return, is_cached
 from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, Summary, WriteState, rebound
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import (
@@ -29,7 +29,15 @@ from nb2dag.compiler.analysis.file_calls import (
 from nb2dag.compiler.analysis.instances import class_of, construct, through_wrappers
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
 from nb2dag.compiler.analysis.local_state import changed_arguments, states_at
-from nb2dag.compiler.analysis.outside import GENERATORS, called_name, record_setting, record_state
+from nb2dag.compiler.analysis.outside import (
+    GENERATORS,
+    called_name,
+    record_given_generators,
+    record_log_keeping,
+    record_setting,
+    record_state,
+)
+from nb2dag.compiler.analysis.receivers import guessed_kind
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import ANY, joined_path
 from nb2dag.compiler.analysis.values import (
@@ -74,9 +82,18 @@ _CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescr
 """Methods of a connection that give something to go on using it with."""
 
 _LOGGER_SETTINGS = {"setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter"}
+_TRACES = {
+    f"traceback.{name}"
+    for name in ("print_exception", "format_exception", "print_tb", "format_tb", "extract_tb", "TracebackException")
+}
+"""Functions that look at the traceback of an exception."""
+_LOOKING = ("builtins.", "copy.", "pickle.", "joblib.")
+"""Beginnings of the paths of functions that draw no number from a generator which they are given."""
+_LOGS_TO = {"logging.StreamHandler", "logging.basicConfig"}
 _SAVING = {"write", "save", "read", "load", "dump", "export"}
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
+_WHOLE = "%whole"
 _MADE_CLASS = "made class"
 """The kind of a class that a call makes: `namedtuple("P", "x y")`. Its instances are pickled by its name."""
 _PICKLERS = {"pickle", "joblib", "dill", "cloudpickle", "torch", "pandas"}
@@ -145,7 +162,7 @@ def _definition_call(
         own = Value(same=frozenset({definition.name}))
         if not result.immutable:
             result = union([result, replace(own, same=NONE, part=own.same)])
-        if is_cached_for_effect(definition, evaluator.resolver.summary(definition)):
+        if does_more_than_return(definition.node, evaluator.resolver.summary(definition).effects, own=definition.name):
             # Whether it does anything the next time depends on its cache, which does not cross.
             evaluator.effects.mutate(own, node)
     return through_wrappers(evaluator, definition, result, arguments, node)
@@ -169,16 +186,25 @@ def _method_call(
     own = None if owner.kind in _CONTAINERS else _own_method(evaluator, owner, arguments, node)
     if own is not None:
         return own
+    if owner.carries and call_methods(evaluator, [owner], ["__getattr__", "__getattribute__"], node, [owner]):
+        # What answers for attributes that it does not have may answer with those of any object it holds.
+        return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
+    if function.attr == "__enter__" and not owner.kind:
+        # A `with` block leaves the context again; by hand, the process stays in it.
+        evaluator.effects.configures = True
     touch_files(evaluator.effects, arguments.all(), node)
     if owner.immutable and not owner.carries:
         facts = knowledge.method_call(function.attr, "immutable") or knowledge.method_call(function.attr, "str")
         if function.attr in _LOGGER_SETTINGS:
             record_setting(evaluator.effects, function.attr, node)
+            record_log_keeping(evaluator, arguments, node)
         if facts is None or facts.mutates_receiver:
             call_functions(evaluator, arguments.all(), arguments.all(), node)
             return IMMUTABLE
     else:
-        facts = knowledge.method_call(function.attr, owner.kind)
+        kind = owner.kind or guessed_kind(function.value)
+        facts = knowledge.method_call(function.attr, kind) or knowledge.method_call(function.attr, owner.kind)
+    record_given_generators(evaluator, facts, arguments, node)
     if facts is None:
         return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
     if not owner.kind and function.attr.startswith(_FITS):
@@ -202,8 +228,11 @@ def _own_method(evaluator: CallingEvaluator, owner: Value, arguments: Arguments,
     if not found:
         return None
     result = union(found)
-    # A method that returns nothing may be there for classes below to fill in.
-    return overridden(evaluator, owner, name) or result if result.immutable else result
+    # A class below may have another method of that name.
+    below = overridden(evaluator, owner, name)
+    if below is None:
+        return result
+    return below if result.immutable else union([result, below])
 
 
 def _super_call(evaluator: CallingEvaluator, arguments: Arguments, node: ast.Call, *, discarded: bool) -> Value:
@@ -372,7 +401,11 @@ def _module_call(
     if path == "builtins.id":
         for value in arguments.all():
             effects.identity.update(value.reaches)
+    if path in _TRACES:
+        effects.lost |= {(name, "__traceback__") for value in arguments.all() for name in value.reaches}
     facts = knowledge.module_call(path)
+    if not path.startswith(_LOOKING):
+        record_given_generators(evaluator, facts, arguments, node)
     if path not in _ASKING:
         names = ["__*__"] if facts is not None else ["__*__", "*"]
         call_methods(evaluator, arguments.all(), names, node, arguments.all())
@@ -390,11 +423,17 @@ def _module_call(
     returns = "shares" if facts.returns == "fresh" and views else facts.returns
     result = _result(returns, kind, None, arguments, shallow=facts.shallow)
     result = _with_given(result, facts, given)
-    result = replace(result, apart=facts.returns == "fresh" and not facts.unpacks)
+    result = replace(result, apart=facts.returns == "fresh" and not facts.unpacks, elements=_unpacked(facts))
     if facts.draws and not arguments.given(facts.seeded_by):
         result = replace(result, draws=result.draws | frozenset(facts.draws))
     result = _with_handles(_with_constant(path, result, arguments), states)
     return result if pickled is None else replace(result, carries=pickled.carries, free=pickled.free, kind="")
+
+
+def _unpacked(facts: CallFacts) -> tuple[Value, ...] | None:
+    """Return the elements of a tuple of known kinds, which are parts of one thing: a figure and its axes."""
+    whole = frozenset({_WHOLE})
+    return tuple(Value(part=whole, kind=kind) for kind in facts.unpacks) or None
 
 
 def _pickled(evaluator: CallingEvaluator, path: str, arguments: Arguments) -> Value | None:
@@ -466,6 +505,8 @@ def _known_effects(
                 effects.mutate(value, node)
     effects.configures = effects.configures or (facts.configures and not knowledge.is_handed_over(path))
     effects.opens = effects.opens or facts.opens
+    if path in _LOGS_TO:
+        record_log_keeping(evaluator, arguments, node)
     record_state(evaluator, facts, arguments, node, path)
     if path in _ENGINES:
         return record_database(evaluator, KnownCall(facts, arguments, node, path))

@@ -6,7 +6,7 @@ import ast
 import functools
 from collections.abc import Iterable, Iterator
 
-from nb2dag.compiler.analysis.effects import Bind, Draw, FileUse, Hold, Mutate, Seed, Summary, WriteState
+from nb2dag.compiler.analysis.effects import Bind, Draw, Effects, FileUse, Hold, Mutate, Seed, Summary, WriteState
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import Definition
 
@@ -33,6 +33,14 @@ def replaces_dict(definition: Definition) -> bool:
         isinstance(node, ast.Attribute) and node.attr == "__dict__" and isinstance(node.ctx, ast.Store)
         for node in ast.walk(definition.node)
     )
+
+
+def is_enumeration(resolver: Resolver, definition: Definition) -> bool:
+    """Tell whether calling a class gives one of the members that it keeps, and makes nothing."""
+    nodes = [node for part in family(resolver, definition) for node in _bases(part)]
+    names = [node.value if isinstance(node, ast.Attribute) else node for node in nodes]
+    modules = [resolver.resolve(node.id).module for node in names if isinstance(node, ast.Name)]
+    return any(module.partition(".")[0] == "enum" for module in modules)
 
 
 def family(resolver: Resolver, definition: Definition) -> Iterator[Definition]:
@@ -89,7 +97,50 @@ def methods_of(resolver: Resolver, definition: Definition, name: str) -> list[Su
         wanted = {item for item in own if name == "*" or (item.startswith("__") and item not in _NOT_OPERATORS)}
         return [summary for item in sorted(wanted) for summary in resolver.methods(definition, item)]
     found = resolver.methods(definition, attribute)
-    return [item for item in found if item.is_property] if kind == "property" else found
+    return [item for item in found if item.is_property] if kind in ("property", "set") else found
+
+
+def descriptors_of(resolver: Resolver, definition: Definition, attribute: str) -> list[Definition]:
+    """Return the notebook's classes whose instance stands in a class, or a base of it, under an attribute's name."""
+    return [
+        found
+        for part in family(resolver, definition)
+        for call in _made_in_body(part.node, attribute)
+        for found in _named(resolver, [call.func])
+        if found.is_class
+    ]
+
+
+def default_factories(resolver: Resolver, definition: Definition) -> list[ast.expr]:
+    """Return what makes the default values of a class's fields anew for each instance: `default_factory=...`."""
+    return [
+        keyword.value
+        for part in family(resolver, definition)
+        for call in _made_in_body(part.node)
+        for keyword in call.keywords
+        if keyword.arg in ("default_factory", "factory")
+    ]
+
+
+@functools.lru_cache(maxsize=4096)
+def _made_in_body(node: ast.AST, name: str = "") -> tuple[ast.Call, ...]:
+    """Return the calls whose results a class body binds, to `name` if one is given."""
+    found: list[ast.Call] = []
+    for statement in node.body if isinstance(node, ast.ClassDef) else ():
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, ast.Call):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            if not name or any(isinstance(target, ast.Name) and target.id == name for target in targets):
+                found.append(statement.value)
+    return tuple(found)
+
+
+def compares_by_identity(definition: Definition) -> bool:
+    """Tell whether two instances of a class may be equal only if they are one: it says nothing else of itself.
+
+    A decorator, such as `dataclass`, may say something else.
+    """
+    node = definition.node
+    return isinstance(node, ast.ClassDef) and not node.decorator_list and "__eq__" not in _method_names(node)
 
 
 def _method_names(node: ast.AST) -> set[str]:
@@ -106,14 +157,20 @@ def is_cached(definition: Definition) -> bool:
     return False
 
 
-def is_cached_for_effect(definition: Definition, summary: Summary) -> bool:
-    """Tell whether a call of a cached function does more than to return something: it prints, counts, or draws."""
-    for event in summary.effects.events:
+def does_more_than_return(node: ast.AST, effects: Effects, own: str = "") -> bool:
+    """Tell whether a call does more than to return something: it prints, counts, or draws.
+
+    Args:
+        node: The function.
+        effects: What a call does.
+        own: A name whose object may change all the same: the function's own, where it keeps something.
+    """
+    for event in effects.events:
         if isinstance(event, Bind | Draw | Seed | WriteState) or (isinstance(event, FileUse) and event.writes):
             return True
-        if isinstance(event, Mutate | Hold) and event.name != definition.name:
+        if isinstance(event, Mutate | Hold) and event.name != own:
             return True
-    return not summary.effects.unstable.keys().isdisjoint(("<clock>", "<entropy>")) or _prints(definition.node)
+    return not effects.unstable.keys().isdisjoint(("<clock>", "<entropy>")) or _prints(node)
 
 
 @functools.lru_cache(maxsize=1024)

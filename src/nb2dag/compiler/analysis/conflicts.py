@@ -18,7 +18,6 @@ from nb2dag.compiler.analysis.regions import node_region
 from nb2dag.compiler.analysis.scratch import scratch_values
 from nb2dag.compiler.analysis.spelled_out import is_optional
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
-from nb2dag.compiler.analysis.timeline import Snapshot
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
@@ -29,8 +28,15 @@ _RESOURCES = {
     "process": "a running process", "server": "a running server", "temporary": "a temporary file or folder",
     "weak reference": "a weak reference", "context variable": "a context variable",
     "generator": "a generator", "iterator": "an iterator", "module": "a module",
+    "hash": "a hash that is being computed", "window": "a window on memory of this process",
+    "future": "a future of a thread or process", "place in an array": "an iterator over an array",
+    "ufunc": "a ufunc made of a function", "solver": "a factorised matrix",
 }  # fmt: skip
 
+
+_LOST = {
+    "__traceback__": "a traceback", "base": "what an array is a view of", "strides": "the way an array lies in memory",
+}  # fmt: skip
 
 _ENCLOSED = frozenset(_RESOURCES) - {"module", "iterator"}
 """What can be found inside of containers and instances. A module there is handed over by its name."""
@@ -278,13 +284,12 @@ def _from_written_module(maker: Statement) -> bool:
 def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
     for name, versions in sorted(demand.inputs.items()):
         reader, source = max(versions.values()), demand.sources[name]
-        snapshot = flow.timeline.before(name, reader)
         if name.startswith("<"):
             if name == "<torch.random>":
                 maker = flow.statements[source]
                 lost = (("state", name), ("task", _task(maker.task_id or IMPLICIT)), ("other", demand.task_id))
                 yield FlowProblem("unnamed-state", places.whole(maker), lost)
-        elif snapshot is not None and (obstacle := _obstacle(flow, demand, snapshot, source, reader)) is not None:
+        elif (obstacle := _obstacle(flow, demand, name, source, reader)) is not None:
             maker = flow.statements[source]
             values = (("name", name), ("task", _task(demand.task_id)), ("other", _task(maker.task_id or IMPLICIT)))
             labels = ((places.whole(maker), "made or changed here"),)
@@ -292,10 +297,19 @@ def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowPr
             yield FlowProblem(rule, places.name(flow.statements[reader], name), (*values, *more), labels)
 
 
+def _lost_part(flow: Flow, demand: Demand, name: str) -> str | None:
+    """Return an attribute that a task asks of what it takes by a name, and that the handoff does not keep."""
+    asked = (lost for position in demand.positions for lost in flow.statements[position].effects.lost)
+    return min((part for owner, part in asked if owner == name), default=None)
+
+
 def _obstacle(
-    flow: Flow, demand: Demand, snapshot: Snapshot, source: int, reader: int
+    flow: Flow, demand: Demand, name: str, source: int, reader: int
 ) -> tuple[str, tuple[tuple[str, str], ...]] | None:
     """Return the rule about what a task takes from the statement at `source` and that cannot cross, if there is one."""
+    snapshot = flow.timeline.before(name, reader)
+    if snapshot is None:
+        return None
     definition = snapshot.definition
     if definition is not None and source != snapshot.bound:
         return None if _can_restore(demand, definition) else ("definition-state", ())
@@ -303,10 +317,12 @@ def _obstacle(
         return "definition-needs-value", ()
     if snapshot.module and flow.timeline.version(f"<{snapshot.module}>", reader) is not None:
         return "cannot-hand-over", (("kind", "what stood in a module before the notebook replaced it"),)
+    if (part := _lost_part(flow, demand, name)) is not None:
+        return "cannot-hand-over", (("kind", _LOST[part]), ("inside", f"{name}.{part}"))
     if snapshot.kind in _RESOURCES:
         return "cannot-hand-over", (("kind", _RESOURCES[snapshot.kind]),)
     if _from_written_module(flow.statements[source]):
         return "cannot-hand-over", (("kind", "a part of a module that the notebook itself wrote"),)
-    if source != snapshot.bound or (found := enclosed_kind(flow, flow.statements[source], _ENCLOSED)) is None:
+    if source != snapshot.bound or (found := enclosed_kind(flow, flow.statements[source], name, _ENCLOSED)) is None:
         return None
     return "cannot-hand-over", (("kind", _RESOURCES[found[1]]), ("inside", found[0]))

@@ -171,6 +171,8 @@ class Effects:
     """Those of the methods whose results a function may go on with (see `application.overridden`)."""
     identity: set[str] = field(default_factory=set)
     """Names whose identity is asked for (`a is b`, `id(a)`)."""
+    lost: set[tuple[str, str]] = field(default_factory=set)
+    """Names with an attribute that is asked of them and that no handoff keeps, such as a traceback."""
 
     @property
     def files(self) -> list[FileUse]:

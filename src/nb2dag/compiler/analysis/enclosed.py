@@ -21,23 +21,32 @@ _OWN_WAY = {
 """What a class defines to be pickled in a way of its own."""
 
 
-def enclosed_kind(flow: Flow, made: Statement, kinds: Collection[str]) -> tuple[str, str] | None:
+def enclosed_kind(flow: Flow, made: Statement, name: str, kinds: Collection[str]) -> tuple[str, str] | None:
     """Return the way to, and the kind of, something among `kinds` that is plainly inside what a statement binds.
 
-    Looked into are the displays of containers, and the attributes that the `__init__` of a notebook class sets whatever
-    it is given.
+    Looked into are displays and comprehensions of containers, and the attributes that the `__init__` of a notebook
+    class sets whatever it is given.
     """
-    node = made.node
-    if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+    value = _bound_to(made.node, name)
+    if value is None:
         return None
     return next(
         (
-            (f"{node.targets[0].id}{way}", kind)
-            for way, inner in _inside(flow, node.value, made.position)
+            (f"{name}{way}", kind)
+            for way, inner in _inside(flow, value, made.position)
             if (kind := _kind(flow, inner, made.position)) in kinds
         ),
         None,
     )
+
+
+def _bound_to(node: ast.AST, name: str) -> ast.expr | None:
+    """Return what a plain assignment binds to a name, be it inside of a `with` block; None where there is none."""
+    if isinstance(node, ast.With):
+        return next((value for part in reversed(node.body) if (value := _bound_to(part, name)) is not None), None)
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and _is_name(node.targets[0], name):
+        return node.value
+    return None
 
 
 _DEEPEST = 4
@@ -57,6 +66,11 @@ def _members(flow: Flow, node: ast.expr, position: int) -> Iterator[tuple[str, a
     elif isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
             yield (f"[{key.value!r}]" if isinstance(key, ast.Constant) else "[...]"), value
+    elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp)):
+        element = node.value if isinstance(node, ast.DictComp) else node.elt
+        # A name may be one of the comprehension's own.
+        if isinstance(element, (ast.Call, ast.GeneratorExp)):
+            yield "[...]", element
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         snapshot = flow.timeline.before(node.func.id, position)
         definition = snapshot.definition if snapshot is not None else None
@@ -101,9 +115,10 @@ def _kind(flow: Flow, node: ast.expr, position: int) -> str:
     if not isinstance(node, ast.Call):
         return ""
     facts = knowledge.module_call(_path(flow, node.func, position))
-    if facts is None:
-        return ""
-    return "resource" if facts.opens else facts.kind
+    if facts is not None:
+        return "resource" if facts.opens else facts.kind
+    made = knowledge.method_call(node.func.attr) if isinstance(node.func, ast.Attribute) else None
+    return made.kind if made is not None else ""
 
 
 def _path(flow: Flow, node: ast.expr, position: int) -> str:

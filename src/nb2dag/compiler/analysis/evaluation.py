@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.application import call_methods
+from nb2dag.compiler.analysis.classes import does_more_than_return
 from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState, rebinding
 from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
@@ -36,6 +37,7 @@ from nb2dag.model.code import ParsedCode, escape_of
 _PASSES = 2
 _MOST_DEPTH = 3
 _MOST_LISTED = 8
+_PROPERTIES = frozenset({"property", "cached_property", "getter", "setter", "deleter"})
 _Defining = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 
 
@@ -93,7 +95,11 @@ class Evaluator(ExpressionEvaluator):
         if isinstance(node.target, ast.Name):
             before = self.name(node.target.id)
             self.operated([before, item], node)
-            if before.immutable:
+            if before.module and knowledge.module_state(before.module):
+                # `env |= {...}`, where `env` is `os.environ`.
+                self.module_state(before.module, node)
+                result = before
+            elif before.immutable:
                 result = IMMUTABLE if item.immutable else container([item])
             else:
                 self.effects.mutate(before, node)
@@ -332,7 +338,9 @@ class Evaluator(ExpressionEvaluator):
         if isinstance(target, ast.Subscript):
             self.value(target.slice)
         owner = self.value(target.value)
-        names = [f"property {target.attr}", "__setattr__"] if isinstance(target, ast.Attribute) else ["__*__"]
+        names = ["__*__"]
+        if isinstance(target, ast.Attribute):
+            names = [f"set {target.attr}", "__delattr__" if isinstance(target.ctx, ast.Del) else "__setattr__"]
         call_methods(self, [owner], names, target, [item])
         if owner.module and owner.definition is None:
             attribute = f".{target.attr}" if isinstance(target, ast.Attribute) else ""
@@ -374,6 +382,9 @@ def evaluate_function(
             evaluator.may_have_left = False
             evaluator.body(node.body)
     returned = without_locals(union(evaluator.returned)) if evaluator.returned else IMMUTABLE
+    if _is_decorated(node, "cached_property") and does_more_than_return(node, evaluator.effects):
+        # A second read does nothing of it, so the first one changes the object.
+        evaluator.effects.mutate(evaluator.first_argument(), node)
     return Summary(
         effects=_without_repeats(evaluator.effects),
         returns=returned,
@@ -416,16 +427,17 @@ def _changing_defaults(arguments: ast.arguments) -> Iterable[str]:
 
 
 def _is_decorated(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, name: str) -> bool:
-    decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
-    return any(isinstance(decorator, ast.Name) and decorator.id == name for decorator in decorators)
+    return name in _decorators(node)
 
 
 def _is_property(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:
-    for decorator in [] if isinstance(node, ast.Lambda) else node.decorator_list:
-        name = decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "")
-        if name in ("property", "cached_property", "getter", "setter", "deleter"):
-            return True
-    return False
+    return not _PROPERTIES.isdisjoint(_decorators(node))
+
+
+def _decorators(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
+    """Return the names of a function's decorators, without the modules that they are from."""
+    decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
+    return {item.attr if isinstance(item, ast.Attribute) else getattr(item, "id", "") for item in decorators}
 
 
 def _without_repeats(effects: Effects) -> Effects:

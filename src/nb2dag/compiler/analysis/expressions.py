@@ -84,6 +84,9 @@ class ExpressionEvaluator:
             value = without_locals(value)
             self.pending[name] = value if before is None else union([before, value])
             self.effects.add(Bind(name, value, together))
+            if value.kind == "mark":
+                # What is compared with it anywhere, by `==` or `in`, is compared by identity.
+                self.effects.identity.add(name)
 
     def first_argument(self) -> Value:
         return self.locals.get(self.first, FRESH)
@@ -267,6 +270,8 @@ class ExpressionEvaluator:
             names = [f"property {node.attr}", "__getattr__", "__getattribute__"]
             if read := call_methods(self, [owner], names, node):
                 return union([part_of(owner), *read])
+        if knowledge.is_lost(node.attr, owner.kind):
+            self.effects.lost |= {(name, node.attr) for name in owner.reaches}
         if node.attr == "__class__":
             return union([part_of(owner), class_of(owner)])
         if owner.kind == "temporary":
@@ -277,6 +282,8 @@ class ExpressionEvaluator:
             return IMMUTABLE
         if sharing == "fresh":
             return FRESH
+        if node.attr == "flat" and owner.kind in ("array", ""):
+            return part_of(owner, "place in an array")
         if owner.kind == "frame" and node.attr in ("loc", "iloc", "at", "iat"):
             return part_of(owner, "frame")
         return part_of(owner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import lru_cache, partial
 
+from nb2dag.compiler.analysis.classes import compares_by_identity
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS
@@ -30,7 +31,8 @@ def unite_aliases(flow: Flow, demands: Demands) -> None:
 
 def _identity_regions(flow: Flow) -> frozenset[int]:
     asked = (item for cell in flow.cells for item in _compared_by_identity(cell))
-    return frozenset().union(*(flow.timeline.reach(name, position) for name, position in asked))
+    # As the statement finds it, and as it leaves it.
+    return frozenset().union(*(flow.timeline.reach(name, at) for name, place in asked for at in (place, place + 1)))
 
 
 @lru_cache(MOST_STATEMENTS)
@@ -80,7 +82,9 @@ def _sharing(
         reach[name] = frozenset(
             number
             for number in flow.timeline.reach(name, reader)
-            if number in identity or flow.timeline.changed_from(number, first)
+            if number in identity
+            or flow.timeline.changed_from(number, first)
+            or any(map(compares_by_identity, flow.timeline.carried_by(number)))
         )
     return [names for names in _connected(reach) if len(names) > 1 and not inputs.isdisjoint(names)]
 

@@ -10,6 +10,8 @@ from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import (
     bases,
     decorators,
+    default_factories,
+    is_enumeration,
     keeps_state,
     metaclasses,
     replaces_dict,
@@ -28,7 +30,7 @@ def construct(evaluator: CallingEvaluator, definition: Definition, arguments: Ar
     own = frozenset({definition.name})
     holds = inside.holds | own if shares_state(resolver, definition) else inside.holds
     made = replace(inside, carries=inside.carries | {definition}, kind="", holds=holds)
-    if replaces_dict(definition):
+    if replaces_dict(definition) or is_enumeration(resolver, definition):
         made = replace(made, part=made.part | own)
     found = [made]
     for summary in resolver.methods(definition, "__new__"):
@@ -41,12 +43,28 @@ def construct(evaluator: CallingEvaluator, definition: Definition, arguments: Ar
             itself = replace(summary, returns=FRESH, returned=receiver_of(summary), elements=None)
             found.append(apply_summary(evaluator, itself, given, node))
             found.append(container(kept_by_receiver(summary, given)))
+    found.append(container(_made_by_factories(evaluator, definition, node)))
     for meta in metaclasses(resolver, definition):
         for summary in resolver.methods(meta, "__call__"):
             receiver = Value(same=own, part=frozenset({meta.name}))
             found.append(apply_summary(evaluator, summary, replace(arguments, receiver=receiver, owner=meta), node))
     result = replace(union(found), kind="")
     return through_wrappers(evaluator, definition, result, arguments, node)
+
+
+def _made_by_factories(evaluator: CallingEvaluator, definition: Definition, node: ast.AST) -> list[Value]:
+    """Record what the factories of default values do, and return what they may give to a new instance."""
+    found: list[Value] = []
+    for factory in default_factories(evaluator.resolver, definition):
+        if isinstance(factory, ast.Lambda):
+            # Its effects are recorded as if it ran here.
+            found.append(Value(same=evaluator.value(factory).gives))
+        elif isinstance(factory, ast.Name):
+            maker = evaluator.resolver.resolve(factory.id).definition
+            if maker is not None and maker is not definition:
+                summary = evaluator.resolver.summary(maker)
+                found.append(apply_summary(evaluator, summary, Arguments(owner=maker), node))
+    return found
 
 
 def through_wrappers(

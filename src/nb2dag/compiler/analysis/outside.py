@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.arguments import Arguments
@@ -10,9 +11,15 @@ from nb2dag.compiler.analysis.effects import Draw, Effects, ReadState, Seed, Wri
 from nb2dag.compiler.analysis.knowledge.facts import MODE, CallFacts, MethodFacts
 from nb2dag.compiler.analysis.modes import opens_for_writing_only
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
+from nb2dag.model.code import nodes_of
 
 GENERATORS = frozenset({"<random>", "<numpy.random>", "<torch.random>"})
 """Global random number generators, as state without a name."""
+
+_GENERATOR_NAME = re.compile("rng|rand|generator")
+
+_LOGGED_BY = ("emit", "handle", "filter", "format")
+"""Methods of handlers, filters and formatters that logging calls for each message."""
 
 
 def record_state(
@@ -49,12 +56,49 @@ def record_state(
         effects.unstable.setdefault(f"`{called_name(node)}()`", node)
 
 
+def record_given_generators(
+    evaluator: CallingEvaluator, facts: CallFacts | MethodFacts | None, arguments: Arguments, node: ast.AST
+) -> None:
+    """Record that a generator of numbers which a call is given moves on: `df.sample(5, random_state=rng)`."""
+    given = {id(value): value for value in arguments.all() if value.kind == "rng"}
+    for place in facts.seeded_by if facts is not None else ():
+        value = arguments.get(place)
+        # In a function's body only its name tells that it is no number.
+        if value is not None and not value.kind and any(map(_GENERATOR_NAME.search, value.same)):
+            given[id(value)] = value
+    for value in given.values():
+        evaluator.effects.mutate(value, node)
+
+
 def record_setting(effects: Effects, path: str, node: ast.AST) -> None:
     """Record that the setting at a dotted path is changed, for the whole process."""
     if knowledge.is_handed_over(path):
         effects.add(WriteState("<config>", node))
     else:
         effects.configures = True
+
+
+def record_log_keeping(evaluator: CallingEvaluator, arguments: Arguments, node: ast.AST) -> None:
+    """Record that logging is given something of the notebook's that remembers what is logged anywhere."""
+    given = arguments.all()
+    carried = {item.node for value in given for item in value.carries}
+    if any(value.kind == "buffer" for value in given) or any(map(_keeps_messages, carried)):
+        evaluator.effects.add(WriteState("<log>", node))
+
+
+def _keeps_messages(node: ast.AST) -> bool:
+    """Tell whether what logging calls for each message puts something into an attribute or a container."""
+    methods = [item for item in getattr(node, "body", ()) if getattr(item, "name", "") in _LOGGED_BY]
+    return any(map(_puts_something, (part for method in methods for part in nodes_of(method))))
+
+
+def _puts_something(node: ast.AST) -> bool:
+    if isinstance(node, ast.Attribute | ast.Subscript):
+        return isinstance(node.ctx, ast.Store)
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    facts = knowledge.method_call(node.func.attr)
+    return facts is not None and facts.stores_args
 
 
 def called_name(node: ast.AST) -> str:

@@ -336,6 +336,12 @@ class Timeline:
         events = self._events.get(number)
         return events is not None and events[-1] >= position
 
+    def carried_by(self, number: int) -> frozenset[Definition]:
+        """Return the definitions that a region may carry at any time."""
+        self.asked.reached.append((EVER, frozenset((number,))))
+        history = self._regions.get(number)
+        return frozenset() if history is None else history[-1].carries
+
     def first_binding_below(self, name: str, position: int) -> int | None:
         """Return the first position after `position` that binds the name."""
         self.asked.names.append((name, EVER))

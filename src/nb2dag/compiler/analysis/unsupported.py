@@ -31,6 +31,10 @@ _OPAQUE_STATES = {
         "keeps values outside the notebook",
         "read them from a file that lies beside the notebook, or make them in a task",
     ),
+    "<log>": (
+        "lets logging keep what is logged in an object, of which each task would have its own",
+        "log to a file, or keep the messages where they are logged",
+    ),
     "<magic>": (
         "calls a magic of an extension, which may bind any name",
         "write in Python what it does, or tag the cell `%%airflow_skip` if no task needs it",
@@ -51,10 +55,9 @@ def find_opaque(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem
                 continue
             region = node_region(node, statement.cell.cell.source)
             yield FlowProblem("dynamic-code", statement.cell.cell.span(path, region), (("name", name),))
-        for event in statement.effects.events:
-            if isinstance(event, WriteState) and event.state in _OPAQUE_STATES:
-                what, instead = _OPAQUE_STATES[event.state]
-                yield FlowProblem("opaque-effect", _span(statement, path), (("what", what), ("instead", instead)))
+        for state in _opaque_states(statement):
+            what, instead = _OPAQUE_STATES[state]
+            yield FlowProblem("opaque-effect", _span(statement, path), (("what", what), ("instead", instead)))
         yield from _lost_state(demands, statement, path)
     for statement, what, instead in lost_file_effects(flow):
         yield FlowProblem("opaque-effect", _span(statement, path), (("what", what), ("instead", instead)))
@@ -67,6 +70,12 @@ def _may_be_opaque(statement: Statement) -> bool:
     return writes or bool(effects.dynamic) or effects.configures
 
 
+def _opaque_states(statement: Statement) -> list[str]:
+    """Return what a statement changes in a way that cannot be seen; logging within a task is its own business."""
+    written = [event.state for event in statement.effects.events if isinstance(event, WriteState)]
+    return [item for item in written if item in _OPAQUE_STATES and not (item == "<log>" and statement.task_id)]
+
+
 def _span(statement: Statement, path: str) -> Span:
     return statement.cell.cell.span(path, statement.region)
 
@@ -74,10 +83,10 @@ def _span(statement: Statement, path: str) -> Span:
 def _lost_state(demands: Demands, statement: Statement, path: str) -> Iterator[FlowProblem]:
     """Yield state without a name that a task below a statement sees in the notebook, but not in the DAG."""
     written = {event.state for event in statement.effects.events if isinstance(event, WriteState)}
-    states = sorted(state for state in written if state != "<cwd>" and not is_surrounding(state))
+    states = sorted(state for state in written - {"<cwd>", "<log>"} if not is_surrounding(state))
     if statement.effects.configures:
         states.append("<configuration>")
-    if not states or states[0] in _OPAQUE_STATES:
+    if not states or _opaque_states(statement):
         return
     position = statement.position
     for demand in demands.tasks.values():

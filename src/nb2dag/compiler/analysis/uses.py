@@ -144,7 +144,10 @@ def _inside(present: Present, definition: Definition) -> list[Definition]:
 def free_names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef) -> frozenset[str]:
     """Return the globals that the bodies of a definition use."""
     if isinstance(node, ast.ClassDef):
-        return frozenset(statement_names(node).deferred)
+        # A lambda that its statement gives to a call, `field(default_factory=lambda: ...)`, may be called later, too.
+        made = [part for part in node.body if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
+        given = [part for statement in made for part in nodes_of(statement) if isinstance(part, ast.Lambda)]
+        return frozenset(statement_names(node).deferred).union(*(function_names(part).free for part in given))
     return frozenset(function_names(node).free)
 
 

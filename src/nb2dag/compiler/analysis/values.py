@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 
 Names = frozenset[str]
 NONE: Names = frozenset()
+_ALIKE = {"axes"}
+"""Kinds of which a part is changed by the same methods: an array of axes, axes, a line in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def part_of(value: Value, kind: str = "") -> Value:
         value = container([value])
     if value.immutable:
         return replace(IMMUTABLE, carries=value.carries, free=value.free) if value.carries or value.free else IMMUTABLE
+    kind = kind or (value.kind if value.kind in _ALIKE else "")
     return Value(part=value.reaches, kind=kind, carries=value.carries, free=value.free, draws=value.draws)
 
 
@@ -170,7 +173,8 @@ def linked(values: Sequence[Value], names: Sequence[str | None]) -> list[Value]:
             if marker in first:
                 other, exact = first[marker]
                 same = exact and marker in value.same
-                tie = Value(same=frozenset({other})) if same else Value(part=frozenset({other}))
+                tied = frozenset({other})
+                tie = Value(same=tied, kind=value.kind) if same else Value(part=tied, kind=value.kind)
                 ties = [tie] if plain and same else [*ties, tie]
             elif name is not None:
                 first[marker] = (name, marker in value.same)

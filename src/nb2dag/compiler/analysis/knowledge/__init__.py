@@ -38,6 +38,7 @@ __all__ = [
     "MethodFacts",
     "attribute",
     "is_handed_over",
+    "is_lost",
     "method_call",
     "module_call",
     "module_state",
@@ -87,6 +88,7 @@ _BY_KIND = {
     "series": pandas_.PANDAS,
     "index": pandas_.INDEX,
     "grouped": pandas_.PANDAS,
+    "splitter": sklearn_.SPLITTER,
     "defaultdict": builtins_.DICT,
     # a receiver of which no more is known may be a date, a number, a text or a path
     "immutable": {**system.PATH, **builtins_.TUPLE, **builtins_.STR, **system.IMMUTABLES},
@@ -161,6 +163,16 @@ def attribute(name: str, receiver_kind: str = "") -> str:
     if name in attributes.FRESH or (receiver_kind == "frame" and name in attributes.FRAME_FRESH):
         return "fresh"
     return "shares"
+
+
+def is_lost(name: str, receiver_kind: str) -> bool:
+    """Tell whether an attribute of a value is another one after the value was handed over.
+
+    >>> is_lost("__traceback__", ""), is_lost("base", "array"), is_lost("base", "")
+    (True, True, False)
+    """
+    kinds = attributes.LOST.get(name, set())
+    return "" in kinds or receiver_kind in kinds
 
 
 def is_handed_over(path: str) -> bool:

@@ -35,13 +35,15 @@ CALLS = call_table(
         IMMUTABLE,
         (
             "ascii bin bool bytes callable chr complex float format hasattr hex int "
-            "isinstance issubclass len oct ord range repr slice str type compile object help exit quit "
+            "isinstance issubclass len oct ord range repr slice str type compile help exit quit "
             "bytes.fromhex int.from_bytes float.fromhex str.maketrans credits copyright license display"
         ),
     ),
     # a library's objects answer these with new objects of their own
     (FRESH, "abs round pow divmod bytearray dir dict.fromkeys"),
-    (SHARES, "getattr vars super memoryview property classmethod staticmethod aiter anext"),
+    (CallFacts(kind="mark"), "object"),
+    (CallFacts(returns="shares", kind="window"), "memoryview"),
+    (SHARES, "getattr vars super property classmethod staticmethod aiter anext"),
     (CallFacts(returns="immutable", mutates=("file",)), "print"),
     (CallFacts(returns="immutable", kind="immutable", consumes=True), "any all"),
     (CallFacts(returns="shares", consumes=True), "sum"),

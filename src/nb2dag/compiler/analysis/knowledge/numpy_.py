@@ -86,11 +86,9 @@ _FUNCTIONS = call_table(
     ),
     (
         SHARES,
-        (
-            "array_split broadcast_arrays broadcast dsplit hsplit split vsplit unstack nditer ndenumerate "
-            "flatiter poly1d"
-        ),
+        ("array_split broadcast_arrays dsplit hsplit split vsplit unstack poly1d"),
     ),
+    (CallFacts(returns="shares", kind="place in an array"), "broadcast nditer ndenumerate flatiter"),
     (
         IMMUTABLE,
         (
@@ -107,7 +105,8 @@ _FUNCTIONS = call_table(
     ),
     (CallFacts(mutates=(0,), returns="immutable"), "copyto fill_diagonal place put put_along_axis putmask"),
     (CallFacts(calls=(0,)), "apply_along_axis apply_over_axes fromfunction piecewise"),
-    (CallFacts(returns="shares", calls=(0,)), "vectorize frompyfunc"),
+    (CallFacts(returns="shares", calls=(0,)), "vectorize"),
+    (CallFacts(returns="shares", calls=(0,), kind="ufunc"), "frompyfunc"),
     (CONFIGURES, "set_printoptions setbufsize seterr seterrcall"),
     (_READ, "load loadtxt genfromtxt fromfile fromregex"),
     (CallFacts(kind="array", reads=(FILES,), deterministic=False, path_read=0, path_write=0), "memmap"),

@@ -68,7 +68,7 @@ _NETWORKS = (
         (SHARES, "Table"),
     ),
     call_table("sqlalchemy.orm", (_CONNECTION, "sessionmaker Session scoped_session")),
-    call_table("sqlite3", (_FILE_CONNECTION, "connect")),
+    call_table("sqlite3", (_FILE_CONNECTION, "connect"), (CONFIGURES, "register_adapter register_converter")),
     call_table("duckdb", (_FILE_CONNECTION, "connect"), (SHARES, "query sql from_df")),
     *(
         call_table(module, (_CONNECTION, "connect"))
@@ -103,7 +103,7 @@ _NETWORKS = (
 
 _PROGRESS = CallFacts(returns="shares", shallow=True, kind="iterator", consumes=True)
 _PROGRESSES = tuple(
-    call_table(module, (_PROGRESS, "tqdm trange"))
+    call_table(module, (_PROGRESS, "tqdm trange"), (CONFIGURES, "tqdm.pandas"))
     for module in ("tqdm", "tqdm.auto", "tqdm.notebook", "tqdm.asyncio", "tqdm.autonotebook")
 )
 
@@ -166,6 +166,8 @@ _SCIPY_DRAWING = words(
     "cluster.vq.kmeans cluster.vq.kmeans2 stats.bootstrap stats.permutation_test "
     "stats.monte_carlo_test sparse.random sparse.rand sparse.random_array"
 )
+_SCIPY_SOLVERS = words("sparse.linalg.splu sparse.linalg.spilu sparse.linalg.factorized")
+_SOLVER = CallFacts(returns="shares", kind="solver")
 _SAMPLES = re.compile(r"sample|simulate|rvs")
 _SCIPY_CALLING = CallFacts(calls=(0, "func", "fun", "f"))
 
@@ -186,6 +188,8 @@ def scipy_call(path: str) -> CallFacts | None:
         return _READ if name.startswith(("load", "read", "mmread")) else CallFacts(path_write=0)
     if rest.startswith(("optimize.", "integrate.")):
         return _SCIPY_CALLING
+    if rest in _SCIPY_SOLVERS:
+        return _SOLVER
     if rest.startswith(("sparse.", "spatial.", "interpolate.")):
         return SHARES
     return FRESH

@@ -155,7 +155,7 @@ _STATISTICS = (
 _SHAPING = (
     "add_prefix add_suffix align asfreq asof assign astype at_time between between_time combine_first "
     "compare convert_dtypes droplevel duplicated equals explode factorize filter first_valid_index "
-    "infer_objects isin isna isnull iterrows itertuples join last_valid_index melt memory_usage "
+    "infer_objects isin isna isnull join last_valid_index melt memory_usage "
     "merge nearest notna notnull pivot pivot_table reindex reindex_like reorder_levels repeat "
     "searchsorted select select_dtypes set_axis shift stack swaplevel take "
     "to_dict to_list to_period to_records to_timestamp to_xarray tolist truncate "
@@ -172,19 +172,21 @@ _INDEX_METHODS = (
     "is_boolean is_categorical is_floating is_integer is_interval is_numeric is_object"
 )
 _TEXT_METHODS = "cat extract extractall findall fullmatch get_dummies len pad slice slice_replace wrap contains match"
-_OTHERS = "keys items copy append ceil floor strftime from_dict from_records from_arrow"
+_OTHERS = "keys copy append ceil floor strftime from_dict from_records from_arrow"
 
 PANDAS = method_table(
     (PURE, f"{_ARITHMETIC} {_STATISTICS} {_SHAPING} {_INDEX_METHODS} {_TEXT_METHODS} {_OTHERS}"),
+    (MethodFacts(False, kind="iterator"), "items iterrows itertuples"),
     (MethodFacts(False, calls=(0, 1, "func")), "combine"),
     (PURE_IMMUTABLE, "info item"),
     (
         _INPLACE,
         (
             "bfill clip drop drop_duplicates dropna eval ffill fillna interpolate mask query rename "
-            "rename_axis replace reset_index set_index sort_index sort_values where backfill"
+            "rename_axis replace reset_index set_index where backfill"
         ),
     ),
+    (MethodFacts(False, inplace_keyword=True, calls=("key",)), "sort_index sort_values"),
     (_CALLS_FIRST, "agg aggregate apply map applymap transform"),
     (MethodFacts(False, returns="shares", calls=(0, "func")), "pipe"),
     # a grouped or windowed object keeps a reference to the frame itself

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nb2dag.compiler.analysis.knowledge.facts import (
     CHAINS,
     CONFIGURES,
@@ -51,7 +53,7 @@ _PYPLOT = call_table(
     (_FIGURE, "figure gcf"),
     (_AXES, "axes gca subplot subplot2grid"),
     (CallFacts(returns="shares", kind="axes"), "twinx twiny"),
-    (CallFacts(unpacks=("figure", "")), "subplots subplot_mosaic"),
+    (CallFacts(unpacks=("figure", "axes")), "subplots subplot_mosaic"),
     (CallFacts(mutates=(0,), returns="immutable"), "sca sci setp"),
     (SHARES, "rc_context style.context"),
     (
@@ -159,6 +161,7 @@ CALLS = joined((_PYPLOT, *_MATPLOTLIB, _SEABORN, *_PLOTLY, *_IPYTHON))
 _SAVES = MethodFacts(False, returns="immutable", path_write=0)
 
 AXES = method_table(
+    (replace(MUTATES_SHARES, kind="axes"), "add_axes add_subplot subplots subplot_mosaic gca"),
     (
         MUTATES_SHARES,
         (
@@ -169,7 +172,8 @@ AXES = method_table(
             "pcolormesh phase_spectrum pie pie_label plot psd quiver quiverkey scatter secondary_xaxis "
             "secondary_yaxis semilogx semilogy specgram spy stackplot stairs stem step streamplot table text "
             "tricontour tricontourf tripcolor triplot twinx twiny violin violinplot vlines xcorr axis grid "
-            "colorbar subplots subplot_mosaic subfigures suptitle supxlabel supylabel figimage gca sca"
+            "colorbar subfigures suptitle supxlabel supylabel figimage sca add_artist add_patch add_line "
+            "add_collection"
         ),
     ),
     (
@@ -182,8 +186,7 @@ AXES = method_table(
             "delaxes subplots_adjust tight_layout set_title set_xlabel set_ylabel set_xlim set_ylim "
             "set_xticks set_yticks set_xticklabels set_yticklabels set_xscale set_yscale set_aspect "
             "set_facecolor set_axis_off set_size_inches set_visible set_major_formatter set_major_locator "
-            "set_minor_formatter set_minor_locator set_label set_color set_linewidth set_alpha add_artist "
-            "add_patch add_line add_collection add_axes add_subplot"
+            "set_minor_formatter set_minor_locator set_label set_color set_linewidth set_alpha"
         ),
     ),
     (PURE_IMMUTABLE, "show draw has_data format_coord contains contains_point draw_without_rendering"),

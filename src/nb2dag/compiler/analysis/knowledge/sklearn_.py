@@ -11,6 +11,7 @@ from nb2dag.compiler.analysis.knowledge.facts import (
     NETWORK,
     NUMPY_RANDOM,
     PURE,
+    PURE_IMMUTABLE,
     PURE_SHARES,
     SHARES,
     CallFacts,
@@ -116,7 +117,7 @@ _SPLITTERS = words(
 )
 _ESTIMATOR = CallFacts(returns="shares", kind="estimator")
 _DRAWING_ESTIMATOR = CallFacts(returns="shares", kind="estimator", draws=(NUMPY_RANDOM,), seeded_by=("random_state",))
-_SPLITTER = CallFacts(draws=(NUMPY_RANDOM,), seeded_by=("random_state",))
+_SPLITTER = CallFacts(kind="splitter", draws=(NUMPY_RANDOM,), seeded_by=("random_state",))
 _DISPLAY = CallFacts(mutates=("ax",))
 _TRAINED = CallFacts(kind="estimator", calls=("callbacks",))
 _BOOSTERS = {
@@ -163,12 +164,14 @@ ESTIMATOR = method_table(
         (
             "predict predict_proba predict_log_proba decision_function score score_samples transform "
             "inverse_transform apply cost_complexity_pruning_path decision_path get_feature_names_out "
-            "get_support kneighbors kneighbors_graph radius_neighbors staged_predict staged_predict_proba "
-            "mahalanobis split get_n_splits perplexity aic bic get_depth get_n_leaves get_precision "
-            "get_covariance"
+            "get_support kneighbors kneighbors_graph radius_neighbors mahalanobis get_n_splits perplexity "
+            "aic bic get_depth get_n_leaves get_precision get_covariance"
         ),
     ),
+    (MethodFacts(False, kind="generator"), "split staged_predict staged_predict_proba staged_decision_function"),
     (PURE_SHARES, "get_params get_metadata_routing get_booster"),
     (MethodFacts(False, returns="immutable", path_write=0), "save_model"),
     (MethodFacts(True, returns="immutable", path_read=0, touches_only_receiver=True), "load_model"),
 )
+
+SPLITTER = method_table((MethodFacts(False, kind="generator"), "split"), (PURE_IMMUTABLE, "get_n_splits"))

@@ -102,7 +102,7 @@ _NUMBERS = (
     call_table(
         "hashlib",
         (
-            FRESH,
+            CallFacts(kind="hash"),
             (
                 "md5 sha1 sha224 sha256 sha384 sha512 blake2b blake2s sha3_224 sha3_256 sha3_384 sha3_512 "
                 "shake_128 shake_256 new"
@@ -287,6 +287,8 @@ _SERIALISATION = (
         (FRESH, "Element fromstring XML fromstringlist"),
         (IMMUTABLE, "tostring iselement"),
     ),
+    call_table("copyreg", (CONFIGURES, "pickle constructor")),
+    call_table("mimetypes", (CONFIGURES, "init add_type"), (IMMUTABLE, "guess_type guess_extension")),
     call_table("pickle", (FRESH, "loads"), (IMMUTABLE, "dumps"), (_READS_STREAM, "load"), (_WRITES_STREAM, "dump")),
     call_table(
         "cloudpickle", (FRESH, "loads"), (IMMUTABLE, "dumps"), (_READS_STREAM, "load"), (_WRITES_STREAM, "dump")
@@ -298,6 +300,7 @@ _SERIALISATION = (
         # the text may be an open file
         (_READS_STREAM, "safe_load load full_load safe_load_all load_all"),
         (CallFacts(returns="immutable", mutates=(1, "stream")), "safe_dump dump"),
+        (CONFIGURES, "add_constructor add_implicit_resolver add_multi_constructor add_path_resolver add_representer"),
     ),
     call_table(
         "csv",
@@ -306,7 +309,9 @@ _SERIALISATION = (
         (CONFIGURES, "field_size_limit register_dialect unregister_dialect"),
         (FRESH, "Sniffer list_dialects get_dialect"),
     ),
-    call_table("struct", (IMMUTABLE, "calcsize pack unpack unpack_from"), (CallFacts(mutates=(1,)), "pack_into")),
+    call_table(
+        "struct", (IMMUTABLE, "Struct calcsize pack unpack unpack_from"), (CallFacts(mutates=(1,)), "pack_into")
+    ),
     call_table("zlib", (IMMUTABLE, "compress decompress crc32 adler32")),
     call_table("gzip", (IMMUTABLE, "compress decompress")),
 )

@@ -257,8 +257,12 @@ LOGGER = method_table(
 
 THREAD = method_table(
     (
+        MethodFacts(True, returns="shares", touches_only_receiver=True, calls=(0,), kind="future"),
+        "submit apply_async map_async",
+    ),
+    (
         MethodFacts(True, returns="shares", touches_only_receiver=True, calls=(0,)),
-        "submit apply_async map_async imap imap_unordered starmap",
+        "imap imap_unordered starmap",
     ),
     (MUTATES, "start terminate kill acquire release wait notify notify_all shutdown cancel set task_done"),
     (MUTATES_SHARES, "communicate poll result get_nowait"),

@@ -1,0 +1,83 @@
+"""Reduce what pickle knows no way for, although it can be made again: a match, a row of SQLite, a read-only mapping."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import re
+import struct
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any
+
+Reduced = Any
+"""What a reducer returns: a tuple as `object.__reduce_ex__` documents it, or NotImplemented for pickle's own way."""
+
+_PLAIN = (str, bytes, int, float, type(None))
+
+
+def remaking(kind: type) -> Callable[[Any], Reduced] | None:
+    """Return the reducer for instances of a type, None where there is none.
+
+    >>> reducer = remaking(re.Match)
+    >>> make, arguments = reducer(re.search("b.", "abc"))
+    >>> make(*arguments)
+    <re.Match object; span=(1, 3), match='bc'>
+    """
+    return _reduce_row if (kind.__module__, kind.__name__) == ("sqlite3", "Row") else _REDUCERS.get(kind)
+
+
+def match_again(how: str, pattern: re.Pattern[Any], text: Any, start: int, end: int) -> Any:
+    """Return the match that a pattern finds at the same place of the same text."""
+    return getattr(pattern, how)(text, start, end)
+
+
+def mapping_proxy(mapping: Any) -> MappingProxyType[Any, Any]:
+    """Return a read-only view of a mapping."""
+    return MappingProxyType(mapping)
+
+
+def row(names: tuple[str, ...], values: tuple[Any, ...]) -> Any:
+    """Return a row of SQLite: only a cursor makes one, so ask a database of nothing for it."""
+    columns = ", ".join('? AS "{}"'.format(name.replace('"', '""')) for name in names)
+    return _empty_database().execute(f"SELECT {columns}", values).fetchone()
+
+
+@functools.cache
+def _empty_database() -> Any:
+    import sqlite3
+
+    database = sqlite3.connect(":memory:", check_same_thread=False)
+    database.row_factory = sqlite3.Row
+    return database
+
+
+def _reduce_match(match: re.Match[Any]) -> Reduced:
+    place = match.re, match.string, match.start(), match.endpos
+    for how in ("match", "fullmatch"):
+        found = match_again(how, *place)
+        if found is not None and found.regs == match.regs:
+            return match_again, (how, *place)
+    return NotImplemented
+
+
+def _reduce_row(found: Any) -> Reduced:
+    values = tuple(found)
+    return (row, (tuple(found.keys()), values)) if all(type(value) in _PLAIN for value in values) else NotImplemented
+
+
+def _reduce_structure(structure: struct.Struct) -> Reduced:
+    return struct.Struct, (structure.format,)
+
+
+def _reduce_proxy(proxy: MappingProxyType[Any, Any]) -> Reduced:
+    # A copy would no longer follow what it shows.
+    (shown,) = gc.get_referents(proxy)
+    return mapping_proxy, (shown,)
+
+
+_REDUCERS: dict[type, Callable[[Any], Reduced]] = {
+    re.Match: _reduce_match,
+    struct.Struct: _reduce_structure,
+    MappingProxyType: _reduce_proxy,
+}
