@@ -32,14 +32,12 @@ def test_a_dag_from_nothing_to_a_run(lab, server, page):
     expect(notebook.panel).to_contain_text("No cell is a task yet")
 
     # Tag both cells from their badges: one named after what it makes, one by hand.
-    notebook.badge(0).click()
-    page.locator('.lm-Menu-item[data-command="nb2dag:tag-task"]').click()
+    notebook.choose(0, "tag-task")
     page.locator(".jp-Dialog input").press("Enter")
     notebook.wait_for_tasks("rows")
     assert notebook.source(0) == "%load_ext nb2dag"
     assert notebook.source(1) == "%%airflow_task rows\nrows = [3, 1, 2]"
-    notebook.badge(2).click()
-    page.locator('.lm-Menu-item[data-command="nb2dag:tag-task"]').click()
+    notebook.choose(2, "tag-task")
     page.locator(".jp-Dialog input").fill("report")
     page.locator(".jp-Dialog .jp-mod-accept").click()
     expect(notebook.badge(2)).to_have_text("report")
