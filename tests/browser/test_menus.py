@@ -64,8 +64,9 @@ def test_the_file_browser_exports_the_text_that_the_code_tab_copies(lab, server,
     listing = notebook.panel.locator(".nb2dag-Listing")
     expect(listing).to_contain_text('task_id="report"')
     page.evaluate("() => navigator.clipboard.writeText('before')")
-    copy = notebook.panel.get_by_role("button", name="Copy")
+    copy = notebook.panel.locator('[data-action="copy"]')
     copy.click()
+    expect(copy).to_have_text("Copied")
     page.wait_for_function("async () => await navigator.clipboard.readText() !== 'before'")
     assert page.evaluate("() => navigator.clipboard.readText()") == code
     notebook.panel.get_by_label("File").select_option("tasks/report.ipynb")
