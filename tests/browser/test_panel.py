@@ -169,10 +169,22 @@ def test_a_narrow_panel_and_sixty_tasks(lab, server, page):
     page.mouse.up()
     assert divider.bounding_box()["y"] > place["y"] + 150
     notebook.panel.get_by_title("Fit the graph").click()
+    assert_names_stay_in_their_boxes(notebook)
     notebook.shot("sixty-tasks")
     notebook.widen(260)
     assert re.fullmatch("warehouse", notebook.panel.locator(".nb2dag-Head-name").inner_text())
     notebook.shot("narrow")
+
+
+def assert_names_stay_in_their_boxes(notebook):
+    margins = notebook.panel.locator("[data-task]").evaluate_all(
+        """tasks => tasks.map(task => {
+            const box = task.querySelector('.nb2dag-Task-box').getBoundingClientRect();
+            const name = task.querySelector('.nb2dag-Task-name').getBoundingClientRect();
+            return Math.min(name.left - box.left, box.right - name.right) / box.width;
+        })"""
+    )
+    assert min(margins) > 0.04, margins
 
 
 def test_the_same_wheel_in_notebook_7(lab, server, page):
