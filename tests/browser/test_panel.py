@@ -69,11 +69,15 @@ def test_a_dag_from_nothing_to_a_run(lab, server, page):
     page.wait_for_function(
         "() => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource().includes('--retries 4')"
     )
+    # What the panel has read, and not what stands in the field: an older answer would take the next value away.
+    field = notebook.panel.locator('[data-option="retries"]')
+    expect(field).to_have_attribute("data-given", "4")
     page.locator(".jp-Cell.jp-mod-active .cm-content").click()
     page.keyboard.press("Control+z")
     page.wait_for_function(
         "() => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource().includes('--retries 1')"
     )
+    expect(field).to_have_attribute("data-given", "1")
     expect(retries).to_have_value("1")
     retries.fill("many")
     retries.press("Enter")
