@@ -23,11 +23,7 @@ def test_fix_menu_form_export_run_and_preview_in_notebook_7(lab, server, page):
     notebook.wait_for_source(2, "%%airflow_task load\nkept = rows[1:]")
     notebook.wait_for_tasks("load", "report")
 
-    notebook.task("report").click()
-    notebook.tab("task")
-    retries = notebook.panel.locator('[data-option="retries"] input')
-    retries.fill("4")
-    retries.press("Enter")
+    notebook.set_option("report", "retries", "4")
     notebook.wait_for_source(3, "%%airflow_task report --retries 4\nprint(kept)")
 
     page.locator('.jp-NotebookPanel-toolbar [data-jp-item-name="nb2dag-export"] :is(button, jp-button)').first.click()

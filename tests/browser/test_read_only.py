@@ -33,11 +33,7 @@ def test_a_read_only_file_is_announced_and_edits_are_kept_under_another_name(bou
     notebook.panel.locator(".nb2dag-Finding-fix").first.click()
     notebook.wait_for_source(1, "%%airflow_task load --retries 2\nrows = [1]")
     notebook.wait_for_tasks("load", "report")
-    notebook.task("load").click()
-    notebook.tab("task")
-    retries = notebook.panel.locator('[data-option="retries"] input')
-    retries.fill("4")
-    retries.press("Enter")
+    notebook.set_option("load", "retries", "4")
     notebook.wait_for_source(1, "%%airflow_task load --retries 4\nrows = [1]")
     expect(banner).to_contain_text("can only be saved under another name")
 

@@ -247,6 +247,14 @@ class Notebook:
         except PlaywrightTimeout:
             assert self.source(index) == text
 
+    def set_option(self, task, option, text):
+        """Give a task's option another value in the panel's form."""
+        self.task(task).click()
+        self.tab("task")
+        field = self.panel.locator(f'[data-option="{option}"] input')
+        field.fill(text)
+        field.press("Enter")
+
     def task(self, name):
         return self.panel.locator(f'[data-task="{name}"]')
 
