@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nb2dag.compiler.backend.dialects import Dialect, dialect_for
 from nb2dag.compiler.bundle import build_bundle
 from nb2dag.compiler.pipeline import compile_notebook
 from support.golden import assert_golden
@@ -18,13 +19,23 @@ EXPECTED = Path(__file__).parent / "expected"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.ipynb"))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_example_becomes_the_expected_bundle(name: str) -> None:
+def bundle_files(name: str, dialect: Dialect) -> dict[str, bytes]:
     compilation = compile_notebook(EXAMPLES / f"{name}.ipynb")
     assert compilation.plan is not None
-    files = build_bundle(compilation.plan, EXAMPLES).files
+    files = build_bundle(compilation.plan, EXAMPLES, dialect).files
     # Data is shipped as it is; a copy of it would prove nothing and fill the repository.
-    assert_golden(EXPECTED / name, {path: content for path, content in files.items() if not path.startswith("files/")})
+    return {path: content for path, content in files.items() if not path.startswith("files/")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_becomes_the_expected_bundle(name: str) -> None:
+    assert_golden(EXPECTED / name, bundle_files(name, dialect_for()))
+
+
+def test_an_example_becomes_the_expected_bundle_for_the_stock_operator() -> None:
+    assert_golden(
+        EXPECTED / "weather_report.papermill", bundle_files("weather_report", dialect_for(operator="papermill"))
+    )
 
 
 def test_the_hash_seed_does_not_matter(tmp_path: Path) -> None:
