@@ -39,6 +39,7 @@ from nb2dag.compiler.analysis.outside import (
 )
 from nb2dag.compiler.analysis.receivers import guessed_kind
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
+    record_attribute,
 from nb2dag.compiler.analysis.texts import ANY, joined_path
 from nb2dag.compiler.analysis.values import (
     FRESH,
@@ -94,6 +95,8 @@ _SAVING = {"write", "save", "read", "load", "dump", "export"}
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
 _WHOLE = "%whole"
+_GETTERS = {"builtins.getattr", "builtins.hasattr"}
+_SETTERS = {"builtins.setattr", "builtins.delattr"}
 _MADE_CLASS = "made class"
 """The kind of a class that a call makes: `namedtuple("P", "x y")`. Its instances are pickled by its name."""
 _PICKLERS = {"pickle", "joblib", "dill", "cloudpickle", "torch", "pandas"}
@@ -527,6 +530,10 @@ def _with_constant(path: str, result: Value, arguments: Arguments) -> Value:
     if path in _COUNTERS and all(value.immutable for value in arguments.all()):
         return replace(result, part=frozenset(), holds=frozenset())
     return result
+    if path in _SETTERS and len(arguments.positional) > 1 and arguments.positional[0].module:
+        owner, attribute = arguments.positional[:2]
+        if attribute.constant is not None:
+            record_attribute(effects, f"{owner.module}.{attribute.constant}", node)
 
 
 def _is_false(arguments: Arguments, name: str) -> bool:
