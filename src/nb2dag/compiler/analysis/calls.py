@@ -401,11 +401,7 @@ def _module_call(
         effects.dynamic.setdefault(name, node)
     if (special := _special(path, arguments)) is not None:
         return special
-    if path == "builtins.id":
-        for value in arguments.all():
-            effects.identity.update(value.reaches)
-    if path in _TRACES:
-        effects.lost |= {(name, "__traceback__") for value in arguments.all() for name in value.reaches}
+    _record_asked(evaluator, path, arguments, node)
     facts = knowledge.module_call(path)
     if not path.startswith(_LOOKING):
         record_given_generators(evaluator, facts, arguments, node)
@@ -449,6 +445,17 @@ def _pickled(evaluator: CallingEvaluator, path: str, arguments: Arguments) -> Va
         if not value.immutable or value.carries or value.free:
             evaluator.effects.add(Hold(PICKLED, value))
     return evaluator.resolver.resolve(PICKLED) if name in _READS_PICKLES else None
+
+def _record_asked(evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call) -> None:
+    """Record what a call asks of an object that no handoff keeps, and which attribute it reads by name."""
+    effects, values = evaluator.effects, arguments.all()
+    if path in _GETTERS and len(values) > 1 and values[1].constant is not None:
+        call_methods(evaluator, values[:1], [f"property {values[1].constant}"], node)
+    if path == "builtins.id":
+        effects.identity.update(name for value in values for name in value.reaches)
+    if path in _TRACES:
+        effects.lost |= {(name, "__traceback__") for value in values for name in value.reaches}
+
 
 
 def _kind_of_result(path: str, facts: CallFacts, arguments: Arguments) -> str:
@@ -523,6 +530,10 @@ def _with_constant(path: str, result: Value, arguments: Arguments) -> Value:
         return Value(module="decimal.context")
     if path in _PATHS and any(value.kind == "temporary" for value in arguments.positional):
         return replace(result, kind="temporary")
+    if path in _SETTERS and len(arguments.positional) > 1 and arguments.positional[0].module:
+        owner, attribute = arguments.positional[:2]
+        if attribute.constant is not None:
+            record_attribute(effects, f"{owner.module}.{attribute.constant}", node)
     if path in _PATHS and arguments.positional:
         return replace(result, constant=joined_path(_constants(arguments.positional)))
     if path in _WHERE:
@@ -530,10 +541,6 @@ def _with_constant(path: str, result: Value, arguments: Arguments) -> Value:
     if path in _COUNTERS and all(value.immutable for value in arguments.all()):
         return replace(result, part=frozenset(), holds=frozenset())
     return result
-    if path in _SETTERS and len(arguments.positional) > 1 and arguments.positional[0].module:
-        owner, attribute = arguments.positional[:2]
-        if attribute.constant is not None:
-            record_attribute(effects, f"{owner.module}.{attribute.constant}", node)
 
 
 def _is_false(arguments: Arguments, name: str) -> bool:

@@ -12,8 +12,7 @@ from dataclasses import replace
 
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.application import call_methods
-from nb2dag.compiler.analysis.classes import does_more_than_return
-from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState, rebinding
+from nb2dag.compiler.analysis.effects import Effects, Summary, rebinding
 from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement, apply_decorator
@@ -375,8 +374,8 @@ def evaluate_function(
             evaluator.may_have_left = False
             evaluator.body(node.body)
     returned = without_locals(union(evaluator.returned)) if evaluator.returned else IMMUTABLE
-    if _is_decorated(node, "cached_property") and does_more_than_return(node, evaluator.effects):
-        # A second read does nothing of it, so the first one changes the object.
+    if _is_decorated(node, "cached_property"):
+        # The first read leaves in the object what later ones give, whatever has changed meanwhile.
         evaluator.effects.mutate(evaluator.first_argument(), node)
     return Summary(
         effects=_without_repeats(evaluator.effects),
