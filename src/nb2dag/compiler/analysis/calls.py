@@ -15,7 +15,13 @@ from dataclasses import replace
 from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.application import apply_summary, call_methods, overridden
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
-from nb2dag.compiler.analysis.callbacks import call_functions, call_objects, is_function, passed_parts
+from nb2dag.compiler.analysis.callbacks import (
+    call_functions,
+    call_instances,
+    call_objects,
+    is_function,
+    passed_parts,
+)
 from nb2dag.compiler.analysis.classes import does_more_than_return, is_cached
 from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, Summary, WriteState, rebound
 from nb2dag.compiler.analysis.file_access import KnownCall
@@ -33,13 +39,13 @@ from nb2dag.compiler.analysis.outside import (
     GENERATORS,
     called_name,
     record_given_generators,
+    record_attribute,
     record_log_keeping,
     record_setting,
     record_state,
 )
 from nb2dag.compiler.analysis.receivers import guessed_kind
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-    record_attribute,
 from nb2dag.compiler.analysis.texts import ANY, joined_path
 from nb2dag.compiler.analysis.values import (
     FRESH,
@@ -89,14 +95,14 @@ _TRACES = {
 }
 """Functions that look at the traceback of an exception."""
 _LOOKING = ("builtins.", "copy.", "pickle.", "joblib.")
+_GETTERS = {"builtins.getattr", "builtins.hasattr"}
+_SETTERS = {"builtins.setattr", "builtins.delattr"}
 """Beginnings of the paths of functions that draw no number from a generator which they are given."""
 _LOGS_TO = {"logging.StreamHandler", "logging.basicConfig"}
 _SAVING = {"write", "save", "read", "load", "dump", "export"}
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
 _WHOLE = "%whole"
-_GETTERS = {"builtins.getattr", "builtins.hasattr"}
-_SETTERS = {"builtins.setattr", "builtins.delattr"}
 _MADE_CLASS = "made class"
 """The kind of a class that a call makes: `namedtuple("P", "x y")`. Its instances are pickled by its name."""
 _PICKLERS = {"pickle", "joblib", "dill", "cloudpickle", "torch", "pandas"}
@@ -302,6 +308,9 @@ def _known_method(
     if mutates and not is_backed(owner):
         effects.mutate(owner, node)
     _mutate_places(evaluator, facts.mutates_args, arguments, node)
+    if not facts.stores_args:
+        callers = [owner] if owner.kind == "estimator" else []
+        call_instances(evaluator, [*callers, *arguments.all()], [owner, *arguments.all()], node)
     if facts.stores_args:
         target = node.func.value if isinstance(node.func, ast.Attribute) else node.func
         for value in arguments.all():
@@ -437,15 +446,6 @@ def _unpacked(facts: CallFacts) -> tuple[Value, ...] | None:
 
 def _pickled(evaluator: CallingEvaluator, path: str, arguments: Arguments) -> Value | None:
     """Note what a call pickles; return what a pickle that it reads may hold, None where it reads none."""
-    module, _, name = path.rpartition(".")
-    if module not in _PICKLERS:
-        return None
-    if name in _WRITES_PICKLES and arguments.positional:
-        value = arguments.positional[0]
-        if not value.immutable or value.carries or value.free:
-            evaluator.effects.add(Hold(PICKLED, value))
-    return evaluator.resolver.resolve(PICKLED) if name in _READS_PICKLES else None
-
 def _record_asked(evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call) -> None:
     """Record what a call asks of an object that no handoff keeps, and which attribute it reads by name."""
     effects, values = evaluator.effects, arguments.all()
@@ -456,6 +456,15 @@ def _record_asked(evaluator: CallingEvaluator, path: str, arguments: Arguments, 
     if path in _TRACES:
         effects.lost |= {(name, "__traceback__") for value in values for name in value.reaches}
 
+
+    module, _, name = path.rpartition(".")
+    if module not in _PICKLERS:
+        return None
+    if name in _WRITES_PICKLES and arguments.positional:
+        value = arguments.positional[0]
+        if not value.immutable or value.carries or value.free:
+            evaluator.effects.add(Hold(PICKLED, value))
+    return evaluator.resolver.resolve(PICKLED) if name in _READS_PICKLES else None
 
 
 def _kind_of_result(path: str, facts: CallFacts, arguments: Arguments) -> str:
@@ -521,6 +530,10 @@ def _known_effects(
     if path in _ENGINES:
         return record_database(evaluator, KnownCall(facts, arguments, node, path))
     return record_files(evaluator, KnownCall(facts, arguments, node, path))
+    if path in _SETTERS and len(arguments.positional) > 1 and arguments.positional[0].module:
+        owner, attribute = arguments.positional[:2]
+        if attribute.constant is not None:
+            record_attribute(effects, f"{owner.module}.{attribute.constant}", node)
 
 
 def _with_constant(path: str, result: Value, arguments: Arguments) -> Value:
@@ -530,10 +543,6 @@ def _with_constant(path: str, result: Value, arguments: Arguments) -> Value:
         return Value(module="decimal.context")
     if path in _PATHS and any(value.kind == "temporary" for value in arguments.positional):
         return replace(result, kind="temporary")
-    if path in _SETTERS and len(arguments.positional) > 1 and arguments.positional[0].module:
-        owner, attribute = arguments.positional[:2]
-        if attribute.constant is not None:
-            record_attribute(effects, f"{owner.module}.{attribute.constant}", node)
     if path in _PATHS and arguments.positional:
         return replace(result, constant=joined_path(_constants(arguments.positional)))
     if path in _WHERE:
