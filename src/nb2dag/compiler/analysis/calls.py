@@ -32,14 +32,15 @@ from nb2dag.compiler.analysis.file_calls import (
     record_guessed_files,
     touch_files,
 )
+from nb2dag.compiler.analysis.in_place import OWN_DEFAULTS, mark_of_result, record_function, record_method
 from nb2dag.compiler.analysis.instances import class_of, construct, through_wrappers
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
 from nb2dag.compiler.analysis.local_state import changed_arguments, states_at
 from nb2dag.compiler.analysis.outside import (
     GENERATORS,
     called_name,
-    record_given_generators,
     record_attribute,
+    record_given_generators,
     record_log_keeping,
     record_setting,
     record_state,
@@ -94,9 +95,9 @@ _TRACES = {
     for name in ("print_exception", "format_exception", "print_tb", "format_tb", "extract_tb", "TracebackException")
 }
 """Functions that look at the traceback of an exception."""
-_LOOKING = ("builtins.", "copy.", "pickle.", "joblib.")
 _GETTERS = {"builtins.getattr", "builtins.hasattr"}
 _SETTERS = {"builtins.setattr", "builtins.delattr"}
+_LOOKING = ("builtins.", "copy.", "pickle.", "joblib.")
 """Beginnings of the paths of functions that draw no number from a generator which they are given."""
 _LOGS_TO = {"logging.StreamHandler", "logging.basicConfig"}
 _SAVING = {"write", "save", "read", "load", "dump", "export"}
@@ -105,6 +106,7 @@ _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
 _WHOLE = "%whole"
 _MADE_CLASS = "made class"
 """The kind of a class that a call makes: `namedtuple("P", "x y")`. Its instances are pickled by its name."""
+_CHANGING = (ast.List, ast.Dict, ast.Set, ast.Call)
 _PICKLERS = {"pickle", "joblib", "dill", "cloudpickle", "torch", "pandas"}
 _WRITES_PICKLES = {"dump", "dumps", "save"}
 _READS_PICKLES = {"load", "loads", "read_pickle"}
@@ -214,6 +216,7 @@ def _method_call(
         kind = owner.kind or guessed_kind(function.value)
         facts = knowledge.method_call(function.attr, kind) or knowledge.method_call(function.attr, owner.kind)
     record_given_generators(evaluator, facts, arguments, node)
+    record_method(evaluator.effects, owner, function.attr, arguments, node)
     if facts is None:
         return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
     if not owner.kind and function.attr.startswith(_FITS):
@@ -305,12 +308,12 @@ def _known_method(
     call_methods(evaluator, [owner, *arguments.all()], ["__*__"], node, arguments.all())
     mutates = facts.mutates_receiver or (facts.inplace_keyword and _inplace(arguments))
     given = _call_given(evaluator, facts.calls, arguments, [owner, *arguments.all()], node)
-    if mutates and not is_backed(owner):
-        effects.mutate(owner, node)
-    _mutate_places(evaluator, facts.mutates_args, arguments, node)
     if not facts.stores_args:
         callers = [owner] if owner.kind == "estimator" else []
         call_instances(evaluator, [*callers, *arguments.all()], [owner, *arguments.all()], node)
+    if mutates and not is_backed(owner):
+        effects.mutate(owner, node)
+    _mutate_places(evaluator, facts.mutates_args, arguments, node)
     if facts.stores_args:
         target = node.func.value if isinstance(node.func, ast.Attribute) else node.func
         for value in arguments.all():
@@ -423,29 +426,26 @@ def _module_call(
     if facts is None:
         return _unknown_function(evaluator, path, arguments, node, discarded=discarded)
     given = _call_given(evaluator, facts.calls, arguments, arguments.all(), node)
+    if name[:1].islower() and not path.startswith(_LOOKING):
+        call_instances(evaluator, arguments.all(), arguments.all(), node)
+        record_function(effects, path, facts, arguments, node)
+    mark = mark_of_result(path, arguments)
     states = _known_effects(evaluator, facts, arguments, node, path)
     pickled = _pickled(evaluator, path, arguments)
     kind = _kind_of_result(path, facts, arguments)
     views = (facts.views and _may_be_viewed(arguments)) or _is_false(arguments, "copy")
     views = views or (path in _VIEWS_OF_ONE and len(arguments.positional) == 2)
-    returns = "shares" if facts.returns == "fresh" and views else facts.returns
+    returns = "shares" if facts.returns == "fresh" and (views or mark) else facts.returns
     result = _result(returns, kind, None, arguments, shallow=facts.shallow)
     result = _with_given(result, facts, given)
-    result = replace(result, apart=facts.returns == "fresh" and not facts.unpacks, elements=_unpacked(facts))
+    apart = facts.returns == "fresh" and not facts.unpacks and not mark
+    result = replace(result, apart=apart, elements=_unpacked(facts), draws=result.draws | mark)
     if facts.draws and not arguments.given(facts.seeded_by):
         result = replace(result, draws=result.draws | frozenset(facts.draws))
     result = _with_handles(_with_constant(path, result, arguments), states)
     return result if pickled is None else replace(result, carries=pickled.carries, free=pickled.free, kind="")
 
 
-def _unpacked(facts: CallFacts) -> tuple[Value, ...] | None:
-    """Return the elements of a tuple of known kinds, which are parts of one thing: a figure and its axes."""
-    whole = frozenset({_WHOLE})
-    return tuple(Value(part=whole, kind=kind) for kind in facts.unpacks) or None
-
-
-def _pickled(evaluator: CallingEvaluator, path: str, arguments: Arguments) -> Value | None:
-    """Note what a call pickles; return what a pickle that it reads may hold, None where it reads none."""
 def _record_asked(evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call) -> None:
     """Record what a call asks of an object that no handoff keeps, and which attribute it reads by name."""
     effects, values = evaluator.effects, arguments.all()
@@ -457,6 +457,14 @@ def _record_asked(evaluator: CallingEvaluator, path: str, arguments: Arguments, 
         effects.lost |= {(name, "__traceback__") for value in values for name in value.reaches}
 
 
+def _unpacked(facts: CallFacts) -> tuple[Value, ...] | None:
+    """Return the elements of a tuple of known kinds, which are parts of one thing: a figure and its axes."""
+    whole = frozenset({_WHOLE})
+    return tuple(Value(part=whole, kind=kind) for kind in facts.unpacks) or None
+
+
+def _pickled(evaluator: CallingEvaluator, path: str, arguments: Arguments) -> Value | None:
+    """Note what a call pickles; return what a pickle that it reads may hold, None where it reads none."""
     module, _, name = path.rpartition(".")
     if module not in _PICKLERS:
         return None
@@ -494,14 +502,18 @@ def _made_class(arguments: Arguments) -> Value:
     """Return the class that a call makes; whoever gets an instance needs the class by the name it was given."""
     name = arguments.positional[0].constant
     inside = container(arguments.all(), _MADE_CLASS)
+    defaults = arguments.nodes.get("defaults")
+    if defaults is not None and any(isinstance(node, _CHANGING) for node in list(ast.walk(defaults))[1:]):
+        inside = replace(inside, draws=inside.draws | {OWN_DEFAULTS})
     return inside if name is None else replace(inside, free=inside.free | {name})
 
 
 def _made_instance(made: Value, arguments: Arguments) -> Value:
     """Return an instance of a class that a call made."""
     inside = container(arguments.all())
+    own = made.reaches if OWN_DEFAULTS in made.draws else made.holds
     return replace(
-        inside, holds=inside.holds | made.holds, free=inside.free | made.free, carries=inside.carries | made.carries
+        inside, holds=inside.holds | own, free=inside.free | made.free, carries=inside.carries | made.carries
     )
 
 
@@ -518,6 +530,10 @@ def _known_effects(
     if facts.mutates and facts.stores and arguments.positional:
         for value in arguments.positional[1:]:
             evaluator.hold(node.args[0], arguments.positional[0], value)
+    if path in _SETTERS and len(arguments.positional) > 1 and arguments.positional[0].module:
+        owner, attribute = arguments.positional[:2]
+        if attribute.constant is not None:
+            record_attribute(effects, f"{owner.module}.{attribute.constant}", node)
     if facts.consumes:
         for value in arguments.all():
             if value.kind in _CONSUMED:
@@ -530,10 +546,6 @@ def _known_effects(
     if path in _ENGINES:
         return record_database(evaluator, KnownCall(facts, arguments, node, path))
     return record_files(evaluator, KnownCall(facts, arguments, node, path))
-    if path in _SETTERS and len(arguments.positional) > 1 and arguments.positional[0].module:
-        owner, attribute = arguments.positional[:2]
-        if attribute.constant is not None:
-            record_attribute(effects, f"{owner.module}.{attribute.constant}", node)
 
 
 def _with_constant(path: str, result: Value, arguments: Arguments) -> Value:
