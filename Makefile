@@ -10,7 +10,7 @@ DIR ?= notebooks
 # `make distributed`: runs of the DAG of sixty tasks, and the size of its largest handoff in MiB.
 RUNS ?= 1
 LARGEST ?= 200
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 0 --dist loadfile --no-loadscope-reorder -q --nbval-lax --ignore tests/soak --ignore tests/distributed
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 0 --dist loadfile --no-loadscope-reorder -q --nbval-lax --ignore tests/soak --ignore tests/distributed --ignore tests/collaboration
 
 help:  ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

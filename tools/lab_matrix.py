@@ -3,8 +3,8 @@
     python tools/lab_matrix.py [--only 4.2]
 
 Each environment, `.venv-lab-<name>`, gets the wheel and one JupyterLab, and its server is driven by the browser tests
-of this environment: the way of a first user in JupyterLab, the panel in Notebook 7. A log lies beside each. Exit code:
-0 all passed, 1 one failed.
+of this environment: the way of a first user in JupyterLab, the panel in Notebook 7, two browsers on one notebook with
+collaboration. A log lies beside each. Exit code: 0 all passed, 1 one failed.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 FIRST_USER = "tests/browser/test_panel.py::test_a_dag_from_nothing_to_a_run"
 NOTEBOOK_7 = "tests/browser/test_panel.py::test_the_same_wheel_in_notebook_7"
+TWO_BROWSERS = "tests/collaboration"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ LABS = (
     Lab("4.2", ("jupyterlab==4.2.*",)),
     Lab("4.4", ("jupyterlab==4.4.*",)),
     Lab("newest", ("jupyterlab>=4.6,<5", "notebook>=7,<8"), (FIRST_USER, NOTEBOOK_7)),
-    Lab("rtc", ("jupyterlab>=4.6,<5", "jupyter-collaboration")),
+    Lab("rtc", ("jupyterlab>=4.6,<5", "jupyter-collaboration"), (FIRST_USER, TWO_BROWSERS)),
 )
 SHOWN = ("jupyterlab", "notebook", "jupyter-collaboration", "ipywidgets")
 

@@ -38,14 +38,35 @@ export function Code({ code, trans, highlight, copy }: ICodeProps): JSX.Element 
             <option key={each.path}>{each.path}</option>
           ))}
         </select>
-        <button className="nb2dag-button" onClick={() => copy(file.cells.join('\n\n'))}>
-          {trans.__('Copy')}
-        </button>
+        <Copy key={file.path} text={file.cells.join('\n\n')} trans={trans} copy={copy} />
       </div>
       {file.cells.map((cell, i) => (
         <Listing key={`${file.path} ${i}`} text={cell} highlight={highlight} />
       ))}
     </div>
+  );
+}
+
+/** Milliseconds that the button says what it did. */
+const SAID = 1500;
+
+function Copy({ text, trans, copy }: { text: string } & Pick<ICodeProps, 'trans' | 'copy'>): JSX.Element {
+  const [copied, setCopied] = React.useState(false);
+  React.useEffect(() => {
+    const timer = window.setTimeout(() => setCopied(false), SAID);
+    return () => window.clearTimeout(timer);
+  }, [copied]);
+  return (
+    <button
+      className="nb2dag-button"
+      data-action="copy"
+      onClick={() => {
+        copy(text);
+        setCopied(true);
+      }}
+    >
+      {copied ? trans.__('Copied') : trans.__('Copy')}
+    </button>
   );
 }
 

@@ -102,7 +102,7 @@ function Field({ option, text, trans, stamp, onChange }: IFieldProps): JSX.Eleme
     }
   };
   return (
-    <div className="nb2dag-Field" data-option={option.name} data-given={text !== ''}>
+    <div className="nb2dag-Field" data-option={option.name} data-given={text}>
       <label htmlFor={id}>{option.name.replace(/_/g, ' ')}</label>
       <Control
         id={id}

@@ -8,8 +8,12 @@ import type { IGraph, ITask } from './wire';
 
 const MOST_UNASKED = 400;
 const LEAST_ZOOM = 0.1;
-const READABLE = 0.5;
+const READABLE = 0.4;
 const MOST_ZOOM = 2.5;
+
+/** Below this a box has room for its name alone, which is written larger instead. */
+const NAMES_ONLY = 0.7;
+const LARGEST_NAME = 18;
 
 export interface IGraphProps {
   graph: IGraph;
@@ -148,6 +152,7 @@ export function Graph(props: IGraphProps): JSX.Element {
             <Drawing
               graph={placed.graph}
               layout={placed.layout}
+              namesOnly={view.k < NAMES_ONLY}
               focused={props.focused}
               findings={props.findings}
               runs={props.runs}
@@ -240,7 +245,7 @@ function Arrow(): JSX.Element {
   );
 }
 
-type IDrawingProps = Omit<IGraphProps, 'stale'> & { layout: ILayout };
+type IDrawingProps = Omit<IGraphProps, 'stale'> & { layout: ILayout; namesOnly: boolean };
 
 /** Drawn anew only where something in it changes, which most keystrokes do not do. */
 const Drawing = React.memo(function Drawing(props: IDrawingProps): JSX.Element {
@@ -255,6 +260,7 @@ const Drawing = React.memo(function Drawing(props: IDrawingProps): JSX.Element {
         <g
           key={group.id}
           className="nb2dag-Group"
+          data-small={props.namesOnly}
           transform={`translate(${group.x - group.width / 2},${group.y - group.height / 2})`}
         >
           <rect width={group.width} height={group.height} rx="8" />
@@ -334,8 +340,6 @@ function Box(props: IBoxProps): JSX.Element {
   const { box, task, trans } = props;
   const run = props.runs.get(task.task_id);
   const found = props.findings.get(task.task_id);
-  const room = box.width - 38;
-  const name = fitting(task.task_id, room);
   const note = run ? words(run) : caption(task, trans);
   const label = [task.task_id, run?.state ?? '', note, found ? trans.__('has findings') : '']
     .filter(Boolean)
@@ -387,15 +391,51 @@ function Box(props: IBoxProps): JSX.Element {
           width={(box.width - 2) * Math.max(0.06, run.progress)}
         />
       )}
-      <path className="nb2dag-Task-glyph" transform="translate(9,11)" d={GLYPHS[task.kind]} />
+      {props.namesOnly ? (
+        <LargeName name={task.task_id} width={box.width} />
+      ) : (
+        <Inscription kind={task.kind} name={task.task_id} note={note} width={box.width} />
+      )}
+      {found && <circle className="nb2dag-Task-mark" cx={box.width - 1} cy="1" r="5" />}
+    </g>
+  );
+}
+
+interface IInscriptionProps {
+  kind: string;
+  name: string;
+  note: string;
+  width: number;
+}
+
+function Inscription({ kind, name, note, width }: IInscriptionProps): JSX.Element {
+  const room = width - 38;
+  return (
+    <>
+      <path className="nb2dag-Task-glyph" transform="translate(9,11)" d={GLYPHS[kind]} />
       <text className="nb2dag-Task-name" x="31" y="16.5">
-        {name}
+        {fitting(name, room)}
       </text>
       <text className="nb2dag-Task-note" x="31" y="29.5">
         {fitting(note, room * 1.12)}
       </text>
-      {found && <circle className="nb2dag-Task-mark" cx={box.width - 1} cy="1" r="5" />}
-    </g>
+    </>
+  );
+}
+
+function LargeName({ name, width }: { name: string; width: number }): JSX.Element {
+  const room = width - 16;
+  const shown = fitting(name, room);
+  const size = Math.min(LARGEST_NAME, (12 * room) / measure(shown));
+  return (
+    <text
+      className="nb2dag-Task-name nb2dag-Task-large"
+      x={width / 2}
+      y={BOX_HEIGHT / 2 + size * 0.36}
+      style={{ fontSize: `${size}px` }}
+    >
+      {shown}
+    </text>
   );
 }
 

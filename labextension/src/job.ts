@@ -87,10 +87,14 @@ export class JobFollower implements IDisposable {
       report: null,
       tasks: new Map()
     });
+    this._id = '';
     this._changed.emit();
     try {
       const job = await request<IJob>(this.settings, 'jobs', { method: 'POST', body: { ...body, kind } });
       this._id = job.id;
+      if (this.stopping) {
+        await this.askToStop();
+      }
       await this.follow(job.id);
     } catch (error) {
       this.message = error instanceof Refusal ? error.message : String(error);
@@ -100,11 +104,25 @@ export class JobFollower implements IDisposable {
     this._changed.emit();
   }
 
+  /** Stop the job; one that the server has not named yet, as soon as it has. */
   async stop(): Promise<void> {
-    if (this.running && this._id) {
+    if (this.running && !this.stopping) {
       this.stopping = true;
       this._changed.emit();
+      if (this._id) {
+        await this.askToStop();
+      }
+    }
+  }
+
+  private async askToStop(): Promise<void> {
+    try {
       await request<void>(this.settings, `jobs/${this._id}`, { method: 'DELETE' });
+    } catch (error) {
+      // The job goes on, so that the button must be there to try again.
+      this.stopping = false;
+      this.message = error instanceof Refusal ? error.message : String(error);
+      this._changed.emit();
     }
   }
 

@@ -72,6 +72,12 @@ describe('layOut', () => {
     const { width, height } = placed(apart, 1);
     expect(Math.max(width, height) / Math.min(width, height)).toBeLessThan(2.5);
   });
+  it('breaks the rows where the whole is shown largest', () => {
+    // In one column five boxes are higher than a square; in two they are as wide, and larger.
+    const apart: IGraph = { tasks: Array.from({ length: 5 }, (_, i) => task(`task${i}`)), edges: [] };
+    const columns = new Set(placed(apart, 1).boxes.map(box => box.x));
+    expect(columns.size).toBe(2);
+  });
   it('draws a group around its tasks', () => {
     const grouped: IGraph = {
       tasks: [task('a', 'g'), task('b', 'g'), task('c')],

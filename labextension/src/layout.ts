@@ -64,13 +64,30 @@ function sizeOf(part: IPart, direction: Direction): ISize {
   return direction === 'TB' ? { width: breadth, height: length } : { width: length, height: breadth };
 }
 
-/** Set sizes in rows, as words in a paragraph of these proportions. */
-function inRows(
-  sizes: ISize[],
-  proportions: number
-): { places: Array<{ x: number; y: number }>; size: ISize } {
+interface IRows {
+  places: Array<{ x: number; y: number }>;
+  size: ISize;
+}
+
+/** Up to so many parts every length of the first row is tried; above, it is guessed by the area. */
+const MOST_ROWS_TRIED = 60;
+
+/** Set sizes in rows, as words in a paragraph, so broken that the whole is shown as large as it can be. */
+function inRows(sizes: ISize[], proportions: number): IRows {
   const area = sizes.reduce((sum, size) => sum + (size.width + GAP) * (size.height + GAP), 0);
-  const room = Math.max(...sizes.map(size => size.width), Math.sqrt(area * proportions));
+  const widest = Math.max(...sizes.map(size => size.width));
+  let first = -GAP;
+  const rooms =
+    sizes.length > MOST_ROWS_TRIED
+      ? [Math.sqrt(area * proportions)]
+      : sizes.map(size => (first += size.width + GAP));
+  const scale = ({ size }: IRows): number => Math.min(proportions / size.width, 1 / size.height);
+  return rooms
+    .map(room => brokenAt(sizes, Math.max(widest, room)))
+    .reduce((best, rows) => (scale(rows) > scale(best) ? rows : best));
+}
+
+function brokenAt(sizes: ISize[], room: number): IRows {
   let [x, y, row, width] = [0, 0, 0, 0];
   const places = sizes.map(size => {
     if (x > 0 && x + size.width > room + 1) {

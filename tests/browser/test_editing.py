@@ -24,7 +24,7 @@ def test_tags_are_completed_mended_renamed_and_verified(lab, server, page):
     assert notebook.source(1) == "%%airflow_task load --retries 2\nrows = [1, 2]"
 
     # A flag and a task's name, as far as they are typed.
-    to_the_end_of_the_tag(page, 2)
+    notebook.edit_at_the_end_of(2)
     for typed, chosen in ((" --aft", "--after"), ("lo", "load")):
         page.keyboard.type(typed)
         page.keyboard.press("Tab")
@@ -33,8 +33,7 @@ def test_tags_are_completed_mended_renamed_and_verified(lab, server, page):
     assert notebook.source(2) == "%%airflow_task clean --after load\nrows = rows[1:]"
 
     # A task has one name: in its own tag and in those that name it.
-    notebook.badge(1).click()
-    page.locator('.lm-Menu-item[data-command="nb2dag:rename-task"]').click()
+    notebook.choose(1, "rename-task")
     page.locator(".jp-Dialog input").fill("extract")
     page.locator(".jp-Dialog .jp-mod-accept").click()
     notebook.wait_for_tasks("extract", "clean", "report")
@@ -47,17 +46,3 @@ def test_tags_are_completed_mended_renamed_and_verified(lab, server, page):
     expect(verdict).to_have_text("Proven: the DAG computes what the notebook computes.", timeout=300_000)
     expect(notebook.panel.locator('[data-tab="run"]')).to_have_text("Proof")
     expect(notebook.panel.locator(".nb2dag-Proof")).to_contain_text("by value")
-
-
-def to_the_end_of_the_tag(page, index):
-    page.evaluate(
-        """index => {
-            const notebook = jupyterapp.shell.currentWidget.content;
-            notebook.activeCellIndex = index;
-            notebook.mode = 'edit';
-            const { editor } = notebook.activeCell;
-            editor.focus();
-            editor.setCursorPosition({ line: 0, column: editor.getLine(0).length });
-        }""",
-        index,
-    )

@@ -32,14 +32,12 @@ def test_a_dag_from_nothing_to_a_run(lab, server, page):
     expect(notebook.panel).to_contain_text("No cell is a task yet")
 
     # Tag both cells from their badges: one named after what it makes, one by hand.
-    notebook.badge(0).click()
-    page.locator('.lm-Menu-item[data-command="nb2dag:tag-task"]').click()
+    notebook.choose(0, "tag-task")
     page.locator(".jp-Dialog input").press("Enter")
     notebook.wait_for_tasks("rows")
     assert notebook.source(0) == "%load_ext nb2dag"
     assert notebook.source(1) == "%%airflow_task rows\nrows = [3, 1, 2]"
-    notebook.badge(2).click()
-    page.locator('.lm-Menu-item[data-command="nb2dag:tag-task"]').click()
+    notebook.choose(2, "tag-task")
     page.locator(".jp-Dialog input").fill("report")
     page.locator(".jp-Dialog .jp-mod-accept").click()
     expect(notebook.badge(2)).to_have_text("report")
@@ -71,11 +69,15 @@ def test_a_dag_from_nothing_to_a_run(lab, server, page):
     page.wait_for_function(
         "() => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource().includes('--retries 4')"
     )
+    # What the panel has read, and not what stands in the field: an older answer would take the next value away.
+    field = notebook.panel.locator('[data-option="retries"]')
+    expect(field).to_have_attribute("data-given", "4")
     page.locator(".jp-Cell.jp-mod-active .cm-content").click()
     page.keyboard.press("Control+z")
     page.wait_for_function(
         "() => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource().includes('--retries 1')"
     )
+    expect(field).to_have_attribute("data-given", "1")
     expect(retries).to_have_value("1")
     retries.fill("many")
     retries.press("Enter")
@@ -171,10 +173,22 @@ def test_a_narrow_panel_and_sixty_tasks(lab, server, page):
     page.mouse.up()
     assert divider.bounding_box()["y"] > place["y"] + 150
     notebook.panel.get_by_title("Fit the graph").click()
+    assert_names_stay_in_their_boxes(notebook)
     notebook.shot("sixty-tasks")
     notebook.widen(260)
     assert re.fullmatch("warehouse", notebook.panel.locator(".nb2dag-Head-name").inner_text())
     notebook.shot("narrow")
+
+
+def assert_names_stay_in_their_boxes(notebook):
+    margins = notebook.panel.locator("[data-task]").evaluate_all(
+        """tasks => tasks.map(task => {
+            const box = task.querySelector('.nb2dag-Task-box').getBoundingClientRect();
+            const name = task.querySelector('.nb2dag-Task-name').getBoundingClientRect();
+            return Math.min(name.left - box.left, box.right - name.right) / box.width;
+        })"""
+    )
+    assert min(margins) > 0.04, margins
 
 
 def test_the_same_wheel_in_notebook_7(lab, server, page):

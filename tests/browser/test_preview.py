@@ -77,5 +77,7 @@ def test_a_picture_of_the_preview_for_the_guide(lab, server, page):
     expect(preview).to_contain_text("no findings", timeout=120_000)
     preview.get_by_role("tab", name="Code").click()
     expect(preview.locator("pre:visible")).to_contain_text('dag_id="regions"')
+    # Other tests' notebooks are no part of the picture.
+    page.evaluate("() => jupyterapp.commands.execute('application:toggle-left-area')")
     page.evaluate("() => jupyterapp.shell.currentWidget.content.scrollToItem(5, 'start')")
     notebook.shot("preview")

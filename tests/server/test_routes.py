@@ -85,6 +85,14 @@ async def test_the_panel_gets_graph_cells_and_findings(ask):
     assert document["dag_id"] == "shop"
     assert document["cells"][2]["tag"]["options"] == [{"name": "retries", "text": "2"}]
     assert document["diagnostics"][0]["span"]["cell_id"] == "c5"
+    # A wrong option says nothing against the flow.
+    assert [task["task_id"] for task in document["graph"]["tasks"]] == ["load", "report"]
+    assert not document["exportable"]
+
+
+async def test_a_cell_that_cannot_be_read_leaves_no_graph(ask):
+    _, document = await ask("panel", sent(*SHOP, "%%airflow_task load\nx = ("))
+    jsonschema.validate(document, strict(whole()))
     assert document["graph"] is None
     assert not document["exportable"]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import sync_playwright
 
 TOKEN = "nb2dag-browser-test"
@@ -66,8 +67,11 @@ def _free_port():
 
 
 @contextmanager
-def running_lab(home, *options, environ=None):
-    """Run a Jupyter server with its own home, settings and workspaces below the folder `home`."""
+def running_lab(home, *options, environ=None, through=()):
+    """Run a Jupyter server with its own home, settings and workspaces below the folder `home`.
+
+    `through` is a command that runs the one behind it, as `setpriv` does.
+    """
     root = home / "root"
     root.mkdir()
     settings = home / "settings" / "@jupyterlab" / "apputils-extension"
@@ -85,6 +89,7 @@ def running_lab(home, *options, environ=None):
     }
     environment = {**os.environ, **{name: str(home / folder) for name, folder in folders.items()}, **(environ or {})}
     command = [
+        *through,
         os.environ.get(LAB_PYTHON, sys.executable),
         "-m",
         "jupyterlab",
@@ -211,6 +216,44 @@ class Notebook:
             }"""
         )
         return tuple(place)
+
+    def edit_at_the_end_of(self, index, line=0):
+        """Put the cursor at the end of a cell's line; both are counted from 0."""
+        self.page.evaluate(
+            """([index, line]) => {
+                const notebook = jupyterapp.shell.currentWidget.content;
+                notebook.activeCellIndex = index;
+                notebook.mode = 'edit';
+                const { editor } = notebook.activeCell;
+                editor.focus();
+                editor.setCursorPosition({ line, column: editor.getLine(line).length });
+            }""",
+            [index, line],
+        )
+
+    def choose(self, index, command):
+        """Choose a command in the menu of a cell's badge."""
+        self.badge(index).click()
+        self.page.locator(f'.lm-Menu-item[data-command="nb2dag:{command}"]').click()
+
+    def wait_for_source(self, index, text):
+        """Wait until that is the text of a cell, counted from 0."""
+        try:
+            self.page.wait_for_function(
+                "([i, t]) => jupyterapp.shell.currentWidget.content.widgets[i]?.model.sharedModel.getSource() === t",
+                arg=[index, text],
+                timeout=20_000,
+            )
+        except PlaywrightTimeout:
+            assert self.source(index) == text
+
+    def set_option(self, task, option, text):
+        """Give a task's option another value in the panel's form."""
+        self.task(task).click()
+        self.tab("task")
+        field = self.panel.locator(f'[data-option="{option}"] input')
+        field.fill(text)
+        field.press("Enter")
 
     def task(self, name):
         return self.panel.locator(f'[data-task="{name}"]')

@@ -14,6 +14,13 @@ ESCAPE_NAME = "__escape__"
 
 _Node = TypeVar("_Node", bound=ast.AST)
 
+_SHARED = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
+"""What the parser puts into every tree as one and the same object: `Load()`, `Add()` and their like.
+
+Such an object may carry what strangers wrote on it: `executing`, by which IPython shows tracebacks, gives every node
+its parent. Who followed all attributes of a `Load()` would walk through their source, in circles, without end.
+"""
+
 
 class EscapeKind(Enum):
     """The kinds of IPython syntax that Python does not know."""
@@ -66,10 +73,6 @@ class Escape:
     binds: tuple[str, ...] = ()
     script: Script | None = None
 
-    def __deepcopy__(self, _: object) -> Escape:
-        """Return itself: a copy of a tree has the same escapes."""
-        return self
-
 
 @dataclass(frozen=True, slots=True)
 class SyntaxProblem:
@@ -105,7 +108,7 @@ class ParsedCode:
 
     def with_escapes(self, escapes: tuple[Escape, ...]) -> ParsedCode:
         """Return the same code with other escapes, in a tree of its own."""
-        return self if escapes == self.escapes else replace(self, tree=_copied(self.tree), escapes=escapes)
+        return self if escapes == self.escapes else replace(self, tree=copied(self.tree), escapes=escapes)
 
 
 def escape_of(node: ast.AST) -> Escape | None:
@@ -126,29 +129,34 @@ def index_of_escape(node: ast.AST) -> int | None:
     return None
 
 
-def _copied(tree: _Node) -> _Node:
-    """Return a copy of a tree, however deep it is: a sum of a thousand terms is a thousand levels."""
-    copied = _alike(tree)
-    waiting: list[tuple[ast.AST, ast.AST]] = [(tree, copied)]
+def copied(tree: _Node) -> _Node:
+    """Return a copy of a tree, however deep it is: a sum of a thousand terms is a thousand levels.
+
+    The nodes that all trees of a process share are left alone (see `_SHARED`).
+    """
+    copy = _alike(tree)
+    waiting: list[tuple[ast.AST, ast.AST]] = [(tree, copy)]
     while waiting:
-        node, copy = waiting.pop()
+        node, made = waiting.pop()
+        if made is node:
+            continue
         for name, value in vars(node).items():
             if isinstance(value, ast.AST):
                 part = _alike(value)
                 waiting.append((value, part))
-                setattr(copy, name, part)
+                setattr(made, name, part)
             elif isinstance(value, list):
                 parts = [_alike(item) if isinstance(item, ast.AST) else item for item in value]
                 waiting += ((item, part) for item, part in zip(value, parts, strict=True) if isinstance(item, ast.AST))
-                setattr(copy, name, parts)
+                setattr(made, name, parts)
             else:
-                setattr(copy, name, value)
-    return copied
+                setattr(made, name, value)
+    return copy
 
 
 def _alike(node: _Node) -> _Node:
     # Not `type(node)()`: Python 3.13 warns of a node without its fields.
-    return type(node).__new__(type(node))
+    return node if isinstance(node, _SHARED) else type(node).__new__(type(node))
 
 
 def nodes_of(tree: ast.AST) -> list[ast.AST]:

@@ -53,13 +53,16 @@ class KernelHost:
         self._marker = f"{MARKER_VARIABLE}={os.urandom(12).hex()}"
         self._log: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `shut_down`)
         self._guardian: Guardian | None = None
+        self._adopts = False
         self._memory = MemoryWatch()
 
     async def start(self, environment: Mapping[str, str]) -> None:
         """Start the kernel."""
         # Not nbclient's context manager: it handles signals, and leaves something behind where the start fails.
         self.outputs.create_kernel_manager()
-        adopt_orphans()
+        if self._kernel.is_local:
+            adopt_orphans()
+            self._adopts = True
         try:
             await self.outputs.async_start_new_kernel(**self._start_options(environment))
             self.process_id = getattr(self.outputs.km.provisioner, "pid", None)
@@ -115,7 +118,8 @@ class KernelHost:
             await self._shut_down(now)
         finally:
             if self._kernel.is_local:
-                end_descendants(self.process_id, self._marker)
+                end_descendants(self.process_id, self._marker, adopted=self._adopts)
+                self._adopts = False
             if self._guardian is not None:
                 self._guardian.dismiss()
             self._log.close()

@@ -194,15 +194,9 @@ class NanPickler(ValuePickler):
     Asking about every object takes as long again as pickling it: `nb2dag.runtime.nans.may_hold_nan` says where it pays.
     """
 
-    def __init__(
-        self,
-        file: Writable,
-        namespace: dict[str, Any],
-        memory: Memory | None = None,
-        values: Iterable[object] = (),
-    ) -> None:
-        super().__init__(file, namespace, memory, values)
-        self._nans = NanNumbers()
+    @functools.cached_property
+    def _nans(self) -> NanNumbers:
+        return NanNumbers()
 
     def persistent_id(self, obj: Any) -> int | None:
         """Return the number of a NaN, None for anything else."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 
 TYPE_CHECKING = False
@@ -29,8 +30,13 @@ _SET_CHILD_SUBREAPER = 36
 _guardians: set[int] = set()
 """The guardians of this process, which outlive the notebook's processes."""
 
+_adopters = 0
+"""How many notebooks of this process, each in a thread, have orphans to come."""
+
 _adopting_since: int | None = None
 """Since when, in clock ticks, this process is given the orphans among its descendants."""
+
+_adopting = threading.Lock()
 
 
 def adopt_orphans() -> None:
@@ -38,20 +44,31 @@ def adopt_orphans() -> None:
 
     A daemon that left the session and was started without the notebook's environment is known by nothing else. Linux
     alone has this (prctl(2), PR_SET_CHILD_SUBREAPER); elsewhere nothing happens. Call it before the notebook's process
-    is started; `end_descendants` ends it.
+    is started; `end_descendants` with `adopted` ends it.
     """
-    _set_adopting(True)
+    global _adopters, _adopting_since  # noqa: PLW0603 - they are properties of the process
+    with _adopting:
+        _adopters += 1
+        if _adopters == 1 and _be_subreaper(wanted=True):
+            _adopting_since = int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
 
 
-def _set_adopting(adopting: bool) -> None:
-    global _adopting_since  # noqa: PLW0603 - it is a property of the process
+def _adopt_no_more() -> None:
+    global _adopters, _adopting_since  # noqa: PLW0603 (see above)
+    with _adopting:
+        _adopters -= 1
+        if _adopters == 0:
+            _be_subreaper(wanted=False)
+            _adopting_since = None
+
+
+def _be_subreaper(*, wanted: bool) -> bool:
     if not sys.platform.startswith("linux"):
-        return
+        return False
     import ctypes
 
-    done = ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, int(adopting), 0, 0, 0) == 0
-    now = int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
-    _adopting_since = now if adopting and done else None
+    done: int = ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, int(wanted), 0, 0, 0)
+    return done == 0
 
 
 class Guardian:
@@ -90,7 +107,7 @@ class Guardian:
         os.close(self._held)
 
 
-def end_descendants(leader: int | None, marker: str, since: int | None = None) -> None:
+def end_descendants(leader: int | None, marker: str, since: int | None = None, *, adopted: bool = False) -> None:
     """End the processes of a notebook's session, those that carry `marker` in their environment, and adopted ones.
 
     Args:
@@ -99,6 +116,8 @@ def end_descendants(leader: int | None, marker: str, since: int | None = None) -
             leave the session; where there is no /proc, only the process group is ended.
         since: The start time, in clock ticks, of the process that started the notebook's, by default this one. An
             older process is nobody's descendant, and its environment need not be read.
+        adopted: Whether the notebook has called `adopt_orphans`. While others of this process run, none can say whose
+            an orphan is: the last one ends them.
     """
     if not os.path.exists("/proc/self/stat"):  # noqa: PTH110 (see above)
         if leader:
@@ -111,8 +130,8 @@ def end_descendants(leader: int | None, marker: str, since: int | None = None) -
             _send(os.kill, process, sent)
         if not found or _gone(*wanted):
             break
-    if _adopting_since is not None:
-        _set_adopting(False)
+    if adopted:
+        _adopt_no_more()
 
 
 def _gone(leader: int | None, marker: bytes, since: int) -> bool:
@@ -147,7 +166,9 @@ def _belongs(process: int, leader: int | None, marker: bytes, since: int) -> boo
 
 def _is_adopted(process: int, status: list[bytes]) -> bool:
     # What this process starts itself is in its own session, but for notebooks' leaders and their guardians.
-    if _adopting_since is None or int(status[1]) != os.getpid() or int(status[_START_TIME]) < _adopting_since:
+    if _adopters != 1 or _adopting_since is None or int(status[1]) != os.getpid():
+        return False
+    if int(status[_START_TIME]) < _adopting_since:
         return False
     return int(status[3]) != os.getsid(0) and process not in _guardians
 

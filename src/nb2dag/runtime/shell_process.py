@@ -74,7 +74,7 @@ class ShellProcess:
         if patience:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(patience)
-        end_descendants(self.process.pid, f"{MARKER_VARIABLE}={self.marker}")
+        end_descendants(self.process.pid, f"{MARKER_VARIABLE}={self.marker}", adopted=True)
         self.process.kill()
         self.process.wait()
         self._guardian.dismiss()

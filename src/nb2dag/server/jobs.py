@@ -32,6 +32,7 @@ class Job:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.events: list[dict[str, Any]] = []
         self.done = False
+        self._stopped = False
         self._process = process
         self._changed = asyncio.Condition()
         self._reading = asyncio.ensure_future(self._read())
@@ -53,6 +54,7 @@ class Job:
 
     def interrupt(self) -> None:
         """Ask the process to stop its tasks."""
+        self._stopped = True
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGINT)
@@ -74,8 +76,13 @@ class Job:
         finally:
             await self._process.wait()
             if not self.done:
-                message = f"the run's process ended unexpectedly (exit code {self._process.returncode})"
-                await self._add({"type": "finished", "ok": False, "message": message})
+                await self._add({"type": "finished", "ok": False, "message": self._last_words()})
+
+    def _last_words(self) -> str:
+        # A process that is stopped while it still starts has no handler yet, and one that was killed says nothing.
+        if self._stopped:
+            return "stopped"
+        return f"the run's process ended unexpectedly (exit code {self._process.returncode})"
 
     async def _add(self, event: dict[str, Any]) -> None:
         finished = event["type"] == "finished"

@@ -7,7 +7,6 @@ in the text, so that the rest of the analysis needs no special case. What cannot
 from __future__ import annotations
 
 import ast
-import copy
 import re
 import string
 from collections import Counter
@@ -15,7 +14,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeVar
 
-from nb2dag.model.code import nodes_of
+from nb2dag.model.code import copied, nodes_of
 
 _TRIGGERS = re.compile(
     r"exec|eval|globals|locals|vars|dir\b|__main__|modules\[|query|evaluate|duckdb|sqldf|~|timeit|\.sql\("
@@ -135,7 +134,7 @@ def spell_out(node: ast.stmt, texts: Texts) -> ast.stmt:
     >>> ast.unparse(spell_out(tree.body[0], Texts(["eval"], [tree])))
     'x = a + b'
     """
-    spelled = _Speller(texts).visit(copy.deepcopy(node))
+    spelled = _Speller(texts).visit(copied(node))
     return node if ast.dump(spelled) == ast.dump(node) else spelled
 
 
