@@ -215,7 +215,9 @@ def _likeness(name: str, other: str) -> float:
 
 def _versions(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
     binders = {
-        name: position for position in sorted(demand.replays) for name in flow.statements[position].names.touched
+        name: position
+        for position in sorted(demand.replays)
+        for name in flow.statements.standing(position).names.touched
     }
     for name in sorted({*demand.inputs, *demand.replayed}):
         versions = demand.inputs.get(name, {})
