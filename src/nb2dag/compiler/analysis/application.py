@@ -35,6 +35,7 @@ from nb2dag.compiler.analysis.values import (
     without_locals,
 )
 
+_ANSWERING = ("__getattr__", "__getattribute__")
 _OF_DESCRIPTORS = {"property": ("__get__",), "set": ("__set__", "__delete__")}
 
 
@@ -164,6 +165,12 @@ def _call_method(
         apply_summary(evaluator, summary, without_receiver(definition, summary, arguments), node)
         for summary in methods_of(resolver, definition, name)
     ]
+    if not found and name.isidentifier() and not name.startswith("__") and definition.is_class:
+        answering = [item for way in _ANSWERING for item in resolver.methods(definition, way)]
+        if answering:
+            # What answers for attributes that it does not have may answer with those of any object it holds.
+            evaluator.effects.mutate(receiver, node, deep=True)
+            found = [part_of(receiver), *(apply_summary(evaluator, item, arguments, node) for item in answering)]
     kind, _, attribute = name.partition(" ")
     for descriptor in descriptors_of(resolver, definition, attribute) if kind in _OF_DESCRIPTORS else ():
         # It stands in the class, and is given the object.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nb2dag.compiler.analysis.application import apply_summary, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.effects import Draw, rebound
 from nb2dag.compiler.analysis.instances import construct, through_wrappers
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import Definition, Value, part_of, shares
+from nb2dag.compiler.analysis.values import NONE, Definition, Value, part_of, shares
 
 _DATA = {"list", "dict", "set", "tuple", "frame", "series", "array", "str", "immutable"}
 """Kinds of what may be given where a function is: names of columns, a table of functions. Calling changes none."""
@@ -81,6 +82,17 @@ def call_objects(
             if value.kind not in _DATA and (value.carries or value.free or not _may_be_data(node)):
                 found.append(_call_closure(evaluator, value, node))
     return found
+
+
+def call_instances(
+    evaluator: CallingEvaluator, values: Sequence[Value], reachable: Sequence[Value], node: ast.AST
+) -> None:
+    """Record what objects of the notebook's classes do if they are called: a key to group by, a function in a model."""
+    for value in values:
+        own = {item for item in value.carries if item.is_class and evaluator.resolver.methods(item, "__call__")}
+        if own and value.definition is None:
+            instance = replace(value, carries=frozenset(own), free=NONE)
+            call_methods(evaluator, [instance], ["__call__"], node, [*map(part_of, reachable)])
 
 
 def _call_closure(evaluator: CallingEvaluator, value: Value, node: ast.AST) -> Value:

@@ -43,6 +43,11 @@ def is_enumeration(resolver: Resolver, definition: Definition) -> bool:
     return any(module.partition(".")[0] == "enum" for module in modules)
 
 
+def is_named_tuple(definition: Definition) -> bool:
+    """Tell whether a class is a tuple with names, by the base that it is written with."""
+    return any(ast.unparse(base).rpartition(".")[2] == "NamedTuple" for base in _bases(definition))
+
+
 def family(resolver: Resolver, definition: Definition) -> Iterator[Definition]:
     """Yield a class, its bases and its metaclasses, as far as the notebook defines them."""
     waiting, seen = [definition], {definition}

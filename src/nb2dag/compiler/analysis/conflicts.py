@@ -8,11 +8,13 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from functools import lru_cache, partial
 
-from nb2dag.compiler.analysis.classes import is_cached
+from nb2dag.compiler.analysis.classes import is_cached, is_named_tuple
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
 from nb2dag.compiler.analysis.early import overwritten_states
 from nb2dag.compiler.analysis.enclosed import enclosed_kind
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
+from nb2dag.compiler.analysis.in_place import LOOKS_INTO, OWN_DEFAULTS
+from nb2dag.compiler.analysis.own_pickling import pickles_in_own_way
 from nb2dag.compiler.analysis.places import is_file_state, place_in
 from nb2dag.compiler.analysis.regions import node_region
 from nb2dag.compiler.analysis.scratch import scratch_values
@@ -213,7 +215,9 @@ def _likeness(name: str, other: str) -> float:
 
 def _versions(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
     binders = {
-        name: position for position in sorted(demand.replays) for name in flow.statements[position].names.touched
+        name: position
+        for position in sorted(demand.replays)
+        for name in flow.statements.standing(position).names.touched
     }
     for name in sorted({*demand.inputs, *demand.replayed}):
         versions = demand.inputs.get(name, {})
@@ -270,6 +274,9 @@ def _can_restore(demand: Demand, definition: Definition) -> bool:
 
     It must run the class statement again; a function is handed over, but not what the standard library caches for it.
     """
+    if is_named_tuple(definition):
+        # Its defaults are kept where no handoff looks: in the function that makes its instances.
+        return False
     if definition.is_class:
         return definition.position in demand.replays or definition.position in demand.positions
     return not is_cached(definition)
@@ -303,6 +310,21 @@ def _lost_part(flow: Flow, demand: Demand, name: str) -> str | None:
     return min((part for owner, part in asked if owner == name), default=None)
 
 
+def _pickled_in_own_way(flow: Flow, name: str, reader: int) -> str | None:
+    """Return a class whose instance a name may reach and that does something of its own when it is pickled."""
+    waiting, seen = [*flow.timeline.carried(name, reader)], set[str]()
+    while waiting:
+        definition = waiting.pop()
+        if pickles_in_own_way(definition.node):
+            return definition.name
+        for base in getattr(definition.node, "bases", ()):
+            found = flow.timeline.before(base.id, definition.position) if isinstance(base, ast.Name) else None
+            if found is not None and found.definition is not None and found.definition.name not in seen:
+                seen.add(found.definition.name)
+                waiting.append(found.definition)
+    return None
+
+
 def _obstacle(
     flow: Flow, demand: Demand, name: str, source: int, reader: int
 ) -> tuple[str, tuple[tuple[str, str], ...]] | None:
@@ -311,6 +333,8 @@ def _obstacle(
     if snapshot is None:
         return None
     definition = snapshot.definition
+    if snapshot.kind == "made class" and source != snapshot.bound and OWN_DEFAULTS in flow.timeline.drawn(name, reader):
+        return "definition-state", ()
     if definition is not None and source != snapshot.bound:
         return None if _can_restore(demand, definition) else ("definition-state", ())
     if definition is not None and definition.is_class:
@@ -319,6 +343,10 @@ def _obstacle(
         return "cannot-hand-over", (("kind", "what stood in a module before the notebook replaced it"),)
     if (part := _lost_part(flow, demand, name)) is not None:
         return "cannot-hand-over", (("kind", _LOST[part]), ("inside", f"{name}.{part}"))
+    if (own := _pickled_in_own_way(flow, name, reader)) is not None:
+        return "cannot-hand-over", (("kind", f"an instance of `{own}`, which is pickled in a way of its own"),)
+    if LOOKS_INTO in flow.timeline.drawn(name, reader):
+        return "cannot-hand-over", (("kind", "an array in the memory of an object that is no array"),)
     if snapshot.kind in _RESOURCES:
         return "cannot-hand-over", (("kind", _RESOURCES[snapshot.kind]),)
     if _from_written_module(flow.statements[source]):

@@ -15,13 +15,9 @@ from typing import NamedTuple
 from nb2dag.compiler.analysis.effects import is_surrounding
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.places import is_file_state
-from nb2dag.compiler.analysis.replay import (
-    binds_for_certain,
-    chain_replayable,
-    replayable_positions,
-)
+from nb2dag.compiler.analysis.replay import chain_replayable, replayable_positions
 from nb2dag.compiler.analysis.settled import Settled
-from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement, binds_for_certain
 from nb2dag.compiler.analysis.traces import PlacedCell
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.reasons import Cause
@@ -209,7 +205,7 @@ class Demands:
 
     def define(self, demand: Demand, definition: Definition, reader: int) -> None:
         """Let a task run a definition that a value it loads carries; the value refers to it by its name."""
-        made = self.flow.statements[definition.position]
+        made = self.flow.statements.standing(definition.position)
         if made.task_id == demand.task_id:
             return
         if not self._is_replayable(definition.position):
@@ -246,7 +242,7 @@ class Demands:
         version = self.flow.timeline.version(request.name, request.position)
         if version is None:
             return
-        maker = self.flow.statements[version]
+        maker = self.flow.statements.standing(version)
         if maker.task_id == request.task_id:
             self._before(request, maker)
         else:
@@ -261,7 +257,7 @@ class Demands:
 
     def outside(self, demand: Demand, name: str, version: int, reader: int) -> None:
         """Let a task get a version of a name that it did not make."""
-        maker = self.flow.statements[version]
+        maker = self.flow.statements.standing(version)
         if maker.kind is OwnerKind.SCRATCH:
             # That a scratch cell changes the process's surroundings is said where it does.
             if not is_surrounding(name):
@@ -284,7 +280,7 @@ class Demands:
         if name.startswith("<"):
             return
         for position, _ in self.flow.stars.may_rebind(name, version, reader):
-            if self.flow.statements[position].task_id != demand.task_id:
+            if self.flow.statements.standing(position).task_id != demand.task_id:
                 self._trouble("star-import", name, demand.task_id, reader, position)
 
     def _define_to_restore(self, demand: Demand, name: str, reader: int) -> None:
@@ -309,7 +305,7 @@ class Demands:
         if (name, position) in demand.outputs:
             return
         demand.outputs.add((name, position))
-        maker = self.flow.statements[position]
+        maker = self.flow.statements.standing(position)
         if task_id == IMPLICIT:
             self.replay(demand, position, Origin(Cause.GIVEN, name, position))
             if not binds_for_certain(maker, name):
@@ -321,7 +317,7 @@ class Demands:
 
     def _replay_version(self, demand: Demand, name: str, version: int, reader: int) -> None:
         self.replay(demand, version, Origin(Cause.READ, name, reader))
-        if not binds_for_certain(self.flow.statements[version], name):
+        if not binds_for_certain(self.flow.statements.standing(version), name):
             self.request(Request(demand.task_id, name, version, version, slicing=True))
 
     def replay(self, demand: Demand, position: int, origin: Origin) -> None:
@@ -329,18 +325,18 @@ class Demands:
         if position in demand.replays:
             return
         demand.replays[position] = origin
-        use = self.flow.statements[position].use
+        use = self.flow.statements.standing(position).use
         for name in sorted(use.names):
             self.request(Request(demand.task_id, name, position, position, slicing=True))
         for definition in use.definitions:
-            if self.flow.statements[definition.position].kind is not OwnerKind.SCRATCH:
+            if self.flow.statements.standing(definition.position).kind is not OwnerKind.SCRATCH:
                 self.replay(demand, definition.position, Origin(Cause.CARRIED, definition.name, position))
 
     def _slice(self, request: Request) -> None:
         version = self.flow.timeline.version(request.name, request.position)
         if version is None:
             return
-        maker = self.flow.statements[version]
+        maker = self.flow.statements.standing(version)
         demand = self.tasks[request.task_id]
         if maker.kind is OwnerKind.SCRATCH:
             self._trouble("scratch-value", request.name, request.task_id, request.asked_at, version)
@@ -365,7 +361,7 @@ class Demands:
 
     def _is_replayable(self, position: int) -> bool:
         # What is asked of a statement counts as asking for it.
-        return self.replayable[self.flow.statements[position].position]
+        return self.replayable[self.flow.statements.standing(position).position]
 
     def _trouble(self, rule: str, name: str, task_id: str, reader: int, maker: int) -> None:
         self.troubles.setdefault((rule, name, task_id, maker), Trouble(rule, name, task_id, reader, maker))

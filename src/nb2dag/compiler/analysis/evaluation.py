@@ -12,12 +12,11 @@ from dataclasses import replace
 
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.application import call_methods
-from nb2dag.compiler.analysis.classes import does_more_than_return
-from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState, rebinding
+from nb2dag.compiler.analysis.effects import Effects, Summary, rebinding
 from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement, apply_decorator
-from nb2dag.compiler.analysis.outside import record_setting
+from nb2dag.compiler.analysis.outside import record_attribute
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.texts import parameter
 from nb2dag.compiler.analysis.values import (
@@ -97,7 +96,7 @@ class Evaluator(ExpressionEvaluator):
             self.operated([before, item], node)
             if before.module and knowledge.module_state(before.module):
                 # `env |= {...}`, where `env` is `os.environ`.
-                self.module_state(before.module, node)
+                record_attribute(self.effects, before.module, node)
                 result = before
             elif before.immutable:
                 result = IMMUTABLE if item.immutable else container([item])
@@ -344,18 +343,11 @@ class Evaluator(ExpressionEvaluator):
         call_methods(self, [owner], names, target, [item])
         if owner.module and owner.definition is None:
             attribute = f".{target.attr}" if isinstance(target, ast.Attribute) else ""
-            self.module_state(f"{owner.module}{attribute}", target)
+            record_attribute(self.effects, f"{owner.module}{attribute}", target)
             return
         self.effects.mutate(owner, target)
         if owner.kind not in COPYING_KINDS or (isinstance(target, ast.Attribute) and owner.kind == "array"):
             self.hold(target.value, owner, item)
-
-    def module_state(self, path: str, why: ast.AST) -> None:
-        state = knowledge.module_state(path) or f"<{path}>"
-        if state == "<config>":
-            record_setting(self.effects, path, why)
-        else:
-            self.effects.add(WriteState(state, why))
 
 
 def evaluate_function(
@@ -382,8 +374,8 @@ def evaluate_function(
             evaluator.may_have_left = False
             evaluator.body(node.body)
     returned = without_locals(union(evaluator.returned)) if evaluator.returned else IMMUTABLE
-    if _is_decorated(node, "cached_property") and does_more_than_return(node, evaluator.effects):
-        # A second read does nothing of it, so the first one changes the object.
+    if _is_decorated(node, "cached_property"):
+        # The first read leaves in the object what later ones give, whatever has changed meanwhile.
         evaluator.effects.mutate(evaluator.first_argument(), node)
     return Summary(
         effects=_without_repeats(evaluator.effects),

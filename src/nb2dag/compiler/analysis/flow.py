@@ -52,7 +52,7 @@ class Flow:
 
     def end_of_cell(self, position: int) -> int:
         """Return the position of the last statement of the cell in which a statement stands."""
-        end = self.last[self.statements[position].cell.cell.index]
+        end = self.last[self.statements.standing(position).cell.cell.index]
         self.timeline.asked.ends.add(end)
         return end
 

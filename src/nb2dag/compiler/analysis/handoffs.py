@@ -123,7 +123,7 @@ def _connected(reach: dict[str, frozenset[int]]) -> list[list[str]]:
 
 
 def _owner(flow: Flow, position: int) -> str:
-    return flow.statements[position].task_id or IMPLICIT
+    return flow.statements.standing(position).task_id or IMPLICIT
 
 
 def outputs_of(flow: Flow, demands: Demands, demand: Demand, task_id: str) -> list[Output]:
@@ -132,7 +132,7 @@ def outputs_of(flow: Flow, demands: Demands, demand: Demand, task_id: str) -> li
         return []
     if demand.task_id == IMPLICIT:
         end = max(demand.replays)
-        cells = [(end, flow.statements[end].cell.cell.index, demand.outputs)]
+        cells = [(end, flow.statements.standing(end).cell.cell.index, demand.outputs)]
         return _groups(flow, cells, task_id)
     given = task_id, frozenset(demand.outputs)
     return demands.settled.get("outputs", demand.task_id, given, lambda: _groups(flow, _by_cell(flow, demand), task_id))
@@ -143,7 +143,7 @@ def _by_cell(flow: Flow, demand: Demand) -> list[tuple[int, int, set[tuple[str, 
     by_cell: dict[int, set[tuple[str, int]]] = {}
     for name, position in demand.outputs:
         by_cell.setdefault(flow.end_of_cell(position), set()).add((name, position))
-    return [(end, flow.statements[end].cell.cell.index, saved) for end, saved in sorted(by_cell.items())]
+    return [(end, flow.statements.standing(end).cell.cell.index, saved) for end, saved in sorted(by_cell.items())]
 
 
 def _groups(flow: Flow, cells: list[tuple[int, int, set[tuple[str, int]]]], task_id: str) -> list[Output]:
@@ -178,7 +178,7 @@ def inputs_of(flow: Flow, demand: Demand, saved: Saved, ids: dict[str, str]) -> 
     """Return what a task loads, grouped as its producers save it."""
     wanted: dict[int, tuple[Output, list[str]]] = {}
     for name, source in sorted(demand.sources.items()):
-        cell = flow.statements[source].cell
+        cell = flow.statements.standing(source).cell
         output = saved.find(ids[cell.task_id or IMPLICIT], cell.cell.index, name)
         if output is not None:
             wanted.setdefault(id(output), (output, []))[1].append(name)

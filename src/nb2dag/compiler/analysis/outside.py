@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 
 from nb2dag.compiler.analysis import knowledge
@@ -76,6 +77,19 @@ def record_setting(effects: Effects, path: str, node: ast.AST) -> None:
         effects.add(WriteState("<config>", node))
     else:
         effects.configures = True
+
+
+def record_attribute(effects: Effects, path: str, node: ast.AST) -> None:
+    """Record that the attribute of a module at a dotted path is set, or deleted."""
+    module, _, name = path.rpartition(".")
+    state = knowledge.module_state(path) or f"<{path}>"
+    if module == "builtins" and hasattr(builtins, name):
+        # Any code calls it by its bare name, that of libraries too.
+        state = "<builtins>"
+    if state == "<config>":
+        record_setting(effects, path, node)
+    else:
+        effects.add(WriteState(state, node))
 
 
 def record_log_keeping(evaluator: CallingEvaluator, arguments: Arguments, node: ast.AST) -> None:

@@ -11,8 +11,7 @@ from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.functions import function_names
 from nb2dag.compiler.analysis.names import statement_names
 from nb2dag.compiler.analysis.regions import node_region
-from nb2dag.compiler.analysis.replay import binds_for_certain
-from nb2dag.compiler.analysis.statements import OwnerKind, Statement
+from nb2dag.compiler.analysis.statements import OwnerKind, Statement, binds_for_certain
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import Slice, Source
 from nb2dag.model.reasons import (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
-from nb2dag.compiler.analysis.effects import FileAccess, FileUse, Mutate, Seed, WriteState
+from nb2dag.compiler.analysis.effects import Mutate, Seed, WriteState
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.outside import GENERATORS
-from nb2dag.compiler.analysis.places import file_state, is_file_state
-from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
+from nb2dag.compiler.analysis.places import is_file_state
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement, binds_for_certain
 
 REPLAYED_STATES = frozenset({"<environ>", "<sys.path>", "<cwd>", "<config>"})
 """State without a name that a replayed statement may set: setting it again has the same result."""
@@ -72,7 +72,7 @@ def _needs_replayable(flow: Flow, statement: Statement, answers: dict[int, bool]
     position = statement.position
     return all(
         chain_replayable(flow, name, position, answers) or (is_file_state(name) and _finds_files(statement))
-        for name in flow.statements[position].use.names
+        for name in flow.statements.standing(position).use.names
     )
 
 
@@ -105,40 +105,12 @@ def chain_replayable(flow: Flow, name: str, position: int, answers: dict[int, bo
         version = flow.timeline.version(name, position)
         if version is None:
             return True
-        maker = flow.statements[version]
+        maker = flow.statements.standing(version)
         if not answers[version]:
             return False
         if binds_for_certain(maker, name):
             return True
         position = version
-
-
-@lru_cache(4 * MOST_STATEMENTS)
-def binds_for_certain(statement: Statement, name: str) -> bool:
-    """Tell whether a statement gives `name` a value that does not depend on the one before.
-
-    `import a.b` adds to what an earlier `import a.c` bound, so it does not count.
-    """
-    if is_file_state(name):
-        return any(
-            isinstance(event, FileUse)
-            and event.writes
-            and event.certain
-            and event.access is not FileAccess.CHANGE
-            and event.place is not None
-            and file_state(event.place) == name
-            for event in statement.effects.events
-        )
-    if name.startswith("<"):
-        return any(
-            isinstance(event, Seed) and event.state == name and event.certain for event in statement.effects.events
-        )
-    if name not in statement.names.binds:
-        return False
-    node = statement.node
-    if isinstance(node, ast.Import):
-        return not any(alias.asname is None and alias.name.startswith(f"{name}.") for alias in node.names)
-    return True
 
 
 def is_definition(node: ast.stmt) -> bool:

@@ -185,6 +185,8 @@ class _Retracing:
             old, new = before.get(position), after.get(position)
             if old is None or new is None or not old.says_the_same(new):
                 self.changed.statements.add(position)
+                if old is None or new is None or not old.stands_for_the_same(new):
+                    self.changed.standings.add(position)
         self.changed.ends |= _ends(were) ^ _ends(are)
         did, does = _changes(were), _changes(are)
         for position in did.keys() | does.keys():
@@ -200,4 +202,6 @@ class _Retracing:
             self.changed.regions.setdefault(number, []).extend(spans)
 
     def _mark_statements(self, cell: PlacedCell) -> None:
-        self.changed.statements.update(statement.position for statement in cell.statements)
+        positions = {statement.position for statement in cell.statements}
+        self.changed.statements |= positions
+        self.changed.standings |= positions

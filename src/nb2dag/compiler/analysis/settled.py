@@ -55,9 +55,8 @@ class Settled:
     def compare(self, replayable: dict[int, bool]) -> None:
         """Mark the statements of which it is no longer the same whether they may be replayed."""
         if self._replayable.items() != replayable.items():
-            self._forget(
-                Changed(statements={position for position, _ in self._replayable.items() ^ replayable.items()})
-            )
+            positions = {position for position, _ in self._replayable.items() ^ replayable.items()}
+            self._forget(Changed(statements=positions, standings=positions))
         self._replayable = replayable
 
     def get(self, what: str, task_id: str, given: object, find: Callable[[], _Result]) -> _Result:
@@ -82,6 +81,7 @@ class _Askers:
         self._names: dict[str, set[tuple[int, _Key]]] = {}
         self._regions: dict[int, set[tuple[int, _Key]]] = {}
         self._statements: dict[int, set[_Key]] = {}
+        self._standings: dict[int, set[_Key]] = {}
         self._ends: dict[int, set[_Key]] = {}
         self.marks = 0
         """How many questions were noted, those that were withdrawn included."""
@@ -89,7 +89,7 @@ class _Askers:
     def add(self, key: _Key, asked: Asked) -> None:
         """Note what one asked for."""
         self.marks += len(asked.names) + sum(len(regions) for _, regions in asked.reached)
-        self.marks += len(asked.statements) + len(asked.ends)
+        self.marks += len(asked.statements) + len(asked.standings) + len(asked.ends)
         for name, position in asked.names:
             self._names.setdefault(name, set()).add((position, key))
         for position, regions in asked.reached:
@@ -97,6 +97,8 @@ class _Askers:
                 self._regions.setdefault(number, set()).add((position, key))
         for position in asked.statements:
             self._statements.setdefault(position, set()).add(key)
+        for position in asked.standings:
+            self._standings.setdefault(position, set()).add(key)
         for position in asked.ends:
             self._ends.setdefault(position, set()).add(key)
 
@@ -104,6 +106,7 @@ class _Askers:
         """Return who asked for something that changed."""
         found = _within(self._names, changed.names) | _within(self._regions, changed.regions)
         found.update(*(self._statements.pop(position, ()) for position in changed.statements))
+        found.update(*(self._standings.pop(position, ()) for position in changed.standings))
         found.update(*(self._ends.pop(position, ()) for position in changed.ends))
         return found
 

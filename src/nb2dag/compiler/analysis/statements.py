@@ -9,8 +9,9 @@ from enum import Enum
 from functools import lru_cache
 
 from nb2dag.compiler.analysis.cell_facts import StatementFacts
-from nb2dag.compiler.analysis.effects import Effects, FileUse
+from nb2dag.compiler.analysis.effects import Effects, FileAccess, FileUse, Seed
 from nb2dag.compiler.analysis.names import NameFacts
+from nb2dag.compiler.analysis.places import file_state, is_file_state
 from nb2dag.compiler.analysis.timeline import Asked
 from nb2dag.compiler.analysis.uses import Use
 from nb2dag.model.code import Script
@@ -71,6 +72,18 @@ class Statement:
             == (others.cell.index, others.cell.id, others.role, others.task_id)
         )
 
+    def stands_for_the_same(self, other: Statement) -> bool:
+        """Tell whether it has the same part in the flow as another one: who runs it, what it reads and what it gives.
+
+        Of a function whose body is edited that is so most of the time, and who only calls it need not know.
+        """
+        mine, others = self.cell, other.cell
+        return (
+            (mine.cell.index, self.kind, self.task_id) == (others.cell.index, other.kind, other.task_id)
+            and self.use == other.use
+            and _gives(self) == _gives(other)
+        )
+
     @property
     def compound(self) -> bool:
         """Whether it holds other statements that may run or not."""
@@ -94,6 +107,40 @@ def make_statement(position: int, cell: ProgramCell, facts: StatementFacts, effe
     )
 
 
+@lru_cache(4 * MOST_STATEMENTS)
+def binds_for_certain(statement: Statement, name: str) -> bool:
+    """Tell whether a statement gives `name` a value that does not depend on the one before.
+
+    `import a.b` adds to what an earlier `import a.c` bound, so it does not count.
+    """
+    if is_file_state(name):
+        return any(
+            isinstance(event, FileUse)
+            and event.writes
+            and event.certain
+            and event.access is not FileAccess.CHANGE
+            and event.place is not None
+            and file_state(event.place) == name
+            for event in statement.effects.events
+        )
+    if name.startswith("<"):
+        return any(
+            isinstance(event, Seed) and event.state == name and event.certain for event in statement.effects.events
+        )
+    if name not in statement.names.binds:
+        return False
+    node = statement.node
+    if isinstance(node, ast.Import):
+        return not any(alias.asname is None and alias.name.startswith(f"{name}.") for alias in node.names)
+    return True
+
+
+def _gives(statement: Statement) -> tuple[dict[str, bool], frozenset[object]]:
+    """Return the names that a statement touches, each with whether it binds it for certain, and its files and seeds."""
+    outside = (event for event in statement.effects.events if isinstance(event, (FileUse, Seed)))
+    return {name: binds_for_certain(statement, name) for name in statement.names.touched}, frozenset(outside)
+
+
 @lru_cache(MOST_STATEMENTS)
 def files_of(statement: Statement) -> tuple[FileUse, ...]:
     """Return the uses of files in a statement."""
@@ -112,6 +159,11 @@ class Statements:
 
     def __getitem__(self, position: int) -> Statement:
         self._asked.statements.add(position)
+        return self._by_position[position]
+
+    def standing(self, position: int) -> Statement:
+        """Return a statement of which it matters only what `Statement.stands_for_the_same` compares."""
+        self._asked.standings.add(position)
         return self._by_position[position]
 
     def __len__(self) -> int:

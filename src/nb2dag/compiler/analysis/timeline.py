@@ -112,18 +112,20 @@ class Asked:
     """What somebody asked of a timeline and of the statements of a program.
 
     `names` are names right before a position, `reached` regions right before one, `statements` the positions of
-    statements, `ends` of those at the end of a cell of which it mattered that it ends there.
+    statements, `standings` of those of which it mattered only what they stand for in the flow, `ends` of those at the
+    end of a cell of which it mattered that it ends there.
     """
 
     names: list[tuple[str, int]] = field(default_factory=list)
     reached: list[tuple[int, Regions]] = field(default_factory=list)
     statements: set[int] = field(default_factory=set)
+    standings: set[int] = field(default_factory=set)
     ends: set[int] = field(default_factory=set)
 
     def take(self) -> Asked:
         """Return what was asked until now."""
-        taken = Asked(self.names, self.reached, self.statements, self.ends)
-        self.names, self.reached, self.statements, self.ends = [], [], set(), set()
+        taken = Asked(self.names, self.reached, self.statements, self.standings, self.ends)
+        self.names, self.reached, self.statements, self.standings, self.ends = [], [], set(), set(), set()
         return taken
 
 
@@ -131,12 +133,15 @@ class Asked:
 class Changed:
     """What is no longer as it was: names and regions, each between some positions, statements, and the ends of cells.
 
+    `standings` are the statements that stand for something else in the flow, which are among `statements` too.
+
     Right before a position the answer may be another one if it is after the first and not after the second of a pair.
     """
 
     names: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     regions: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     statements: set[int] = field(default_factory=set)
+    standings: set[int] = field(default_factory=set)
     ends: set[int] = field(default_factory=set)
 
 

@@ -31,6 +31,10 @@ _OPAQUE_STATES = {
         "keeps values outside the notebook",
         "read them from a file that lies beside the notebook, or make them in a task",
     ),
+    "<builtins>": (
+        "replaces what Python itself provides, for all code of the process",
+        "give yours a name of its own, and call it by that name",
+    ),
     "<log>": (
         "lets logging keep what is logged in an object, of which each task would have its own",
         "log to a file, or keep the messages where they are logged",
@@ -103,5 +107,9 @@ def _scratch_state(statement: Statement, path: str, last_task: int) -> Iterator[
     if statement.position > last_task:
         return
     states = [event.state for event in statement.effects.events if isinstance(event, WriteState)]
-    if states:
+    if "<builtins>" in states:
+        # Whatever the tasks below print, open or count goes through it.
+        what, instead = _OPAQUE_STATES["<builtins>"]
+        yield FlowProblem("opaque-effect", _span(statement, path), (("what", what), ("instead", instead)))
+    elif states:
         yield FlowProblem("scratch-state", _span(statement, path), (("state", states[0]),))

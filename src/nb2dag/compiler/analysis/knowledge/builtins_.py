@@ -40,7 +40,8 @@ CALLS = call_table(
         ),
     ),
     # a library's objects answer these with new objects of their own
-    (FRESH, "abs round pow divmod bytearray dir dict.fromkeys"),
+    (FRESH, "abs round pow divmod dir dict.fromkeys"),
+    (CallFacts(kind="memory"), "bytearray"),
     (CallFacts(kind="mark"), "object"),
     (CallFacts(returns="shares", kind="window"), "memoryview"),
     (SHARES, "getattr vars super property classmethod staticmethod aiter anext"),
@@ -133,5 +134,5 @@ FILE = method_table(
     (MUTATES, "write writelines close flush truncate writerow writerows writeheader detach __enter__ __exit__"),
     (MethodFacts(True, mutates_args=(0,), returns="immutable"), "readinto"),
     (PURE_IMMUTABLE, "getvalue isatty writable seekable"),
-    (PURE_SHARES, "getbuffer"),
+    (MethodFacts(False, returns="shares", kind="window"), "getbuffer"),
 )

@@ -1,0 +1,33 @@
+"""Follow classes that a call makes: `namedtuple("P", "x y")`."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from nb2dag.compiler.analysis.arguments import Arguments
+from nb2dag.compiler.analysis.in_place import OWN_DEFAULTS
+from nb2dag.compiler.analysis.values import Value, container
+
+MADE_CLASS = "made class"
+"""The kind of a class that a call makes: `namedtuple("P", "x y")`. Its instances are pickled by its name."""
+_CHANGING = (ast.List, ast.Dict, ast.Set, ast.Call)
+
+
+def made_class(arguments: Arguments) -> Value:
+    """Return the class that a call makes; whoever gets an instance needs the class by the name it was given."""
+    name = arguments.positional[0].constant
+    inside = container(arguments.all(), MADE_CLASS)
+    defaults = arguments.nodes.get("defaults")
+    if defaults is not None and any(isinstance(node, _CHANGING) for node in list(ast.walk(defaults))[1:]):
+        inside = replace(inside, draws=inside.draws | {OWN_DEFAULTS})
+    return inside if name is None else replace(inside, free=inside.free | {name})
+
+
+def made_instance(made: Value, arguments: Arguments) -> Value:
+    """Return an instance of a class that a call made."""
+    inside = container(arguments.all())
+    own = made.reaches if OWN_DEFAULTS in made.draws else made.holds
+    return replace(
+        inside, holds=inside.holds | own, free=inside.free | made.free, carries=inside.carries | made.carries
+    )

@@ -1,0 +1,208 @@
+"""Evaluate the call of a method: the notebook's own, one that the tables know, or one that nobody knows."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import replace
+
+from nb2dag.compiler.analysis import knowledge
+from nb2dag.compiler.analysis.application import apply_summary, call_methods, overridden
+from nb2dag.compiler.analysis.arguments import Arguments
+from nb2dag.compiler.analysis.call_parts import (
+    call_given,
+    constants,
+    may_draw,
+    mutate_places,
+    result_of,
+    with_given,
+    with_handles,
+)
+from nb2dag.compiler.analysis.callbacks import call_functions, call_instances
+from nb2dag.compiler.analysis.effects import Draw, Summary
+from nb2dag.compiler.analysis.file_access import KnownCall
+from nb2dag.compiler.analysis.file_calls import is_backed, record_files, record_guessed_files, touch_files
+from nb2dag.compiler.analysis.in_place import record_method
+from nb2dag.compiler.analysis.instances import class_of
+from nb2dag.compiler.analysis.knowledge.facts import MethodFacts
+from nb2dag.compiler.analysis.outside import (
+    called_name,
+    record_given_generators,
+    record_log_keeping,
+    record_setting,
+    record_state,
+)
+from nb2dag.compiler.analysis.receivers import guessed_kind
+from nb2dag.compiler.analysis.resolver import CallingEvaluator
+from nb2dag.compiler.analysis.texts import ANY, joined_path
+from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, NONE, Definition, Value, shares, union
+
+_CONTAINERS = {"list", "dict", "set", "tuple", "defaultdict", "frame", "series", "array"}
+"""Kinds whose methods are their own, whatever is in them."""
+_COPIES = {"frame", "series", "array"}
+_FITS = ("fit", "train")
+"""Methods that are known of estimators, but draw in some libraries that are not."""
+_CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescript", "raw_connection", "__enter__"}
+"""Methods of a connection that give something to go on using it with."""
+_LOGGER_SETTINGS = {"setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter"}
+_SAVING = {"write", "save", "read", "load", "dump", "export"}
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+
+
+def call_method(
+    evaluator: CallingEvaluator, owner: Value, arguments: Arguments, node: ast.Call, *, discarded: bool
+) -> Value:
+    """Return the value of calling a method of `owner`, and record what it does."""
+    function = node.func
+    assert isinstance(function, ast.Attribute)
+    for state in sorted(owner.draws):
+        evaluator.effects.add(Draw(state, node))
+    own = None if owner.kind in _CONTAINERS else call_own_method(evaluator, owner, arguments, node)
+    if own is not None:
+        return own
+    if owner.carries and call_methods(evaluator, [owner], ["__getattr__", "__getattribute__"], node, [owner]):
+        # What answers for attributes that it does not have may answer with those of any object it holds.
+        return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
+    if function.attr == "__enter__" and not owner.kind:
+        # A `with` block leaves the context again; by hand, the process stays in it.
+        evaluator.effects.configures = True
+    touch_files(evaluator.effects, arguments.all(), node)
+    if owner.immutable and not owner.carries:
+        facts = knowledge.method_call(function.attr, "immutable") or knowledge.method_call(function.attr, "str")
+        if function.attr in _LOGGER_SETTINGS:
+            record_setting(evaluator.effects, function.attr, node)
+            record_log_keeping(evaluator, arguments, node)
+        if facts is None or facts.mutates_receiver:
+            call_functions(evaluator, arguments.all(), arguments.all(), node)
+            return IMMUTABLE
+    else:
+        kind = owner.kind or guessed_kind(function.value)
+        facts = knowledge.method_call(function.attr, kind) or knowledge.method_call(function.attr, owner.kind)
+    record_given_generators(evaluator, facts, arguments, node)
+    record_method(evaluator.effects, owner, function.attr, arguments, node)
+    if facts is None:
+        return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
+    if not owner.kind and function.attr.startswith(_FITS):
+        may_draw(evaluator, function.attr, node)
+    return _known_method(evaluator, owner, facts, arguments, node)
+
+
+def call_own_method(evaluator: CallingEvaluator, owner: Value, arguments: Arguments, node: ast.Call) -> Value | None:
+    """Call the method that notebook classes among the owner's have; None where there is no such method."""
+    name = called_name(node)
+    if evaluator.function:
+        evaluator.effects.methods.add(name)
+    found: list[Value] = []
+    for definition in sorted(owner.carries | _of(owner.definition), key=lambda item: item.position):
+        if definition.is_class and (definition, name) not in evaluator.active:
+            evaluator.active.add((definition, name))
+            for summary in evaluator.resolver.methods(definition, name):
+                given = _as_method(definition, summary, owner, arguments)
+                found.append(apply_summary(evaluator, summary, given, node))
+            evaluator.active.discard((definition, name))
+    if not found:
+        return None
+    result = union(found)
+    # A class below may have another method of that name.
+    below = overridden(evaluator, owner, name)
+    if below is None:
+        return result
+    return below if result.immutable else union([result, below])
+
+
+def call_super(evaluator: CallingEvaluator, arguments: Arguments, node: ast.Call, *, discarded: bool) -> Value:
+    """Call the method of a base class: the notebook's own, or a library's, which may change the object."""
+    owner, name = evaluator.first_argument(), called_name(node)
+    found = call_methods(evaluator, [owner], [f"super {name}"], node, arguments.all())
+    if found:
+        return union(found)
+    if name in ("__init__", "__init_subclass__", "__new__", "__setattr__", "__post_init__"):
+        effects = evaluator.effects
+        for value in arguments.all():
+            effects.hold(owner, value)
+        return owner
+    return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
+
+
+def _as_method(definition: Definition, summary: Summary, owner: Value, arguments: Arguments) -> Arguments:
+    """Return a method's arguments with what it gets before them: the object, or its class."""
+    arguments = replace(arguments, owner=definition)
+    if summary.static or (owner.definition is not None and not summary.of_class):
+        return arguments
+    if summary.of_class and owner.definition is None:
+        return replace(arguments, receiver=class_of(owner))
+    return replace(arguments, receiver=owner)
+
+
+def _of(definition: Definition | None) -> frozenset[Definition]:
+    return frozenset() if definition is None else frozenset({definition})
+
+
+def _unknown_method(
+    evaluator: CallingEvaluator, owner: Value, arguments: Arguments, node: ast.Call, *, discarded: bool
+) -> Value:
+    effects = evaluator.effects
+    everything = [owner, *arguments.all()]
+    call_methods(evaluator, arguments.all(), ["__*__", "*"], node, everything)
+    if owner.kind not in ("resource", "client", "logger", "connection"):
+        effects.mutate(owner, node, deep=True)
+        if discarded:
+            for value in arguments.all():
+                effects.mutate(value, node, deep=True)
+                effects.hold(owner, value)
+    call_functions(evaluator, arguments.all(), everything, node)
+    may_draw(evaluator, called_name(node), node)
+    states = record_guessed_files(evaluator, arguments, node)
+    effects.unstable.setdefault(f"`.{called_name(node)}()`", node)
+    result = shares(everything)
+    if (own := overridden(evaluator, owner, called_name(node))) is not None:
+        result = union([result, own])
+    return with_handles(result, states)
+
+
+def _known_method(
+    evaluator: CallingEvaluator, owner: Value, facts: MethodFacts, arguments: Arguments, node: ast.Call
+) -> Value:
+    effects = evaluator.effects
+    call_methods(evaluator, [owner, *arguments.all()], ["__*__"], node, arguments.all())
+    mutates = facts.mutates_receiver or (facts.inplace_keyword and _inplace(arguments))
+    given = call_given(evaluator, facts.calls, arguments, [owner, *arguments.all()], node)
+    if not facts.stores_args:
+        callers = [owner] if owner.kind == "estimator" else []
+        call_instances(evaluator, [*callers, *arguments.all()], [owner, *arguments.all()], node)
+    if mutates and not is_backed(owner):
+        effects.mutate(owner, node)
+    mutate_places(evaluator, facts.mutates_args, arguments, node)
+    if facts.stores_args:
+        target = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+        for value in arguments.all():
+            if owner.kind not in _COPIES:
+                evaluator.hold(target, owner, value)
+    if is_backed(owner):
+        # What it gives depends on the file alone, which the draws above have recorded.
+        effects.opens = effects.opens or called_name(node) == "cursor"
+        return replace(owner, same=NONE, part=NONE, holds=NONE) if called_name(node) in _CONNECTS else FRESH
+    record_state(evaluator, facts, arguments, node, called_name(node))
+    states = record_files(evaluator, KnownCall(facts, arguments, node, called_name(node), owner))
+    if not owner.kind and called_name(node) in _SAVING:
+        # A stream is meant as a rule, but an object of a library's own may take a path.
+        record_guessed_files(evaluator, arguments, node)
+    result = result_of(facts.returns, facts.kind, owner, arguments, shallow=facts.shallow)
+    result = with_given(result, facts, given)
+    return with_handles(_with_path(called_name(node), result, owner, arguments), states)
+
+
+def _with_path(name: str, result: Value, owner: Value, arguments: Arguments) -> Value:
+    """Return a path or text made from one, with what is known of it."""
+    if name == "joinpath":
+        return replace(result, constant=joined_path([owner.constant, *constants(arguments.positional)]))
+    if name in ("resolve", "absolute", "as_posix", "expanduser") and owner.constant is not None:
+        return replace(result, constant=owner.constant)
+    if name == "format" and owner.constant is not None:
+        return replace(result, constant=_PLACEHOLDER.sub(ANY, owner.constant))
+    return result
+
+
+def _inplace(arguments: Arguments) -> bool:
+    node = arguments.nodes.get("inplace")
+    return arguments.open or (node is not None and not (isinstance(node, ast.Constant) and node.value is False))

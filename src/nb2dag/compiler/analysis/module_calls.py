@@ -1,0 +1,276 @@
+"""Evaluate the call of a function of a module, known to the tables or not."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from nb2dag.compiler.analysis import knowledge
+from nb2dag.compiler.analysis.application import call_methods
+from nb2dag.compiler.analysis.arguments import Arguments
+from nb2dag.compiler.analysis.call_parts import (
+    call_given,
+    constants,
+    may_draw,
+    mutate_places,
+    result_of,
+    with_given,
+    with_handles,
+)
+from nb2dag.compiler.analysis.callbacks import call_functions, call_instances, is_function
+from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, WriteState
+from nb2dag.compiler.analysis.file_access import KnownCall
+from nb2dag.compiler.analysis.file_calls import record_database, record_files, record_guessed_files
+from nb2dag.compiler.analysis.in_place import mark_of_result, record_function
+from nb2dag.compiler.analysis.instances import class_of
+from nb2dag.compiler.analysis.knowledge.facts import CallFacts
+from nb2dag.compiler.analysis.local_state import changed_arguments, states_at
+from nb2dag.compiler.analysis.made_classes import made_class
+from nb2dag.compiler.analysis.outside import (
+    GENERATORS,
+    record_attribute,
+    record_given_generators,
+    record_log_keeping,
+    record_setting,
+    record_state,
+)
+from nb2dag.compiler.analysis.resolver import CallingEvaluator
+from nb2dag.compiler.analysis.texts import joined_path
+from nb2dag.compiler.analysis.values import FRESH, Value, container, part_of, shares, union
+
+_DYNAMIC = {f"builtins.{name}" for name in ("exec", "eval", "globals", "locals", "__import__")}
+_DYNAMIC_ALONE = {"builtins.vars", "builtins.dir"}
+_ASKING = {f"builtins.{name}" for name in ("isinstance", "issubclass", "id", "super", "type", "callable", "vars")}
+"""Functions that call no method of what they are given."""
+_STATE_OBJECTS = {"decimal.getcontext": "decimal.current_context"}
+"""Functions that return an object which is state of a module: to set its attributes is to set that state."""
+_VIEWS_OF_ONE = {"numpy.einsum"}
+"""Functions that give a view where they are called with one array: `np.einsum("ii->i", m)`."""
+_VIEWED = {"frame", "series", "array", ""}
+_CONSUMED = {"generator", "iterator", "plain iterator", "file"}
+_PLAIN = {"list", "tuple", "immutable", "plain iterator"}
+"""Kinds of which pickle keeps an iterator, and where it stands."""
+_ITERATORS = {f"builtins.{name}" for name in ("enumerate", "zip", "reversed", "iter", "map", "filter")}
+_PATHS = {"pathlib.Path", "pathlib.PurePath", "builtins.str", "os.fspath", "os.path.join"}
+_WHERE = {"os.getcwd", "pathlib.Path.cwd"}
+_ENGINES = {"sqlalchemy.create_engine"}
+_TRACES = {
+    f"traceback.{name}"
+    for name in ("print_exception", "format_exception", "print_tb", "format_tb", "extract_tb", "TracebackException")
+}
+"""Functions that look at the traceback of an exception."""
+_GETTERS = {"builtins.getattr", "builtins.hasattr"}
+_SETTERS = {"builtins.setattr", "builtins.delattr"}
+_LOOKING = ("builtins.", "copy.", "pickle.", "joblib.")
+"""Beginnings of the paths of functions that draw no number from a generator which they are given."""
+_LOGS_TO = {"logging.StreamHandler", "logging.basicConfig"}
+_COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
+_WHOLE = "%whole"
+_PICKLERS = {"pickle", "joblib", "dill", "cloudpickle", "torch", "pandas"}
+_WRITES_PICKLES = {"dump", "dumps", "save"}
+_READS_PICKLES = {"load", "loads", "read_pickle"}
+_CLASS_MAKERS = {
+    "collections.namedtuple", "typing.NamedTuple", "typing.NewType", "dataclasses.make_dataclass", "builtins.type",
+    "types.new_class", "enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag",
+}  # fmt: skip
+
+
+def call_module(
+    evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call, *, discarded: bool
+) -> Value:
+    """Return the value of calling what stands at `path` in a module, and record what it does."""
+    effects = evaluator.effects
+    name = path.rpartition(".")[2]
+    if path in _DYNAMIC or (path in _DYNAMIC_ALONE and not arguments.all()):
+        effects.dynamic.setdefault(name, node)
+    if (special := _special(path, arguments)) is not None:
+        return special
+    _record_asked(evaluator, path, arguments, node)
+    facts = knowledge.module_call(path)
+    if not path.startswith(_LOOKING):
+        record_given_generators(evaluator, facts, arguments, node)
+    if path not in _ASKING:
+        names = ["__*__"] if facts is not None else ["__*__", "*"]
+        call_methods(evaluator, arguments.all(), names, node, arguments.all())
+    if facts is None or name[:1].islower():
+        for state in sorted({state for value in arguments.all() for state in value.draws}):
+            effects.add(Draw(state, node))
+    if facts is None:
+        return _unknown_function(evaluator, path, arguments, node, discarded=discarded)
+    given = call_given(evaluator, facts.calls, arguments, arguments.all(), node)
+    if name[:1].islower() and not path.startswith(_LOOKING):
+        call_instances(evaluator, arguments.all(), arguments.all(), node)
+        record_function(effects, path, facts, arguments, node)
+    mark = mark_of_result(path, arguments)
+    states = _known_effects(evaluator, facts, arguments, node, path)
+    pickled = _pickled(evaluator, path, arguments)
+    kind = _kind_of_result(path, facts, arguments)
+    views = (facts.views and _may_be_viewed(arguments)) or _is_false(arguments, "copy")
+    views = views or (path in _VIEWS_OF_ONE and len(arguments.positional) == 2)
+    returns = "shares" if facts.returns == "fresh" and (views or mark) else facts.returns
+    result = result_of(returns, kind, None, arguments, shallow=facts.shallow)
+    result = with_given(result, facts, given)
+    apart = facts.returns == "fresh" and not facts.unpacks and not mark
+    result = replace(result, apart=apart, elements=_unpacked(facts), draws=result.draws | mark)
+    if facts.draws and not arguments.given(facts.seeded_by):
+        result = replace(result, draws=result.draws | frozenset(facts.draws))
+    result = with_handles(_with_constant(path, result, arguments), states)
+    return result if pickled is None else replace(result, carries=pickled.carries, free=pickled.free, kind="")
+
+
+def _record_asked(evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call) -> None:
+    """Record what a call asks of an object that no handoff keeps, and which attribute it reads by name."""
+    effects, values = evaluator.effects, arguments.all()
+    if path in _GETTERS and len(values) > 1 and values[1].constant is not None:
+        call_methods(evaluator, values[:1], [f"property {values[1].constant}"], node)
+    if path == "builtins.id":
+        effects.identity.update(name for value in values for name in value.reaches)
+    if path in _TRACES:
+        effects.lost |= {(name, "__traceback__") for value in values for name in value.reaches}
+
+
+def _unpacked(facts: CallFacts) -> tuple[Value, ...] | None:
+    """Return the elements of a tuple of known kinds, which are parts of one thing: a figure and its axes."""
+    whole = frozenset({_WHOLE})
+    return tuple(Value(part=whole, kind=kind) for kind in facts.unpacks) or None
+
+
+def _pickled(evaluator: CallingEvaluator, path: str, arguments: Arguments) -> Value | None:
+    """Note what a call pickles; return what a pickle that it reads may hold, None where it reads none."""
+    module, _, name = path.rpartition(".")
+    if module not in _PICKLERS:
+        return None
+    if name in _WRITES_PICKLES and arguments.positional:
+        value = arguments.positional[0]
+        if not value.immutable or value.carries or value.free:
+            evaluator.effects.add(Hold(PICKLED, value))
+    return evaluator.resolver.resolve(PICKLED) if name in _READS_PICKLES else None
+
+
+def _kind_of_result(path: str, facts: CallFacts, arguments: Arguments) -> str:
+    if facts.opens:
+        return "resource"
+    if facts.kind == "frame" and arguments.given(("chunksize", "iterator")):
+        return "iterator"
+    if facts.kind == "temporary" and _is_false(arguments, "delete"):
+        return "file"
+    if path in _ITERATORS and all(value.kind in _PLAIN or is_function(value) for value in arguments.all()):
+        return "plain iterator"
+    return facts.kind
+
+
+def _special(path: str, arguments: Arguments) -> Value | None:
+    """Return the value of a call that gives more than a result: state of a module, the class of its argument."""
+    if path in _STATE_OBJECTS:
+        return Value(module=_STATE_OBJECTS[path])
+    if path == "builtins.type" and len(arguments.all()) == 1:
+        return union([part_of(arguments.all()[0]), class_of(arguments.all()[0])])
+    if path in _CLASS_MAKERS and len(arguments.positional) > 1:
+        return made_class(arguments)
+    return None
+
+
+def _known_effects(
+    evaluator: CallingEvaluator, facts: CallFacts, arguments: Arguments, node: ast.Call, path: str
+) -> frozenset[str]:
+    """Record what a function that the tables know does to its arguments and outside of them.
+
+    Returns:
+        The states of the files that the result is a handle of.
+    """
+    effects = evaluator.effects
+    mutate_places(evaluator, facts.mutates, arguments, node)
+    if facts.mutates and facts.stores and arguments.positional:
+        for value in arguments.positional[1:]:
+            evaluator.hold(node.args[0], arguments.positional[0], value)
+    if path in _SETTERS and len(arguments.positional) > 1 and arguments.positional[0].module:
+        owner, attribute = arguments.positional[:2]
+        if attribute.constant is not None:
+            record_attribute(effects, f"{owner.module}.{attribute.constant}", node)
+    if facts.consumes:
+        for value in arguments.all():
+            if value.kind in _CONSUMED:
+                effects.mutate(value, node)
+    effects.configures = effects.configures or (facts.configures and not knowledge.is_handed_over(path))
+    effects.opens = effects.opens or facts.opens
+    if path in _LOGS_TO:
+        record_log_keeping(evaluator, arguments, node)
+    record_state(evaluator, facts, arguments, node, path)
+    if path in _ENGINES:
+        return record_database(evaluator, KnownCall(facts, arguments, node, path))
+    return record_files(evaluator, KnownCall(facts, arguments, node, path))
+
+
+def _with_constant(path: str, result: Value, arguments: Arguments) -> Value:
+    """Return the result with what is known of it at compile time: a path's text, or that it holds numbers only."""
+    if path == "decimal.getcontext":
+        # The context itself, whose attributes are settings.
+        return Value(module="decimal.context")
+    if path in _PATHS and any(value.kind == "temporary" for value in arguments.positional):
+        return replace(result, kind="temporary")
+    if path in _PATHS and arguments.positional:
+        return replace(result, constant=joined_path(constants(arguments.positional)))
+    if path in _WHERE:
+        return replace(result, constant=".")
+    if path in _COUNTERS and all(value.immutable for value in arguments.all()):
+        return replace(result, part=frozenset(), holds=frozenset())
+    return result
+
+
+def _is_false(arguments: Arguments, name: str) -> bool:
+    node = arguments.nodes.get(name)
+    return isinstance(node, ast.Constant) and node.value is False
+
+
+def _may_be_viewed(arguments: Arguments) -> bool:
+    """Tell whether the first argument may be an array or a frame: a copy that is asked for is made in any version."""
+    first = arguments.get(0) or arguments.get("data")
+    copied = arguments.nodes.get("copy")
+    asked = isinstance(copied, ast.Constant) and copied.value is True
+    return first is not None and first.kind in _VIEWED and not asked
+
+
+def _changed_state(path: str) -> str | None:
+    """Return the state of a module that calling `path` changes: `sys.path.append`, `plt.rcParams.update`."""
+    owner, _, name = path.rpartition(".")
+    facts = knowledge.method_call(name)
+    return knowledge.module_state(owner) if facts is not None and facts.mutates_receiver else None
+
+
+def _unknown_function(
+    evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call, *, discarded: bool
+) -> Value:
+    effects = evaluator.effects
+    name = path.rpartition(".")[2]
+    state = _changed_state(path)
+    if state == "<config>":
+        record_setting(effects, path, node)
+        return FRESH
+    if state:
+        effects.add(WriteState(state, node))
+        return FRESH
+    if knowledge.module_state(path) in GENERATORS:
+        effects.add(Draw(str(knowledge.module_state(path)), node))
+    for place, keyword in changed_arguments(evaluator.resolver, path):
+        value = arguments.get(place) or arguments.get(keyword)
+        effects.mutate(value or union(arguments.rest), node, deep=True)
+    kept = states_at(evaluator.resolver, path)
+    for each in kept:
+        effects.add(Draw(each, node))
+        for value in arguments.all():
+            effects.hold(Value(same=frozenset({each})), value)
+    call_functions(evaluator, arguments.all(), arguments.all(), node)
+    if path.startswith("builtins.") and name[:1].isupper():
+        return container(arguments.all())
+    constructor = name[:1].isupper()
+    for value in arguments.all() if not constructor else ():
+        if value.kind == "estimator":
+            # What takes a model that it does not know may fit it, whatever it returns: a test, a plot, a search.
+            effects.mutate(value, node)
+    if discarded and not constructor:
+        for value in arguments.all():
+            effects.mutate(value, node, deep=True)
+    may_draw(evaluator, name, node)
+    states = record_guessed_files(evaluator, arguments, node) | frozenset(kept)
+    effects.unstable.setdefault(f"`{path.removeprefix('builtins.')}()`", node)
+    return with_handles(container(arguments.all()) if constructor else shares(arguments.all()), states)

@@ -1,0 +1,114 @@
+"""Tell which notebook classes say themselves how an instance is pickled, in a way that a handoff would be seen by.
+
+The notebook never pickles its values: methods that count, print or leave something out would run in the DAG alone.
+Plain is what only passes on the attributes, and what is left out if it is made anew as `__init__` makes it: a lock.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+
+_SAVES = {"__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"}
+_METHODS = _SAVES | {"__setstate__"}
+
+_WHOLE = {f"return {state}" for state in ("self.__dict__", "self.__dict__.copy()", "dict(self.__dict__)", "vars(self)")}
+_TAKEN = {"self.__dict__.update(state)", "self.__dict__ = state", "vars(self).update(state)"}
+_STATES = {f"state = {text.removeprefix('return ')}" for text in _WHOLE}
+
+
+@lru_cache(maxsize=1024)
+def pickles_in_own_way(node: ast.AST) -> bool:
+    r"""Tell whether a class has a method for pickling that does more, or keeps less, than pickle by itself.
+
+    >>> plain = "class A:\n def __getstate__(self): return self.__dict__"
+    >>> prints = "class A:\n def __setstate__(self, d): print(d)"
+    >>> [pickles_in_own_way(ast.parse(text).body[0]) for text in (plain, prints)]
+    [False, True]
+    """
+    methods = {item.name: item for item in getattr(node, "body", ()) if isinstance(item, ast.FunctionDef)}
+    own = [methods[name] for name in sorted(_METHODS & methods.keys())]
+    remade = _made_in(methods.get("__init__")) & _made_in(methods.get("__setstate__"))
+    return not all(_is_plain(method, remade, node) for method in own)
+
+
+def _is_plain(method: ast.FunctionDef, remade: set[str], node: ast.AST) -> bool:
+    body = [item for item in method.body if not _is_docstring(item)]
+    if method.name in ("__reduce__", "__getnewargs__", "__reduce_ex__", "__getnewargs_ex__"):
+        return _passes_all(body, node)
+    texts = [_text(item, method) for item in body]
+    if method.name == "__setstate__":
+        return all(text in _TAKEN or text in remade for text in texts)
+    if len(texts) == 1:
+        return texts[0] in _WHOLE
+    left_out = {text.partition("=")[0].strip() for text in remade}
+    dropped = {f"{verb}{name.removeprefix('self.')}" for name in left_out for verb in ("del ", "pop ")}
+    whole = texts[0] in _STATES and texts[-1] == "return state"
+    return whole and all(_dropping(text) in dropped for text in texts[1:-1])
+
+
+def _text(item: ast.stmt, method: ast.FunctionDef) -> str:
+    """Return a statement with the names that are usual for an object and for its state."""
+    names = {argument.arg: usual for argument, usual in zip(method.args.args, ("self", "state"), strict=False)}
+    if method.name == "__getstate__":
+        names |= {
+            target.id: "state"
+            for found in method.body
+            if isinstance(found, ast.Assign)
+            for target in found.targets
+            if isinstance(target, ast.Name)
+        }
+    copy = ast.parse(ast.unparse(item)).body[0]
+    for child in ast.walk(copy):
+        if isinstance(child, ast.Name):
+            child.id = names.get(child.id, child.id)
+    return ast.unparse(copy)
+
+
+def _dropping(text: str) -> str:
+    """Return `del lock` for `del state['lock']`, `pop lock` for `state.pop('lock', None)`.
+
+    >>> _dropping("del state['lock']"), _dropping("state.pop('lock', None)"), _dropping("state['n'] = 0")
+    ('del lock', 'pop lock', '')
+    """
+    node = ast.parse(text).body[0]
+    if isinstance(node, ast.Delete) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
+        key: ast.expr = node.targets[0].slice
+        return f"del {key.value!s}" if isinstance(key, ast.Constant) else ""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node.value.args:
+        key = node.value.args[0]
+        popped = ast.unparse(node.value.func) == "state.pop"
+        return f"pop {key.value!s}" if popped and isinstance(key, ast.Constant) else ""
+    return ""
+
+
+def _made_in(method: ast.FunctionDef | None) -> set[str]:
+    """Return the attributes that a method makes by a call of a library, whatever it is given: `self.lock = Lock()`."""
+    if method is None:
+        return set()
+    return {
+        _text(item, method)
+        for item in method.body
+        if isinstance(item, ast.Assign)
+        and isinstance(item.targets[0], ast.Attribute)
+        and isinstance(item.value, ast.Call)
+        and not (item.value.args or item.value.keywords)
+        and ast.unparse(item.value.func) not in ("list", "dict", "set")
+    }
+
+
+def _passes_all(body: list[ast.stmt], node: ast.AST) -> bool:
+    """Tell whether the only statement returns attributes, and all that the class sets are among them."""
+    if len(body) != 1 or not isinstance(body[0], ast.Return) or not isinstance(body[0].value, ast.Tuple):
+        return False
+    if any(isinstance(child, ast.Call) and ast.unparse(child) != "type(self)" for child in ast.walk(body[0])):
+        return False
+    given = {child.attr for child in ast.walk(body[0]) if isinstance(child, ast.Attribute)}
+    stored = {
+        child.attr for child in ast.walk(node) if isinstance(child, ast.Attribute) and isinstance(child.ctx, ast.Store)
+    }
+    return stored <= given
+
+
+def _is_docstring(item: ast.stmt) -> bool:
+    return isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant)
