@@ -25,6 +25,7 @@ def roles(*sources, **fields):
     return [cell.role.name for cell in program(*sources, **fields).cells]
 
 
+DAG = "%load_ext nb2dag\n%airflow_dag sales"
 TASK = "%%airflow_task a\nx = 1"
 
 
@@ -160,6 +161,10 @@ def test_cells_of_another_language_are_not_parsed():
         ([TASK, "md:again", TASK, "md:b", "%%airflow_task b\n1"], "", ["", "", "b"]),
         (["import a", "md:## Load", "", TASK], "", [""]),
         (["md: ", TASK], "", [""]),
+        ([DAG, "md:# Sales\nOf all.", "import a", "md:## Load", TASK], "# Sales\nOf all.", ["## Load"]),
+        ([DAG, "md:# Sales", "md:## Load", TASK], "# Sales", ["## Load"]),
+        ([DAG, "md:## Load", TASK], "", ["## Load"]),
+        ([DAG, "md:# Load", TASK, "md:# Show", "%%airflow_task b\n1"], "", ["# Load", "# Show"]),
     ],
 )  # fmt: skip
 def test_docs(sources, dag, tasks):

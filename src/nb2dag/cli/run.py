@@ -96,13 +96,20 @@ def _run(source: Notebook, plan: DagPlan, options: RunOptions, quiet: bool) -> i
     return exits.CLEAN if result.ok else exits.FINDINGS
 
 
+_AS_VARIABLES = {"connections": "`AIRFLOW_CONN_<ID>`", "variables": "`AIRFLOW_VAR_<KEY>`"}
+"""Options of which the notebook sees environment variables, which a person can set as well."""
+
+
 def _say_what_is_not_honoured(bundle: Path) -> None:
     from nb2dag.local.bundles import read_manifest
 
     for task in read_manifest(bundle).tasks:
         if task.not_honoured:
             names = ", ".join(f"`{name}`" for name in task.not_honoured)
-            click.echo(f"nb2dag run does not honour {names} of `{task.task_id}`: only Airflow does", err=True)
+            message = f"nb2dag run does not honour {names} of `{task.task_id}`: only Airflow does"
+            variables = [_AS_VARIABLES[name] for name in task.not_honoured if name in _AS_VARIABLES]
+            message += f"; set {' and '.join(variables)} in your shell" if variables else ""
+            click.echo(message, err=True)
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def dag_arguments(plan: DagPlan, dialect: Dialect) -> dict[str, Expression]:
         if name in _DAG_FIELDS:
             continue
         if name not in dialect.dag_arguments:
-            raise _unknown("the DAG", name, dialect)
+            raise _unknown("the DAG", [name], dialect)
         arguments[name] = _value("the DAG", name, list(value) if isinstance(value, (tuple, set, frozenset)) else value)
     defaults = _task_options("default_args", {**({"owner": owner} if owner else {}), **plan.default_args}, dialect)
     if defaults:
@@ -120,7 +120,8 @@ def _other_kernel(plan: DagPlan, task: TaskPlan) -> str:
 
 
 def _common_arguments(task: TaskPlan, dialect: Dialect) -> dict[str, Expression]:
-    given = _task_options(f"task `{task.task_id}`", task.options, dialect)
+    cell = f", cell {task.source_cells[0]}" if task.source_cells else ""
+    given = _task_options(f"task `{task.task_id}`{cell}", task.options, dialect)
     if task.doc.strip():
         given["doc_md"] = Text(task.doc.strip())
     return given
@@ -128,13 +129,17 @@ def _common_arguments(task: TaskPlan, dialect: Dialect) -> dict[str, Expression]
 
 def _task_options(place: str, options: Mapping[str, object], dialect: Dialect) -> dict[str, Expression]:
     arguments: dict[str, Expression] = {}
+    unknown = []
     for option, value in options.items():
         if option in _TASK_FIELDS:
             continue
         name = TASK_ARGUMENT_OF_OPTION.get(option, option)
-        if name not in dialect.task_arguments:
-            raise _unknown("a task", option, dialect)
-        arguments[name] = _value(place, option, value)
+        if name in dialect.task_arguments:
+            arguments[name] = _value(place, option, value)
+        else:
+            unknown.append(option)
+    if unknown:
+        raise _unknown(place, unknown, dialect)
     return arguments
 
 
@@ -161,10 +166,11 @@ def _value(place: str, name: str, value: Any) -> Expression:
         raise Nb2dagError(f"`{name}` of {place} cannot be written to a DAG file: {error}") from error
 
 
-def _unknown(what: str, name: str, dialect: Dialect) -> Nb2dagError:
-    if dialect.operator is PAPERMILL_OPERATOR and name in OPERATORS_OWN:
+def _unknown(place: str, names: list[str], dialect: Dialect) -> Nb2dagError:
+    options = f"the option{'s' if len(names) > 1 else ''} {' and '.join(f'`{name}`' for name in names)}"
+    if dialect.operator is PAPERMILL_OPERATOR and OPERATORS_OWN.issuperset(names):
         return Nb2dagError(
-            f"`PapermillOperator` has no argument for the option `{name}` of {what}: leave it out, or compile for "
-            "nb2dag's own operator"
+            f"{place}: `PapermillOperator` has no argument for {options}: leave out what it has none for, or compile "
+            "for nb2dag's own operator"
         )
-    return Nb2dagError(f"Airflow {dialect.release} has no argument for the option `{name}` of {what}")
+    return Nb2dagError(f"{place}: Airflow {dialect.release} has no argument for {options}")

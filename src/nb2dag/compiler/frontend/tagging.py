@@ -115,16 +115,30 @@ def _role(tag: Tag, text: ReadCell, *, below: bool) -> Role:
 
 
 def _opening(notebook: Notebook, tags: dict[int, Tag]) -> list[Cell]:
-    """Return the Markdown that opens the notebook; where a task follows at once, the last of several is the task's."""
+    """Return the Markdown that opens the notebook; where a task follows at once, the last of several is the task's.
+
+    The DAG's settings may stand above the notebook's title, as `suggest` and `migrate` put them.
+    """
     opening: list[Cell] = []
     for cell in notebook.cells:
         if cell.type is CellType.CODE and cell.source.strip():
+            if not opening and _kind(tags[cell.index]) is DirectiveKind.DAG:
+                title = _title(notebook)
+                if title is not None and title.index > cell.index:
+                    continue
             if len(opening) > 1 and _kind(tags[cell.index]) in TASK_KINDS:
                 opening.pop()
             break
         if cell.type is CellType.MARKDOWN and cell.source.strip():
             opening.append(cell)
     return opening
+
+
+def _title(notebook: Notebook) -> Cell | None:
+    """Return the notebook's first Markdown where that begins with the only heading of the first level."""
+    written = [cell for cell in notebook.cells if cell.type is CellType.MARKDOWN and cell.source.strip()]
+    headed = [cell for cell in written if cell.source.lstrip().startswith("# ")]
+    return written[0] if headed == written[:1] != [] else None
 
 
 def _markdown_above(notebook: Notebook, index: int) -> list[Cell]:
