@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import replace
 
+from nb2dag.compiler.analysis import marks
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import descriptors_of, methods_of
 from nb2dag.compiler.analysis.effects import (
@@ -68,6 +69,9 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
             common.note(event.value.reaches, holder)
         else:
             effects.add(_event_of_call(event, passed, node, certain=evaluator.certain))
+    for asked in summary.effects.asked:
+        known = [translated(value, passed) for value in asked.values]
+        asked.answer(evaluator, known, [translated(value, passed) for value in asked.given], node)
     for reason in summary.effects.unstable:
         effects.unstable.setdefault(reason, node)
     for reason in summary.effects.dynamic:
@@ -296,7 +300,7 @@ def translated(value: Value, passed: dict[str, Value]) -> Value:
         kind=kind,
         carries=result.carries | value.carries,
         free=result.free | value.free,
-        draws=result.draws | draws,
+        draws=marks.settled(result.draws | draws, given.values()),
         constant=constant,
     )
 

@@ -88,6 +88,8 @@ def call_instances(
     evaluator: CallingEvaluator, values: Sequence[Value], reachable: Sequence[Value], node: ast.AST
 ) -> None:
     """Record what objects of the notebook's classes do if they are called: a key to group by, a function in a model."""
+    if evaluator.function:
+        evaluator.effects.ask(call_instances, values, reachable)
     for value in values:
         own = {item for item in value.carries if item.is_class and evaluator.resolver.methods(item, "__call__")}
         if own and value.definition is None:

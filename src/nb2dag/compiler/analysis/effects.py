@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from nb2dag.compiler.analysis.places import is_file_state, place_of
 from nb2dag.compiler.analysis.values import FRESH, NONE, Definition, Names, Value, is_local
@@ -146,6 +148,22 @@ class FileUse:
 Event = Bind | Mutate | Hold | Draw | Seed | ReadState | WriteState | FileUse
 
 
+Answer = Callable[[Any, Sequence[Value], Sequence[Value], ast.AST], object]
+"""Records, with an evaluator, what some values do to others at a node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a call in a function's body does depends on objects that only the function's callers know.
+
+    `answer` records it for `values`, in the place of the parameters what is passed, which may use and change `given`.
+    """
+
+    answer: Answer
+    values: tuple[Value, ...]
+    given: tuple[Value, ...]
+
+
 @dataclass(slots=True)
 class Effects:
     """What a statement or a function body may do.
@@ -169,6 +187,8 @@ class Effects:
     """Methods that a function calls on what it is given (see `methods.call_methods` for the spelling)."""
     results: set[str] = field(default_factory=set)
     """Those of the methods whose results a function may go on with (see `application.overridden`)."""
+    asked: dict[Asked, None] = field(default_factory=dict)
+    """What a function leaves for its callers to find out, in order."""
     identity: set[str] = field(default_factory=set)
     """Names whose identity is asked for (`a is b`, `id(a)`)."""
     lost: set[tuple[str, str]] = field(default_factory=set)
@@ -182,6 +202,11 @@ class Effects:
     def add(self, event: Event) -> None:
         """Record one more event."""
         self.events.append(event)
+
+    def ask(self, answer: Answer, values: Sequence[Value], given: Sequence[Value]) -> None:
+        """Leave a question about `values` to the callers of the function, if one of them is what it was given."""
+        if any(name.startswith("@") for value in values for name in value.reaches):
+            self.asked[Asked(answer, tuple(values), tuple(given))] = None
 
     def mutate(self, value: Value, why: ast.AST, *, deep: bool = False) -> None:
         """Record that the object a value stands for may change, and the file that it is a handle of."""

@@ -79,7 +79,7 @@ def call_method(
         kind = owner.kind or guessed_kind(function.value)
         facts = knowledge.method_call(function.attr, kind) or knowledge.method_call(function.attr, owner.kind)
     record_given_generators(evaluator, facts, arguments, node)
-    record_method(evaluator.effects, owner, function.attr, arguments, node)
+    record_method(evaluator, owner, function.attr, arguments, node)
     if facts is None:
         return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
     if not owner.kind and function.attr.startswith(_FITS):

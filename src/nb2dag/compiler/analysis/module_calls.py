@@ -100,7 +100,7 @@ def call_module(
     given = call_given(evaluator, facts.calls, arguments, arguments.all(), node)
     if name[:1].islower() and not path.startswith(_LOOKING):
         call_instances(evaluator, arguments.all(), arguments.all(), node)
-        record_function(effects, path, facts, arguments, node)
+        record_function(evaluator, path, facts, arguments, node)
     mark = mark_of_result(path, arguments)
     states = _known_effects(evaluator, facts, arguments, node, path)
     pickled = _pickled(evaluator, path, arguments)
