@@ -10,6 +10,7 @@ from nb2dag.compiler.analysis.application import apply_summary, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.effects import Draw, rebound
 from nb2dag.compiler.analysis.instances import construct, through_wrappers
+from nb2dag.compiler.analysis.marks import CHANGES, asked_by
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import NONE, Definition, Value, part_of, shares
 
@@ -40,6 +41,7 @@ def call_functions(
     for value in values:
         if value.gives:
             found.append(Value(part=value.gives))
+        found += ask(evaluator, value, [item for item in reachable if item is not value], node)
         if value.changes_arguments:
             for item in reachable:
                 if item is not value:
@@ -49,6 +51,15 @@ def call_functions(
         elif value.definition is not None and not value.definition.is_class:
             found.append(_call_definition(evaluator, value.definition, passed_parts(reachable), node))
     return found
+
+
+def ask(evaluator: CallingEvaluator, function: Value, given: Sequence[Value], node: ast.AST) -> list[Value]:
+    """Record what a function asks of what it is called with, and return what it may be told."""
+    if CHANGES in function.draws:
+        for item in given:
+            evaluator.effects.mutate(item, node, deep=True)
+    names = asked_by([function])
+    return call_methods(evaluator, [*given, *map(part_of, given)], names, node, given) if names else []
 
 
 def call_objects(

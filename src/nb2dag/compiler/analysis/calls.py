@@ -15,7 +15,7 @@ from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.application import apply_summary, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
 from nb2dag.compiler.analysis.call_parts import with_handles
-from nb2dag.compiler.analysis.callbacks import call_functions, passed_parts
+from nb2dag.compiler.analysis.callbacks import ask, call_functions, passed_parts
 from nb2dag.compiler.analysis.classes import does_more_than_return, is_cached
 from nb2dag.compiler.analysis.effects import Draw, rebound
 from nb2dag.compiler.analysis.file_calls import record_guessed_files
@@ -108,6 +108,7 @@ def _unknown_call(
     ]
     for summary in own:
         apply_summary(evaluator, summary, arguments, node)
+    ask(evaluator, callee, values, node)
     for state in sorted(callee.draws):
         if rebound(state) is not None:
             effects.add(Draw(state, node))

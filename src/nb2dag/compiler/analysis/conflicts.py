@@ -38,6 +38,7 @@ _RESOURCES = {
 
 _LOST = {
     "__traceback__": "a traceback", "base": "what an array is a view of", "strides": "the way an array lies in memory",
+    "__sizeof__": "the size of an object in memory, which is another one where it is made anew",
 }  # fmt: skip
 
 _ENCLOSED = frozenset(_RESOURCES) - {"module", "iterator"}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from nb2dag.compiler.analysis.marks import is_mark
 from nb2dag.compiler.analysis.places import is_file_state, place_of
 from nb2dag.compiler.analysis.values import FRESH, NONE, Definition, Names, Value, is_local
 
@@ -201,6 +202,8 @@ class Effects:
 
     def add(self, event: Event) -> None:
         """Record one more event."""
+        if isinstance(event, Draw) and is_mark(event.state):
+            return
         self.events.append(event)
 
     def ask(self, answer: Answer, values: Sequence[Value], given: Sequence[Value]) -> None:

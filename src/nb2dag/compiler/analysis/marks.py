@@ -21,6 +21,9 @@ OWN_DEFAULTS = "<own defaults>"
 _MAY_LOOK_INTO = "<memory of what is given>"
 """Marks an array in the memory of what a function was given, of which only its callers know what it is."""
 
+CHANGES = "<changes what it is given>"
+"""Marks a function that may change what it is called with: `operator.methodcaller("sort")`."""
+
 _ASKS = "<asks "
 _MEMORY = {"memory", "window"}
 
@@ -55,8 +58,8 @@ def asked_by(functions: Iterable[Value]) -> list[str]:
 
 
 def is_mark(state: str) -> bool:
-    """Tell whether a state says what a function asks, and is none that using it would change."""
-    return state.startswith(_ASKS)
+    """Tell whether a state says what a function does to what it is given, and is none that using it would change."""
+    return state == CHANGES or state.startswith(_ASKS)
 
 
 def _is_given(value: Value) -> bool:

@@ -60,6 +60,9 @@ def call_method(
     own = None if owner.kind in _CONTAINERS else call_own_method(evaluator, owner, arguments, node)
     if own is not None:
         return own
+    if owner.kind not in _CONTAINERS:
+        # An attribute may hold a function without a name, which the method may be, or call.
+        evaluator.effects.mutate(Value(part=owner.free), node, deep=True)
     if owner.carries and call_methods(evaluator, [owner], ["__getattr__", "__getattribute__"], node, [owner]):
         # What answers for attributes that it does not have may answer with those of any object it holds.
         return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
@@ -154,7 +157,7 @@ def _unknown_method(
     may_draw(evaluator, called_name(node), node)
     states = record_guessed_files(evaluator, arguments, node)
     effects.unstable.setdefault(f"`.{called_name(node)}()`", node)
-    result = shares(everything)
+    result = shares([*everything, Value(part=owner.free)])
     if (own := overridden(evaluator, owner, called_name(node))) is not None:
         result = union([result, own])
     return with_handles(result, states)
