@@ -22,6 +22,11 @@ _TRANSFORMERS = {
 }  # fmt: skip
 """Those that work in place if they are told to, by `**options` perhaps."""
 
+_FUNCTIONS = {f"sklearn.preprocessing.{name}scale" for name in ("", "maxabs_", "minmax_", "robust_")} | {
+    f"sklearn.preprocessing.{name}" for name in ("binarize", "normalize", "power_transform", "quantile_transform")
+}
+"""Functions that do, too."""
+
 _FAMILIES = ("sklearn.", "imblearn.")
 _VIEWS = {f"numpy.{name}" for name in ("frombuffer", "asarray", "asanyarray", "ascontiguousarray", "ndarray")}
 
@@ -43,7 +48,8 @@ def record_function(
         # It only puts estimators together.
         return
     changes = path == "numpy.nan_to_num" or path.startswith(_FAMILIES)
-    if (changes and _keeps_no_copy(arguments)) or _overwrites(arguments):
+    hidden = arguments.open and path in _FUNCTIONS
+    if hidden or (changes and _keeps_no_copy(arguments)) or _overwrites(arguments):
         _change(evaluator, arguments.all(), node)
     else:
         _change_if_marked(evaluator, arguments.all(), arguments.all(), node)

@@ -118,6 +118,9 @@ def call_module(
     returns = "shares" if facts.returns == "fresh" and (views or mark) else facts.returns
     result = result_of(returns, kind, None, arguments, shallow=facts.shallow)
     result = with_given(result, facts, given)
+    if path in _ITERATORS:
+        # To take from it is to take from the iterators that it goes through: `zip(it, it)`.
+        result = union([result, *(part_of(value, kind) for value in arguments.all() if value.kind in _CONSUMED)])
     apart = facts.returns == "fresh" and not facts.unpacks and not mark
     result = replace(result, apart=apart, elements=_unpacked(facts), draws=result.draws | mark)
     if facts.draws and not arguments.given(facts.seeded_by):
@@ -129,8 +132,9 @@ def call_module(
 def _record_asked(evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call) -> None:
     """Record what a call asks of an object that no handoff keeps, and which attribute it reads by name."""
     effects, values = evaluator.effects, arguments.all()
-    if path in _GETTERS and len(values) > 1 and values[1].constant is not None:
-        call_methods(evaluator, values[:1], [f"property {values[1].constant}"], node)
+    if path in _GETTERS and len(values) > 1:
+        asked = values[1].constant or ""
+        call_methods(evaluator, values[:1], [f"property {asked if asked.isidentifier() else '*'}"], node)
     if path == "builtins.id":
         effects.identity.update(name for value in values for name in value.reaches)
     if path == "sys.getsizeof":
