@@ -10,7 +10,7 @@ from typing import Any
 
 from nb2dag.compiler.analysis.marks import is_mark
 from nb2dag.compiler.analysis.places import is_file_state, place_of
-from nb2dag.compiler.analysis.values import FRESH, NONE, Definition, Names, Value, is_local
+from nb2dag.compiler.analysis.values import FRESH, NONE, Definition, Names, Value, is_local, shares, without_locals
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,18 +153,6 @@ Answer = Callable[[Any, Sequence[Value], Sequence[Value], ast.AST], object]
 """Records, with an evaluator, what some values do to others at a node."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a call in a function's body does depends on objects that only the function's callers know.
-
-    `answer` records it for `values`, in the place of the parameters what is passed, which may use and change `given`.
-    """
-
-    answer: Answer
-    values: tuple[Value, ...]
-    given: tuple[Value, ...]
-
-
 @dataclass(slots=True)
 class Effects:
     """What a statement or a function body may do.
@@ -188,8 +176,9 @@ class Effects:
     """Methods that a function calls on what it is given (see `methods.call_methods` for the spelling)."""
     results: set[str] = field(default_factory=set)
     """Those of the methods whose results a function may go on with (see `application.overridden`)."""
-    asked: dict[Asked, None] = field(default_factory=dict)
-    """What a function leaves for its callers to find out, in order."""
+    asked: dict[tuple[Answer, Value], Value] = field(default_factory=dict)
+    """What a function leaves for its callers to find out, who know what it is given: who answers about which values,
+    and what these may use and change then."""
     identity: set[str] = field(default_factory=set)
     """Names whose identity is asked for (`a is b`, `id(a)`)."""
     lost: set[tuple[str, str]] = field(default_factory=set)
@@ -208,8 +197,10 @@ class Effects:
 
     def ask(self, answer: Answer, values: Sequence[Value], given: Sequence[Value]) -> None:
         """Leave a question about `values` to the callers of the function, if one of them is what it was given."""
-        if any(name.startswith("@") for value in values for name in value.reaches):
-            self.asked[Asked(answer, tuple(values), tuple(given))] = None
+        asked = without_locals(shares(values))
+        if any(name.startswith("@") for name in asked.reaches):
+            before = self.asked.get((answer, asked), FRESH)
+            self.asked[answer, asked] = without_locals(shares([before, *given]))
 
     def mutate(self, value: Value, why: ast.AST, *, deep: bool = False) -> None:
         """Record that the object a value stands for may change, and the file that it is a handle of."""
