@@ -19,6 +19,7 @@ from nb2dag.compiler.analysis.callbacks import ask, call_free, call_functions, c
 from nb2dag.compiler.analysis.classes import does_more_than_return, is_cached
 from nb2dag.compiler.analysis.effects import Draw, rebound
 from nb2dag.compiler.analysis.file_calls import record_guessed_files
+from nb2dag.compiler.analysis.in_place import change_if_marked
 from nb2dag.compiler.analysis.instances import construct, through_wrappers
 from nb2dag.compiler.analysis.made_classes import MADE_CLASS, made_instance
 from nb2dag.compiler.analysis.method_calls import call_method, call_own_method, call_super
@@ -109,6 +110,7 @@ def _unknown_call(
     for summary in own:
         apply_summary(evaluator, summary, arguments, node)
     ask(evaluator, callee, values, node)
+    change_if_marked(evaluator, [callee], values, node)
     for state in sorted(callee.draws):
         if rebound(state) is not None:
             effects.add(Draw(state, node))

@@ -52,7 +52,7 @@ def record_function(
     if hidden or (changes and _keeps_no_copy(arguments)) or _overwrites(arguments):
         _change(evaluator, arguments.all(), node)
     else:
-        _change_if_marked(evaluator, arguments.all(), arguments.all(), node)
+        change_if_marked(evaluator, arguments.all(), arguments.all(), node)
 
 
 def record_method(evaluator: CallingEvaluator, owner: Value, name: str, arguments: Arguments, node: ast.AST) -> None:
@@ -62,16 +62,17 @@ def record_method(evaluator: CallingEvaluator, owner: Value, name: str, argument
     elif name in _TRANSFORMS and _keeps_no_copy(arguments):
         _change(evaluator, arguments.all(), node)
     elif not name.startswith(("get_", "set_")):
-        _change_if_marked(evaluator, [owner], arguments.all(), node)
+        change_if_marked(evaluator, [owner], arguments.all(), node)
 
 
-def _change_if_marked(
+def change_if_marked(
     evaluator: CallingEvaluator, values: Sequence[Value], given: Sequence[Value], node: ast.AST
 ) -> None:
+    """Record that what is given to something changes where that is marked; a function leaves it to its callers."""
     if any(IN_PLACE in value.draws for value in values):
         _change(evaluator, given, node)
     elif evaluator.function and given:
-        evaluator.effects.ask(_change_if_marked, values, given)
+        evaluator.effects.ask(change_if_marked, values, given)
 
 
 def _change(evaluator: CallingEvaluator, given: Sequence[Value], node: ast.AST) -> None:
