@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import replace
 
+from nb2dag.compiler.analysis import marks
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import descriptors_of, methods_of
 from nb2dag.compiler.analysis.effects import (
@@ -68,6 +69,7 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
             common.note(event.value.reaches, holder)
         else:
             effects.add(_event_of_call(event, passed, node, certain=evaluator.certain))
+    _answer_asked(evaluator, summary, passed, node)
     for reason in summary.effects.unstable:
         effects.unstable.setdefault(reason, node)
     for reason in summary.effects.dynamic:
@@ -80,6 +82,14 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
     if summary.elements is None:
         return result
     return replace(result, elements=tuple(translated(item, passed) for item in summary.elements))
+
+
+def _answer_asked(evaluator: CallingEvaluator, summary: Summary, passed: dict[str, Value], node: ast.AST) -> None:
+    """Record what a function left to its callers to find out, or leave it to the next ones."""
+    for (answer, asker), used in summary.effects.asked.items():
+        known = translated(asker, passed)
+        if evaluator.function or known.carries or known.free or known.draws:
+            answer(evaluator, [known], [translated(used, passed)], node)
 
 
 def _reached(names: Iterable[str], passed: dict[str, Value]) -> set[str]:
@@ -296,7 +306,7 @@ def translated(value: Value, passed: dict[str, Value]) -> Value:
         kind=kind,
         carries=result.carries | value.carries,
         free=result.free | value.free,
-        draws=result.draws | draws,
+        draws=marks.settled(result.draws | draws, given.values()),
         constant=constant,
     )
 

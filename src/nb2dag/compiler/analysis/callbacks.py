@@ -8,10 +8,12 @@ from dataclasses import replace
 
 from nb2dag.compiler.analysis.application import apply_summary, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments
+from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.effects import Draw, rebound
 from nb2dag.compiler.analysis.instances import construct, through_wrappers
+from nb2dag.compiler.analysis.marks import CHANGES, asked_by
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import NONE, Definition, Value, part_of, shares
+from nb2dag.compiler.analysis.values import NONE, Definition, Names, Value, part_of, shares
 
 _DATA = {"list", "dict", "set", "tuple", "frame", "series", "array", "str", "immutable"}
 """Kinds of what may be given where a function is: names of columns, a table of functions. Calling changes none."""
@@ -40,14 +42,54 @@ def call_functions(
     for value in values:
         if value.gives:
             found.append(Value(part=value.gives))
+        found += ask(evaluator, value, [item for item in reachable if item is not value], node)
         if value.changes_arguments:
             for item in reachable:
                 if item is not value:
                     evaluator.effects.mutate(item, node, deep=True)
         if value.kind == "closure":
-            found.append(_call_closure(evaluator, value, node))
+            found.append(_call_closure(evaluator, value, reachable, node))
         elif value.definition is not None and not value.definition.is_class:
             found.append(_call_definition(evaluator, value.definition, passed_parts(reachable), node))
+    return found
+
+
+def ask(evaluator: CallingEvaluator, function: Value, given: Sequence[Value], node: ast.AST) -> list[Value]:
+    """Record what a function asks of what it is called with, and return what it may be told."""
+    if CHANGES in function.draws:
+        for item in given:
+            evaluator.effects.mutate(item, node, deep=True)
+    names = asked_by([function])
+    return call_methods(evaluator, [*given, *map(part_of, given)], names, node, given) if names else []
+
+
+def call_stored(
+    evaluator: CallingEvaluator, holders: Sequence[Value], given: Sequence[Value], node: ast.AST
+) -> list[Value]:
+    """Record what functions in objects do if a method of these calls them, or is one; return what they may return."""
+    if evaluator.function:
+        evaluator.effects.ask(call_stored, holders, given)
+    own = {item for holder in holders for item in holder.carries if not item.is_class}
+    free = NONE.union(*(holder.free for holder in holders))
+    found = [_call_definition(evaluator, item, passed_parts(given), node) for item in sorted(own, key=_order)]
+    return [*found, *call_free(evaluator, free, given, node)]
+
+
+def _order(definition: Definition) -> tuple[int, str]:
+    return definition.position, definition.name
+
+
+def call_free(evaluator: CallingEvaluator, free: Names, given: Sequence[Value], node: ast.AST) -> list[Value]:
+    """Record what a function may do with the names it uses: call what is a function, change what is none."""
+    found: list[Value] = []
+    for name in sorted(free):
+        used = evaluator.resolver.resolve(name)
+        if used.definition is not None and not used.definition.is_class and not is_cached(used.definition):
+            found.append(_call_definition(evaluator, used.definition, passed_parts(given), node))
+        else:
+            place = Value(part=frozenset({name}))
+            evaluator.effects.mutate(place, node, deep=True)
+            found.append(place)
     return found
 
 
@@ -80,7 +122,7 @@ def call_objects(
         elif not (value.immutable and not value.carries and not value.free):
             found += call_methods(evaluator, [value], ["__call__"], node, [*map(part_of, reachable)])
             if value.kind not in _DATA and (value.carries or value.free or not _may_be_data(node)):
-                found.append(_call_closure(evaluator, value, node))
+                found.append(_call_closure(evaluator, value, reachable, node))
     return found
 
 
@@ -88,6 +130,8 @@ def call_instances(
     evaluator: CallingEvaluator, values: Sequence[Value], reachable: Sequence[Value], node: ast.AST
 ) -> None:
     """Record what objects of the notebook's classes do if they are called: a key to group by, a function in a model."""
+    if evaluator.function:
+        evaluator.effects.ask(call_instances, values, reachable)
     for value in values:
         own = {item for item in value.carries if item.is_class and evaluator.resolver.methods(item, "__call__")}
         if own and value.definition is None:
@@ -95,14 +139,14 @@ def call_instances(
             call_methods(evaluator, [instance], ["__call__"], node, [*map(part_of, reachable)])
 
 
-def _call_closure(evaluator: CallingEvaluator, value: Value, node: ast.AST) -> Value:
+def _call_closure(evaluator: CallingEvaluator, value: Value, given: Sequence[Value], node: ast.AST) -> Value:
     """Let a call change what a closure encloses: variables of the function that made it, and globals."""
     evaluator.effects.mutate(value, node, deep=True)
-    evaluator.effects.mutate(Value(part=value.free), node, deep=True)
+    found = call_free(evaluator, value.free, given, node)
     for state in sorted(value.draws):
         if rebound(state) is not None:
             evaluator.effects.add(Draw(state, node))
-    return shares([value, Value(part=value.free)])
+    return shares([value, *found])
 
 
 def _call_definition(evaluator: CallingEvaluator, definition: Definition, passed: Arguments, node: ast.AST) -> Value:

@@ -15,10 +15,11 @@ from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.application import apply_summary, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
 from nb2dag.compiler.analysis.call_parts import with_handles
-from nb2dag.compiler.analysis.callbacks import call_functions, passed_parts
+from nb2dag.compiler.analysis.callbacks import ask, call_free, call_functions, call_stored, passed_parts
 from nb2dag.compiler.analysis.classes import does_more_than_return, is_cached
 from nb2dag.compiler.analysis.effects import Draw, rebound
 from nb2dag.compiler.analysis.file_calls import record_guessed_files
+from nb2dag.compiler.analysis.in_place import change_if_marked
 from nb2dag.compiler.analysis.instances import construct, through_wrappers
 from nb2dag.compiler.analysis.made_classes import MADE_CLASS, made_instance
 from nb2dag.compiler.analysis.method_calls import call_method, call_own_method, call_super
@@ -108,6 +109,8 @@ def _unknown_call(
     ]
     for summary in own:
         apply_summary(evaluator, summary, arguments, node)
+    ask(evaluator, callee, values, node)
+    change_if_marked(evaluator, [callee], values, node)
     for state in sorted(callee.draws):
         if rebound(state) is not None:
             effects.add(Draw(state, node))
@@ -118,11 +121,13 @@ def _unknown_call(
     if discarded:
         for value in values:
             effects.mutate(value, node, deep=True)
-    effects.mutate(Value(part=callee.free), node, deep=True)
+    if evaluator.function:
+        effects.ask(call_stored, [callee], values)
+    found = call_free(evaluator, callee.free, values, node)
     # To call an object is to call its method `__call__`, which may change it; so may a closure its variables.
     if callee.kind != "definition":
         effects.mutate(callee, node, deep=True)
     call_functions(evaluator, values, values, node)
     states = record_guessed_files(evaluator, arguments, node)
     effects.unstable.setdefault(f"`{ast.unparse(node.func)[:40]}()`", node)
-    return with_handles(shares([callee, *values]), states)
+    return with_handles(shares([callee, *values, *found]), states)

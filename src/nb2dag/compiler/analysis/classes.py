@@ -101,7 +101,10 @@ def methods_of(resolver: Resolver, definition: Definition, name: str) -> list[Su
         own = {item for part in family(resolver, definition) for item in _method_names(part.node)}
         wanted = {item for item in own if name == "*" or (item.startswith("__") and item not in _NOT_OPERATORS)}
         return [summary for item in sorted(wanted) for summary in resolver.methods(definition, item)]
-    found = resolver.methods(definition, attribute)
+    every = sorted({item for part in family(resolver, definition) for item in _method_names(part.node)})
+    found = [
+        item for each in (every if attribute == "*" else [attribute]) for item in resolver.methods(definition, each)
+    ]
     return [item for item in found if item.is_property] if kind in ("property", "set") else found
 
 

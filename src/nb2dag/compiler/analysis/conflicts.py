@@ -13,7 +13,7 @@ from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
 from nb2dag.compiler.analysis.early import overwritten_states
 from nb2dag.compiler.analysis.enclosed import enclosed_kind
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
-from nb2dag.compiler.analysis.in_place import LOOKS_INTO, OWN_DEFAULTS
+from nb2dag.compiler.analysis.marks import LOOKS_INTO, OWN_DEFAULTS
 from nb2dag.compiler.analysis.own_pickling import pickles_in_own_way
 from nb2dag.compiler.analysis.places import is_file_state, place_in
 from nb2dag.compiler.analysis.regions import node_region
@@ -38,6 +38,7 @@ _RESOURCES = {
 
 _LOST = {
     "__traceback__": "a traceback", "base": "what an array is a view of", "strides": "the way an array lies in memory",
+    "__sizeof__": "the size of an object in memory, which is another one where it is made anew",
 }  # fmt: skip
 
 _ENCLOSED = frozenset(_RESOURCES) - {"module", "iterator"}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
+from nb2dag.compiler.analysis.marks import is_mark
 from nb2dag.compiler.analysis.places import is_file_state, place_of
-from nb2dag.compiler.analysis.values import FRESH, NONE, Definition, Names, Value, is_local
+from nb2dag.compiler.analysis.values import FRESH, NONE, Definition, Names, Value, is_local, shares, without_locals
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,10 @@ class FileUse:
 Event = Bind | Mutate | Hold | Draw | Seed | ReadState | WriteState | FileUse
 
 
+Answer = Callable[[Any, Sequence[Value], Sequence[Value], ast.AST], object]
+"""Records, with an evaluator, what some values do to others at a node."""
+
+
 @dataclass(slots=True)
 class Effects:
     """What a statement or a function body may do.
@@ -169,6 +176,9 @@ class Effects:
     """Methods that a function calls on what it is given (see `methods.call_methods` for the spelling)."""
     results: set[str] = field(default_factory=set)
     """Those of the methods whose results a function may go on with (see `application.overridden`)."""
+    asked: dict[tuple[Answer, Value], Value] = field(default_factory=dict)
+    """What a function leaves for its callers to find out, who know what it is given: who answers about which values,
+    and what these may use and change then."""
     identity: set[str] = field(default_factory=set)
     """Names whose identity is asked for (`a is b`, `id(a)`)."""
     lost: set[tuple[str, str]] = field(default_factory=set)
@@ -181,7 +191,16 @@ class Effects:
 
     def add(self, event: Event) -> None:
         """Record one more event."""
+        if isinstance(event, Draw) and is_mark(event.state):
+            return
         self.events.append(event)
+
+    def ask(self, answer: Answer, values: Sequence[Value], given: Sequence[Value]) -> None:
+        """Leave a question about `values` to the callers of the function, if one of them is what it was given."""
+        asked = without_locals(shares(values))
+        if any(name.startswith("@") for name in asked.reaches):
+            before = self.asked.get((answer, asked), FRESH)
+            self.asked[answer, asked] = without_locals(shares([before, *given]))
 
     def mutate(self, value: Value, why: ast.AST, *, deep: bool = False) -> None:
         """Record that the object a value stands for may change, and the file that it is a handle of."""

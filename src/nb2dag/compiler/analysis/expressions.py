@@ -12,6 +12,7 @@ from nb2dag.compiler.analysis.application import call_methods
 from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
 from nb2dag.compiler.analysis.escapes import evaluate_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
+from nb2dag.compiler.analysis.getters import mark_of_lambda
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.outside import GENERATORS
 from nb2dag.compiler.analysis.resolver import Resolver
@@ -319,7 +320,8 @@ class ExpressionEvaluator:
         free = frozenset(name for name in names.free if name not in self.locals)
         changes, gives = self.lambda_body(node)
         inside = container([*defaults, *self.captured(names.free)])
-        return replace(inside, free=free, kind="function", changes_arguments=changes, gives=gives)
+        draws = inside.draws | mark_of_lambda(node)
+        return replace(inside, free=free, kind="function", changes_arguments=changes, gives=gives, draws=draws)
 
     def captured(self, names: Iterable[str]) -> list[Value]:
         return [self.locals[name] for name in names if name in self.locals]

@@ -1,26 +1,18 @@
 """Tell which calls share or change what they are given because an argument says so: `copy=False`, `defaults=[[]]`.
 
-What is known of an object for later calls is a mark among what it draws from (`Value.draws`): it stays with whatever
-the object is put into, a pipeline for one.
+What it says of the result, for later calls, is kept as a mark (see `marks`).
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from nb2dag.compiler.analysis.arguments import Arguments
-from nb2dag.compiler.analysis.effects import Effects
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts
+from nb2dag.compiler.analysis.marks import IN_PLACE, mark_of_view
+from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import NONE, Names, Value
-
-IN_PLACE = "<in place>"
-"""Marks an estimator that changes the data which its methods are given: `StandardScaler(copy=False)`."""
-
-LOOKS_INTO = "<memory of another>"
-"""Marks an array in the memory of an object that is no array: `np.frombuffer(bytearray(8))`."""
-
-OWN_DEFAULTS = "<own defaults>"
-"""Marks a class that a call made with defaults that can change: `namedtuple("P", "xs", defaults=[[]])`."""
 
 _COPY = ("copy", "copy_X", "copy_x")
 _TRANSFORMS = {"transform", "fit_transform", "inverse_transform"}
@@ -30,9 +22,13 @@ _TRANSFORMERS = {
 }  # fmt: skip
 """Those that work in place if they are told to, by `**options` perhaps."""
 
+_FUNCTIONS = {f"sklearn.preprocessing.{name}scale" for name in ("", "maxabs_", "minmax_", "robust_")} | {
+    f"sklearn.preprocessing.{name}" for name in ("binarize", "normalize", "power_transform", "quantile_transform")
+}
+"""Functions that do, too."""
+
 _FAMILIES = ("sklearn.", "imblearn.")
 _VIEWS = {f"numpy.{name}" for name in ("frombuffer", "asarray", "asanyarray", "ascontiguousarray", "ndarray")}
-_MEMORY = {"memory", "window"}
 
 
 def mark_of_result(path: str, arguments: Arguments) -> Names:
@@ -41,35 +37,47 @@ def mark_of_result(path: str, arguments: Arguments) -> Names:
     hidden = arguments.open and name in _TRANSFORMERS
     if path.startswith(_FAMILIES) and name[:1].isupper() and (hidden or _keeps_no_copy(arguments)):
         return frozenset({IN_PLACE})
-    if path in _VIEWS and any(value.kind in _MEMORY for value in arguments.all()):
-        return frozenset({LOOKS_INTO})
-    return NONE
+    return mark_of_view(arguments.all()) if path in _VIEWS else NONE
 
 
-def record_function(effects: Effects, path: str, facts: CallFacts, arguments: Arguments, node: ast.AST) -> None:
+def record_function(
+    evaluator: CallingEvaluator, path: str, facts: CallFacts, arguments: Arguments, node: ast.AST
+) -> None:
     """Record that a function changes its arguments where they say so, or where one of them is marked."""
     if facts.kind == "estimator":
         # It only puts estimators together.
         return
     changes = path == "numpy.nan_to_num" or path.startswith(_FAMILIES)
-    told = (changes and _keeps_no_copy(arguments)) or _overwrites(arguments)
-    if told or any(IN_PLACE in value.draws for value in arguments.all()):
-        _change(effects, arguments, node)
+    hidden = arguments.open and path in _FUNCTIONS
+    if hidden or (changes and _keeps_no_copy(arguments)) or _overwrites(arguments):
+        _change(evaluator, arguments.all(), node)
+    else:
+        change_if_marked(evaluator, arguments.all(), arguments.all(), node)
 
 
-def record_method(effects: Effects, owner: Value, name: str, arguments: Arguments, node: ast.AST) -> None:
+def record_method(evaluator: CallingEvaluator, owner: Value, name: str, arguments: Arguments, node: ast.AST) -> None:
     """Record that a method changes its arguments where its object is marked or they say so; `set_params` may mark."""
     if name == "set_params" and _keeps_no_copy(arguments):
-        effects.hold(owner, Value(draws=frozenset({IN_PLACE})))
-    elif (IN_PLACE in owner.draws and not name.startswith(("get_", "set_"))) or (
-        name in _TRANSFORMS and _keeps_no_copy(arguments)
-    ):
-        _change(effects, arguments, node)
+        evaluator.effects.hold(owner, Value(draws=frozenset({IN_PLACE})))
+    elif name in _TRANSFORMS and _keeps_no_copy(arguments):
+        _change(evaluator, arguments.all(), node)
+    elif not name.startswith(("get_", "set_")):
+        change_if_marked(evaluator, [owner], arguments.all(), node)
 
 
-def _change(effects: Effects, arguments: Arguments, node: ast.AST) -> None:
-    for value in arguments.all():
-        effects.mutate(value, node)
+def change_if_marked(
+    evaluator: CallingEvaluator, values: Sequence[Value], given: Sequence[Value], node: ast.AST
+) -> None:
+    """Record that what is given to something changes where that is marked; a function leaves it to its callers."""
+    if any(IN_PLACE in value.draws for value in values):
+        _change(evaluator, given, node)
+    elif evaluator.function and given:
+        evaluator.effects.ask(change_if_marked, values, given)
+
+
+def _change(evaluator: CallingEvaluator, given: Sequence[Value], node: ast.AST) -> None:
+    for value in given:
+        evaluator.effects.mutate(value, node)
 
 
 def _keeps_no_copy(arguments: Arguments) -> bool:

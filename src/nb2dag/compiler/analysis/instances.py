@@ -95,6 +95,11 @@ def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, 
             # A registry of a local module.
             evaluator.effects.add(Draw(state, node))
             evaluator.effects.add(Hold(state, made))
+    if decorator.kind == "closure":
+        # It may keep it in what it encloses: the object whose method made the decorator.
+        enclosed = Value(part=decorator.reaches)
+        evaluator.effects.mutate(enclosed, node)
+        evaluator.effects.hold(enclosed, made)
     for name in sorted(decorator.free):
         evaluator.effects.add(Mutate(name, True, node))
         evaluator.effects.add(Hold(name, made))

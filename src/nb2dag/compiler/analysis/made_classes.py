@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 
 from nb2dag.compiler.analysis.arguments import Arguments
-from nb2dag.compiler.analysis.in_place import OWN_DEFAULTS
+from nb2dag.compiler.analysis.marks import OWN_DEFAULTS
 from nb2dag.compiler.analysis.values import Value, container
 
 MADE_CLASS = "made class"

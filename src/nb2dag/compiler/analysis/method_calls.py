@@ -18,7 +18,7 @@ from nb2dag.compiler.analysis.call_parts import (
     with_given,
     with_handles,
 )
-from nb2dag.compiler.analysis.callbacks import call_functions, call_instances
+from nb2dag.compiler.analysis.callbacks import call_functions, call_instances, call_stored
 from nb2dag.compiler.analysis.effects import Draw, Summary
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import is_backed, record_files, record_guessed_files, touch_files
@@ -60,9 +60,14 @@ def call_method(
     own = None if owner.kind in _CONTAINERS else call_own_method(evaluator, owner, arguments, node)
     if own is not None:
         return own
+    stored: list[Value] = []
+    if owner.kind not in _CONTAINERS:
+        # An attribute may hold a function, which the method may be, or call.
+        stored = call_stored(evaluator, [owner], arguments.all(), node)
     if owner.carries and call_methods(evaluator, [owner], ["__getattr__", "__getattribute__"], node, [owner]):
         # What answers for attributes that it does not have may answer with those of any object it holds.
-        return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
+        result = _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
+        return shares([result, *stored]) if stored else result
     if function.attr == "__enter__" and not owner.kind:
         # A `with` block leaves the context again; by hand, the process stays in it.
         evaluator.effects.configures = True
@@ -79,9 +84,10 @@ def call_method(
         kind = owner.kind or guessed_kind(function.value)
         facts = knowledge.method_call(function.attr, kind) or knowledge.method_call(function.attr, owner.kind)
     record_given_generators(evaluator, facts, arguments, node)
-    record_method(evaluator.effects, owner, function.attr, arguments, node)
+    record_method(evaluator, owner, function.attr, arguments, node)
     if facts is None:
-        return _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
+        result = _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
+        return shares([result, *stored]) if stored else result
     if not owner.kind and function.attr.startswith(_FITS):
         may_draw(evaluator, function.attr, node)
     return _known_method(evaluator, owner, facts, arguments, node)

@@ -21,6 +21,7 @@ from nb2dag.compiler.analysis.callbacks import call_functions, call_instances, i
 from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, WriteState
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import record_database, record_files, record_guessed_files
+from nb2dag.compiler.analysis.getters import mark_of_getter
 from nb2dag.compiler.analysis.in_place import mark_of_result, record_function
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts
@@ -38,8 +39,11 @@ from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import joined_path
 from nb2dag.compiler.analysis.values import FRESH, Value, container, part_of, shares, union
 
-_DYNAMIC = {f"builtins.{name}" for name in ("exec", "eval", "globals", "locals", "__import__")}
+_DYNAMIC = {f"builtins.{name}" for name in ("exec", "eval", "globals", "locals", "__import__")} | {"copyreg.pickle"}
+"""What may do anything, and what says for the whole process what a pickle keeps."""
 _DYNAMIC_ALONE = {"builtins.vars", "builtins.dir"}
+_OWN_NAMES = {"builtins.locals", "builtins.vars"}
+"""Functions that give the variables of the function they are called in."""
 _ASKING = {f"builtins.{name}" for name in ("isinstance", "issubclass", "id", "super", "type", "callable", "vars")}
 """Functions that call no method of what they are given."""
 _STATE_OBJECTS = {"decimal.getcontext": "decimal.current_context"}
@@ -54,6 +58,8 @@ _ITERATORS = {f"builtins.{name}" for name in ("enumerate", "zip", "reversed", "i
 _PATHS = {"pathlib.Path", "pathlib.PurePath", "builtins.str", "os.fspath", "os.path.join"}
 _WHERE = {"os.getcwd", "pathlib.Path.cwd"}
 _ENGINES = {"sqlalchemy.create_engine"}
+_SIZED = {"frame", "series"}
+"""Kinds whose size is that of what is in them."""
 _TRACES = {
     f"traceback.{name}"
     for name in ("print_exception", "format_exception", "print_tb", "format_tb", "extract_tb", "TracebackException")
@@ -81,6 +87,8 @@ def call_module(
     """Return the value of calling what stands at `path` in a module, and record what it does."""
     effects = evaluator.effects
     name = path.rpartition(".")[2]
+    if evaluator.function and path in _OWN_NAMES and not arguments.all():
+        return container(evaluator.locals.values(), "dict")
     if path in _DYNAMIC or (path in _DYNAMIC_ALONE and not arguments.all()):
         effects.dynamic.setdefault(name, node)
     if (special := _special(path, arguments)) is not None:
@@ -100,8 +108,8 @@ def call_module(
     given = call_given(evaluator, facts.calls, arguments, arguments.all(), node)
     if name[:1].islower() and not path.startswith(_LOOKING):
         call_instances(evaluator, arguments.all(), arguments.all(), node)
-        record_function(effects, path, facts, arguments, node)
-    mark = mark_of_result(path, arguments)
+        record_function(evaluator, path, facts, arguments, node)
+    mark = mark_of_result(path, arguments) | mark_of_getter(path, arguments)
     states = _known_effects(evaluator, facts, arguments, node, path)
     pickled = _pickled(evaluator, path, arguments)
     kind = _kind_of_result(path, facts, arguments)
@@ -110,6 +118,9 @@ def call_module(
     returns = "shares" if facts.returns == "fresh" and (views or mark) else facts.returns
     result = result_of(returns, kind, None, arguments, shallow=facts.shallow)
     result = with_given(result, facts, given)
+    if path in _ITERATORS:
+        # To take from it is to take from the iterators that it goes through: `zip(it, it)`.
+        result = union([result, *(part_of(value, kind) for value in arguments.all() if value.kind in _CONSUMED)])
     apart = facts.returns == "fresh" and not facts.unpacks and not mark
     result = replace(result, apart=apart, elements=_unpacked(facts), draws=result.draws | mark)
     if facts.draws and not arguments.given(facts.seeded_by):
@@ -121,10 +132,13 @@ def call_module(
 def _record_asked(evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call) -> None:
     """Record what a call asks of an object that no handoff keeps, and which attribute it reads by name."""
     effects, values = evaluator.effects, arguments.all()
-    if path in _GETTERS and len(values) > 1 and values[1].constant is not None:
-        call_methods(evaluator, values[:1], [f"property {values[1].constant}"], node)
+    if path in _GETTERS and len(values) > 1:
+        asked = values[1].constant or ""
+        call_methods(evaluator, values[:1], [f"property {asked if asked.isidentifier() else '*'}"], node)
     if path == "builtins.id":
         effects.identity.update(name for value in values for name in value.reaches)
+    if path == "sys.getsizeof":
+        effects.lost |= {(name, "__sizeof__") for value in values for name in value.reaches if value.kind not in _SIZED}
     if path in _TRACES:
         effects.lost |= {(name, "__traceback__") for value in values for name in value.reaches}
 

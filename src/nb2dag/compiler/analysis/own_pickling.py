@@ -16,6 +16,9 @@ _WHOLE = {f"return {state}" for state in ("self.__dict__", "self.__dict__.copy()
 _TAKEN = {"self.__dict__.update(state)", "self.__dict__ = state", "vars(self).update(state)"}
 _STATES = {f"state = {text.removeprefix('return ')}" for text in _WHOLE}
 
+_VALUES = {"str", "int", "float", "bytes", "tuple", "complex", "frozenset"}
+_PLAIN_BASES = {"object", "ABC", "abc.ABC", "Generic", "list", "dict", "set"}
+
 
 @lru_cache(maxsize=1024)
 def pickles_in_own_way(node: ast.AST) -> bool:
@@ -23,12 +26,17 @@ def pickles_in_own_way(node: ast.AST) -> bool:
 
     >>> plain = "class A:\n def __getstate__(self): return self.__dict__"
     >>> prints = "class A:\n def __setstate__(self, d): print(d)"
-    >>> [pickles_in_own_way(ast.parse(text).body[0]) for text in (plain, prints)]
-    [False, True]
+    >>> needs = "class A:\n def __new__(cls, name): return object.__new__(cls)"
+    >>> [pickles_in_own_way(ast.parse(text).body[0]) for text in (plain, prints, needs)]
+    [False, True, True]
     """
     methods = {item.name: item for item in getattr(node, "body", ()) if isinstance(item, ast.FunctionDef)}
     own = [methods[name] for name in sorted(_METHODS & methods.keys())]
     remade = _made_in(methods.get("__init__")) & _made_in(methods.get("__setstate__"))
+    making = methods.get("__new__")
+    if making is not None and (_does_more_than_make(making) or (not own and _needs_arguments(making, node))):
+        # It runs again where the instance is loaded.
+        return True
     return not all(_is_plain(method, remade, node) for method in own)
 
 
@@ -45,6 +53,30 @@ def _is_plain(method: ast.FunctionDef, remade: set[str], node: ast.AST) -> bool:
     dropped = {f"{verb}{name.removeprefix('self.')}" for name in left_out for verb in ("del ", "pop ")}
     whole = texts[0] in _STATES and texts[-1] == "return state"
     return whole and all(_dropping(text) in dropped for text in texts[1:-1])
+
+
+def _does_more_than_make(making: ast.FunctionDef) -> bool:
+    """Tell whether `__new__` prints, counts or notes something, in a statement that is not there for the instance."""
+    for child in ast.walk(making):
+        if isinstance(child, ast.AugAssign | ast.Global):
+            return True
+        if isinstance(child, ast.Expr) and isinstance(child.value, ast.Call):
+            called = ast.unparse(child.value.func)
+            if called.rpartition(".")[2] not in ("__setattr__", "__init__", "setattr"):
+                return True
+    return False
+
+
+def _needs_arguments(making: ast.FunctionDef, node: ast.AST) -> bool:
+    """Tell whether `__new__` needs more than a pickle gives it: nothing, or the value that a text or number is.
+
+    Bases that are not known here may say for themselves how they are made.
+    """
+    bases = {ast.unparse(base).partition("[")[0] for base in getattr(node, "bases", ())}
+    needed = len(making.args.posonlyargs + making.args.args) - len(making.args.defaults) - 1
+    needed += making.args.kw_defaults.count(None)
+    given = 1 if bases & _VALUES else 0
+    return needed > given and bases <= _VALUES | _PLAIN_BASES
 
 
 def _text(item: ast.stmt, method: ast.FunctionDef) -> str:

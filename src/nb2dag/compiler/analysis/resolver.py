@@ -40,6 +40,8 @@ class CallingEvaluator(Protocol):
     """Whether it evaluates a function's body, for all its callers."""
     owner: Definition | None
     """The class whose method is evaluated."""
+    locals: dict[str, Value]
+    """The variables of the function, and of comprehensions and lambdas around."""
     applied: set[tuple[Definition, str, Names]]
     """The methods that were applied for the call being looked at, each with what it was applied to."""
     active: set[tuple[Definition, str]]

@@ -27,4 +27,4 @@ FRAME_FRESH = frozenset({"T"})
 ARRAY_SHARES = words("real imag T mT flat base data")
 
 # what the same value has no more after it was handed over, by the kinds of which it is known ("" is any)
-LOST = {"__traceback__": {""}, "base": {"array"}, "strides": {"array"}}
+LOST = {"__traceback__": {""}, "base": {"array"}, "strides": {"array"}, "__sizeof__": {""}}

@@ -1,0 +1,66 @@
+"""Hold what is known of an object for later calls as marks among what it draws from (`Value.draws`).
+
+A mark stays with whatever the object is put into: a pipeline for one, or a list of functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nb2dag.compiler.analysis.values import NONE, Names, Value
+
+IN_PLACE = "<in place>"
+"""Marks an estimator that changes the data which its methods are given: `StandardScaler(copy=False)`."""
+
+LOOKS_INTO = "<memory of another>"
+"""Marks an array in the memory of an object that is no array: `np.frombuffer(bytearray(8))`."""
+
+OWN_DEFAULTS = "<own defaults>"
+"""Marks a class that a call made with defaults that can change: `namedtuple("P", "xs", defaults=[[]])`."""
+
+_MAY_LOOK_INTO = "<memory of what is given>"
+"""Marks an array in the memory of what a function was given, of which only its callers know what it is."""
+
+CHANGES = "<changes what it is given>"
+"""Marks a function that may change what it is called with: `operator.methodcaller("sort")`."""
+
+_ASKS = "<asks "
+_MEMORY = {"memory", "window"}
+
+
+def mark_of_view(values: Iterable[Value]) -> Names:
+    """Return the mark of an array in the memory of one of `values`, if it is no array."""
+    found = list(values)
+    if any(value.kind in _MEMORY for value in found):
+        return frozenset({LOOKS_INTO})
+    return frozenset({_MAY_LOOK_INTO}) if any(map(_is_given, found)) else NONE
+
+
+def settled(draws: Names, given: Iterable[Value]) -> Names:
+    """Return marks that a function has put to what it was given, where its caller says what that is."""
+    return draws - {_MAY_LOOK_INTO} | mark_of_view(given) if _MAY_LOOK_INTO in draws else draws
+
+
+def asking(names: Iterable[str]) -> Names:
+    """Return the marks of a function that asks what it is called with for these, spelled as `call_methods` takes them.
+
+    >>> marks = asking(["property t"])
+    >>> sorted(marks), asked_by([Value(draws=marks)]), is_mark("<random>")
+    (['<asks property t>'], ['property t'], False)
+    """
+    return frozenset(f"{_ASKS}{name}>" for name in names)
+
+
+def asked_by(functions: Iterable[Value]) -> list[str]:
+    """Return what functions may ask of what they are called with."""
+    states = {state for value in functions for state in value.draws if state.startswith(_ASKS)}
+    return sorted(state[len(_ASKS) : -1] for state in states)
+
+
+def is_mark(state: str) -> bool:
+    """Tell whether a state says what a function does to what it is given, and is none that using it would change."""
+    return state == CHANGES or state.startswith(_ASKS)
+
+
+def _is_given(value: Value) -> bool:
+    return any(name.startswith("@") for name in value.reaches)
