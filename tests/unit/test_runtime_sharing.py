@@ -113,6 +113,24 @@ def test_frames_that_copy_on_write_never_see_each_others_writes() -> None:
         assert values["some"][0] == "x"
 
 
+@pytest.mark.parametrize("rows", [3, 50_000])
+def test_a_frame_on_an_array_stays_one(rows: int) -> None:
+    array = np.zeros((rows, 3))
+    values, _ = hand_over(array=array, frame=pd.DataFrame(array, copy=False), top=array[0])
+    values["array"][:] = 7
+    assert values["frame"].to_numpy().min() == 7
+    values["top"][:] = 9
+    assert values["array"][0].tolist() == values["frame"].iloc[0].tolist() == [9, 9, 9]
+
+
+def test_the_read_only_view_that_a_frame_gives_of_itself_stays_one() -> None:
+    frame = pd.DataFrame(np.zeros((3, 2)), columns=["a", "b"])
+    values, _ = hand_over(frame=frame, x=frame.to_numpy())
+    values["frame"].iloc[0, 0] = 5.0
+    assert values["x"][0, 0] == 5
+    assert values["x"].flags.writeable == PANDAS_2
+
+
 def test_views_of_frames_stay_views_where_pandas_makes_them() -> None:
     frame = pd.DataFrame({"a": np.arange(50_000.0), "b": np.arange(50_000.0)})
     values, _ = hand_over(frame=frame, head=frame.iloc[:10])

@@ -5,7 +5,8 @@ of one stream are compared by address: buffers that overlap become slices of one
 one map.
 
 pandas with copy-on-write shares memory between frames behind the scenes and keeps book of who does, and a stream does
-not carry that book. So the arrays inside a frame never share: a write to one frame would show in another.
+not carry that book. So the arrays inside of frames never share with one another: a write to one frame would show in
+another. What one frame alone has of an array, `pd.DataFrame(array, copy=False)`, is no matter of that book.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import pickle
 import sys
+from collections import Counter
 from typing import Any
 
 from nb2dag.runtime.formats import aligned
@@ -45,7 +47,7 @@ class Memory:
         self._taken: list[_Span] = []
         self._left: list[_Span] = []
         self._objects: list[_Span] = []
-        self._private: set[tuple[int, int]] = set()
+        self._private: Counter[tuple[int, int]] = Counter()
         self._nowhere = 0
 
     def take(self, buffer: pickle.PickleBuffer) -> bool:
@@ -71,8 +73,8 @@ class Memory:
         self._objects.append((*_bounds(array), _LEFT))
 
     def keep_private(self, array: Any) -> None:
-        """Never let this array share memory with another after a load."""
-        self._private.add(_bounds(array))
+        """Never let this array share memory after a load with another one that is kept private."""
+        self._private[_bounds(array)] += 1
 
     def is_private(self, array: Any) -> bool:
         """Tell whether `keep_private` was called for this array's memory."""
@@ -89,7 +91,8 @@ class Memory:
     @property
     def shares_objects(self) -> bool:
         """Whether two arrays of Python objects share memory, which no stream can express."""
-        return any(len(group) > 1 for group in _overlapping(self._shareable(self._objects)))
+        spans = [span for span in self._objects if span[:2] not in self._private]
+        return any(len(group) > 1 for group in _overlapping([span for span in spans if span[0] < span[1]]))
 
     def regions(self) -> tuple[tuple[memoryview, ...], tuple[tuple[int, int, int], ...]]:
         """Return the regions to store and, for each buffer in order, its (region, offset, size).
@@ -127,7 +130,11 @@ class Memory:
         return memoryview(union)
 
     def _shareable(self, spans: list[_Span]) -> list[_Span]:
-        return [span for span in spans if span[0] < span[1] and (span[0], span[1]) not in self._private]
+        found: list[_Span] = []
+        for group in _overlapping([span for span in spans if span[0] < span[1]]):
+            private = sum(self._private[bounds] for bounds in {span[:2] for span in group})
+            found += group if private < 2 else [span for span in group if span[:2] not in self._private]
+        return found
 
 
 def window(array: Any) -> tuple[pickle.PickleBuffer, int]:
