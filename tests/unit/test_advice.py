@@ -346,6 +346,15 @@ def test_what_cannot_be_handed_over(code, kind):
     assert message.startswith(f"`x` is {kind}, ")
 
 
+STATE = """\
+    def __getstate__(self):
+        state = self.__dict__.copy()
+        del state["lock"]
+        return state
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self.lock = threading.Lock()
+"""
 BOX = "import threading\nclass Box:\n    def __init__(self, size=1):\n        self.size = size\n        "
 
 
@@ -369,7 +378,7 @@ def test_what_cannot_be_handed_over_inside_of_something(code, inside):
 @pytest.mark.parametrize(
     "code",
     [
-        f"{BOX}self.lock = threading.Lock()\n    def __getstate__(self):\n        return {{}}\nx = Box()",
+        f"{BOX}self.lock = threading.Lock()\n{STATE}x = Box()",
         f"{BOX}self.lock = None\nx = Box()",
         "class A:\n    def __init__(self, make):\n        self.file = make()\nx = A(int)",
         "import threading\nx = [threading.Lock()]\nx.clear()",

@@ -20,14 +20,15 @@ from support.forked import ForkedExecutor
 from support.oracle import notebook_text
 
 BROKEN = """\
-#| task: make
+import os
+
+
 class Broken:
-    loaded = False
     def __reduce_ex__(self, protocol):
-        if Broken.loaded:
-            raise TypeError('no state')
+        if "BROKEN" in os.environ:
+            raise TypeError("no state")
         return (Broken, ())
-b = Broken()"""
+"""
 
 
 def _verify(folder: Path, cells: Sequence[str], steps: list[Step] | None = None) -> Report:
@@ -64,9 +65,12 @@ def test_an_output_that_is_not_reproducible_is_told_and_compared_where_it_is_sta
 
 
 def test_a_value_that_cannot_be_compared_is_listed(tmp_path: Path) -> None:
-    report = _verify(tmp_path, (BROKEN, "#| task: show\nBroken.loaded = True\nprint(type(b).__name__)"))
+    (tmp_path / "broken.py").write_text(BROKEN)
+    make = "#| task: make\nfrom broken import Broken\nb = Broken()"
+    show = "#| task: show\nimport os\nos.environ['BROKEN'] = '1'\nprint(type(b).__name__)"
+    report = _verify(tmp_path, (make, show))
     assert report.verdict is Verdict.UNPROVEN
-    assert "is not comparable: a Broken does not tell its state: no state" in report_text(report, Style())
+    assert "is not comparable: a broken.Broken does not tell its state: no state" in report_text(report, Style())
 
 
 @pytest.mark.parametrize(

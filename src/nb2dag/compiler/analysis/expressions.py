@@ -53,6 +53,7 @@ class ExpressionEvaluator:
         self.position = position
         self.active: set[tuple[Definition, str]] = set()
         self.applied: set[tuple[Definition, str, Names]] = set()
+        self._lenders: dict[ast.expr, Value] = {}
         self.owner: Definition | None = None
         self.first = ""
         self.locals: dict[str, Value] = {}
@@ -287,7 +288,7 @@ class ExpressionEvaluator:
             return part_of(owner, "place in an array")
         if owner.kind == "frame" and node.attr in ("loc", "iloc", "at", "iat"):
             return part_of(owner, "frame")
-        return part_of(owner)
+        return part_of(self.lender(node.value, owner) if node.attr in ("values", "array") else owner)
 
     def value_Subscript(self, node: ast.Subscript) -> Value:
         owner = self.value(node.value)
@@ -302,10 +303,19 @@ class ExpressionEvaluator:
             return FRESH
         if owner.kind in {"frame", "series"}:
             # pandas 3 copies on write: what is taken out of a frame never writes back into it.
+            self._lenders[node] = self.lender(node.value, owner)
             return Value(kind="" if index.immutable and owner.kind == "series" else owner.kind)
         if owner.kind == "list" and isinstance(node.slice, ast.Slice):
             return container([part_of(owner)], "list")
         return part_of(owner, kind=owner.kind if isinstance(node.slice, ast.Slice) or owner.kind == "array" else "")
+
+    def lender(self, node: ast.expr, value: Value) -> Value:
+        """Return in whose memory an array looks that is made from the value of an expression.
+
+        `df["x"].to_numpy()` looks into `df`, whose writes it sees: what copies on write keeps no book of arrays, and
+        the column is gone. Had the column a name, it would be the frame that gets another memory.
+        """
+        return union([value, self._lenders[node]]) if node in self._lenders else value
 
     def made_by_factory(self, owner: Value, node: ast.AST) -> None:
         """Let the factory of a `defaultdict` put something into it: a variable of the notebook, perhaps."""

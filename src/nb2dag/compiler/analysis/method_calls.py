@@ -40,6 +40,8 @@ from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, NONE, Definition, 
 _CONTAINERS = {"list", "dict", "set", "tuple", "defaultdict", "frame", "series", "array"}
 """Kinds whose methods are their own, whatever is in them."""
 _COPIES = {"frame", "series", "array"}
+_LOOKS_INTO = {"to_numpy", "__array__", "ravel", "view"}
+"""Methods that make an array in the memory of a frame."""
 _FITS = ("fit", "train")
 """Methods that are known of estimators, but draw in some libraries that are not."""
 _CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescript", "raw_connection", "__enter__"}
@@ -55,6 +57,8 @@ def call_method(
     """Return the value of calling a method of `owner`, and record what it does."""
     function = node.func
     assert isinstance(function, ast.Attribute)
+    if function.attr in _LOOKS_INTO:
+        owner = evaluator.lender(function.value, owner)
     for state in sorted(owner.draws):
         evaluator.effects.add(Draw(state, node))
     own = None if owner.kind in _CONTAINERS else call_own_method(evaluator, owner, arguments, node)

@@ -113,11 +113,10 @@ def call_module(
     states = _known_effects(evaluator, facts, arguments, node, path)
     pickled = _pickled(evaluator, path, arguments)
     kind = _kind_of_result(path, facts, arguments)
-    views = (facts.views and _may_be_viewed(arguments)) or _is_false(arguments, "copy")
-    views = views or (path in _VIEWS_OF_ONE and len(arguments.positional) == 2)
-    returns = "shares" if facts.returns == "fresh" and (views or mark) else facts.returns
+    returns = "shares" if facts.returns == "fresh" and (mark or _views(path, facts, arguments)) else facts.returns
     result = result_of(returns, kind, None, arguments, shallow=facts.shallow)
     result = with_given(result, facts, given)
+    result = _looking_into(evaluator, result, node) if returns == "shares" and path.startswith("numpy.") else result
     if path in _ITERATORS:
         # To take from it is to take from the iterators that it goes through: `zip(it, it)`.
         result = union([result, *(part_of(value, kind) for value in arguments.all() if value.kind in _CONSUMED)])
@@ -234,6 +233,18 @@ def _with_constant(path: str, result: Value, arguments: Arguments) -> Value:
 def _is_false(arguments: Arguments, name: str) -> bool:
     node = arguments.nodes.get(name)
     return isinstance(node, ast.Constant) and node.value is False
+
+
+def _views(path: str, facts: CallFacts, arguments: Arguments) -> bool:
+    """Tell whether what a function makes anew as a rule is a view of what it is given."""
+    if path in _VIEWS_OF_ONE:
+        return len(arguments.positional) == 2
+    return (facts.views and _may_be_viewed(arguments)) or _is_false(arguments, "copy")
+
+
+def _looking_into(evaluator: CallingEvaluator, result: Value, node: ast.Call) -> Value:
+    """Return an array with the frame that it looks into, where it is made from a part of one: `np.asarray(df["x"])`."""
+    return union([result, *(part_of(evaluator.lender(given, result), result.kind) for given in node.args[:1])])
 
 
 def _may_be_viewed(arguments: Arguments) -> bool:

@@ -56,6 +56,10 @@ class CallingEvaluator(Protocol):
         """Return the value of an expression, its effects recorded."""
         ...
 
+    def lender(self, node: ast.expr, value: Value) -> Value:
+        """Return in whose memory an array looks that is made from the value of an expression."""
+        ...
+
     def first_argument(self) -> Value:
         """Return the first argument of the function being evaluated: in a method, the object."""
         ...
