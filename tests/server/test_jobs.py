@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import jsonschema
 import pytest
@@ -58,8 +59,12 @@ async def test_a_failure_names_its_cell(job):
     assert "IndexError" in failure["message"]
 
 
-async def test_a_run_is_stopped(job, jp_fetch):
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["usual", "in the background"])
+async def test_a_run_is_stopped(handler, job, jp_fetch):
+    """A server that a script starts with `&` ignores interrupts."""
+    before = signal.signal(signal.SIGINT, handler)
     job_id, events = await job("run", "%%airflow_task sleeps\nimport time\nprint('asleep')\ntime.sleep(600)")
+    signal.signal(signal.SIGINT, before)
     await events("output")
     answer = await jp_fetch("nb2dag", "jobs", job_id, method="DELETE")
     assert answer.code == 204

@@ -30,6 +30,8 @@ Tell = Callable[[Mapping[str, Any]], None]
 
 def main() -> None:
     """Read the request, do what it says, and tell every event; the last one has the type `finished`."""
+    # A server that a script started in the background ignores interrupts, and so would its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     events = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     request = json.loads(sys.stdin.readline())
