@@ -82,7 +82,8 @@ class Matrix:
         tester = sys.executable if self.driven_by else str(python)
         timeout = str(LONGEST_TEST_SECONDS)
         commands = [
-            [*uv, *install, f"{wheel}{self.extras}", *row.packages],
+            # An environment of before gets what a new one would: a row that says "newest" means it.
+            [*uv, *install, "--upgrade", f"{wheel}{self.extras}", *row.packages],
             # The same version number says nothing about a wheel that has just been built.
             [*uv, *install, "--no-deps", "--reinstall-package", "nb2dag", str(wheel)],
             [tester, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", timeout, *row.tests],
