@@ -123,6 +123,14 @@ def test_a_frame_on_an_array_stays_one(rows: int) -> None:
     assert values["array"][0].tolist() == values["frame"].iloc[0].tolist() == [9, 9, 9]
 
 
+@pytest.mark.parametrize("rows", [3, 50_000])
+def test_a_frame_on_every_second_column_stays_on_the_array(rows: int) -> None:
+    array = np.zeros((rows, 6))
+    values, _ = hand_over(array=array, frame=pd.DataFrame(array[:, ::2], copy=False))
+    values["array"][:] = 7
+    assert values["frame"].to_numpy().min() == 7
+
+
 def test_the_read_only_view_that_a_frame_gives_of_itself_stays_one() -> None:
     frame = pd.DataFrame(np.zeros((3, 2)), columns=["a", "b"])
     values, _ = hand_over(frame=frame, x=frame.to_numpy())

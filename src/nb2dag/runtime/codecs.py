@@ -69,7 +69,7 @@ class PickleCodec:
             )
         exact, with_nan = memory.incomplete, nans.may_hold_nan(stream)
         if exact or with_nan:
-            memory = sharing.Memory(exact=exact)
+            memory = sharing.Memory(exact, memory.shared)
             saver = pickler.NanPickler if with_nan else saver
             stream, packages = self._dump(saver, values, namespace, memory)
         regions, buffers = memory.regions()

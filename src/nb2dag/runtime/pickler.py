@@ -229,7 +229,7 @@ class _ArrayReducers:
         contiguous = array.flags.c_contiguous or array.flags.f_contiguous
         if array.dtype.hasobject:
             self._memory.note_objects(array)
-        elif not contiguous and self._memory.exact and not self._memory.is_private(array):
+        elif not contiguous and self._memory.wants_window(array):
             buffer, offset = window(array)
             return view, (buffer, array.dtype, array.shape, (offset, array.strides, array.flags.writeable))
         elif not contiguous:

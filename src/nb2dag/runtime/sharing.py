@@ -26,6 +26,9 @@ _SMALL = 64 * 1024
 """Bytes below which regions are copied together into one, to spare a system call for each."""
 
 
+_Bounds = tuple[int, int]
+"""The address of the first byte of some memory, and the address after its last one."""
+
 _Span = tuple[int, int, int]
 """A stretch of memory: the address of its first byte, the address after its last one, and which stretch it is."""
 
@@ -39,15 +42,17 @@ class Memory:
     Args:
         exact: Keep every buffer out of the stream, and store strided arrays as windows on shared memory. Needed where
             `incomplete` says so after a first try; the first try is faster and mostly right.
+        shared: The `shared` of the first try: what of the private arrays has to be a window too.
     """
 
-    def __init__(self, exact: bool = False) -> None:
+    def __init__(self, exact: bool = False, shared: frozenset[_Bounds] = frozenset()) -> None:
         self.exact = exact
+        self._known_shared = shared
         self._raw: list[memoryview] = []
         self._taken: list[_Span] = []
         self._left: list[_Span] = []
         self._objects: list[_Span] = []
-        self._private: Counter[tuple[int, int]] = Counter()
+        self._private: Counter[_Bounds] = Counter()
         self._nowhere = 0
 
     def take(self, buffer: pickle.PickleBuffer) -> bool:
@@ -76,9 +81,10 @@ class Memory:
         """Never let this array share memory after a load with another one that is kept private."""
         self._private[_bounds(array)] += 1
 
-    def is_private(self, array: Any) -> bool:
-        """Tell whether `keep_private` was called for this array's memory."""
-        return _bounds(array) in self._private
+    def wants_window(self, array: Any) -> bool:
+        """Tell whether a strided array is to be stored as a window: others may look at its memory after a load too."""
+        bounds = _bounds(array)
+        return self.exact and (bounds not in self._private or bounds in self._known_shared)
 
     @property
     def incomplete(self) -> bool:
@@ -87,6 +93,13 @@ class Memory:
             return False
         groups = _overlapping(self._shareable(self._taken + self._left))
         return any(len(group) > 1 and any(which == _LEFT for _, _, which in group) for group in groups)
+
+    @property
+    def shared(self) -> frozenset[_Bounds]:
+        """The memory of private arrays that others, which are not private, look at."""
+        groups = _overlapping(self._shareable(self._taken + self._left))
+        found = {(start, end) for group in groups if len(group) > 1 for start, end, _ in group}
+        return frozenset(found.intersection(self._private))
 
     @property
     def shares_objects(self) -> bool:
