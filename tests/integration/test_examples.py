@@ -14,6 +14,13 @@ from nb2dag.compiler.pipeline import compile_notebook
 
 EXAMPLES = Path(__file__).parents[2] / "notebooks" / "examples"
 EDGES = {
+    "sales": {
+        "extract": set(),
+        "clean": {"extract"},
+        "by_region": {"clean"},
+        "by_day": {"clean"},
+        "report": {"by_region", "by_day"},
+    },
     "weather_report": {
         "extract": set(),
         "validate": {"extract"},
@@ -44,6 +51,7 @@ EDGES = {
     },
 }
 HANDED_OVER = {
+    "sales": {"extract": {"orders"}, "clean": {"orders"}, "by_region": {"regions"}, "by_day": {"days"}},
     "weather_report": {
         "extract": {"weather"},
         "prepare": {"this_year", "baseline", "normal"},
@@ -128,6 +136,13 @@ def test_executing_it_changes_no_byte_of_its_bundle(examples, name):
     assert after.files == before.files
 
 
-def test_the_data_file_ships(examples):
-    plan = compile_notebook(examples / "weather_report.ipynb").plan
-    assert [file.path for file in plan.files] == ["data/seattle-weather.csv"]
+@pytest.mark.parametrize(("name", "file"), [("weather_report", "data/seattle-weather.csv"), ("sales", "orders.csv")])
+def test_the_data_file_ships(examples, name, file):
+    plan = compile_notebook(examples / f"{name}.ipynb").plan
+    assert [shipped.path for shipped in plan.files] == [file]
+
+
+def test_the_readme_shows_what_show_prints_of_its_notebook(examples):
+    command = [sys.executable, "-m", "nb2dag", "show", "sales.ipynb"]
+    printed = subprocess.run(command, cwd=examples, capture_output=True, text=True, check=True).stdout
+    assert printed in (EXAMPLES.parents[1] / "README.md").read_text(encoding="utf-8")

@@ -41,7 +41,7 @@ def _shown(output: dict[str, Any]) -> Any:
     return {kind: _ADDRESS.sub("0x", "".join(text)) for kind, text in sorted(output.get("data", {}).items())}
 
 
-@pytest.fixture(scope="module", params=["weather_report", "model_training", "wine_kinds"])
+@pytest.fixture(scope="module", params=["sales", "weather_report", "model_training", "wine_kinds"])
 def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Results]:
     """A copy of an example, and its results when papermill runs it whole."""
     folder = tmp_path_factory.mktemp(request.param)
