@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nb2dag.compiler.rules.pages import documents
+from nb2dag.compiler.rule_pages import documents
 
 FOLDER = Path(__file__).parents[1] / "docs" / "rules"
 

@@ -80,6 +80,9 @@ def test_it_is_written_on_request_and_compiles(notebook):
     assert [task.task_id for task in plan.tasks] == ["load_sales", "clean", "report"]
     assert [param.name for param in plan.params] == ["REGION"]
     assert "verify" in done.stderr
+    # Counted as they are in the notebook that is there now.
+    assert "  load_sales  cells 7, 8    hands over rows\n" in done.stdout
+    assert "  parameters: cell 5\n" in done.stdout
 
 
 def test_another_file_is_not_overwritten_unasked(notebook, tmp_path):
@@ -92,6 +95,7 @@ def test_another_file_is_not_overwritten_unasked(notebook, tmp_path):
     refused = run("suggest", notebook, "-o", target)
     assert refused.exit_code == 2
     assert "is there already: give --force" in refused.stderr
+    assert not refused.stdout
     assert target.read_text() == "mine"
     assert run("suggest", notebook, "-o", target, "--force").exit_code == 0
     assert target.read_bytes() == first
@@ -228,7 +232,12 @@ def test_a_migration_is_shown_and_written_on_request(kale):
     assert "-(cell tags: step:report, prev:load, hide)\n+(cell tags: hide)\n" in done.stdout
     assert "+%%airflow_task report --after load\n" in done.stdout
     assert "kale.ipynb:cell 3: warning: the cell tag `hide` is unknown" in done.stderr
-    assert run("migrate", kale, "--write").exit_code == 0
+    taken = run("migrate", kale, "-o", kale.parent)
+    assert (taken.exit_code, taken.stdout) == (2, "")
+    assert "is a folder" in taken.stderr
+    written = run("migrate", kale, "--write")
+    assert written.exit_code == 0
+    assert "  report  cell 4  after load" in written.stdout
     compilation = compile_notebook(kale)
     assert not compilation.has_errors
     assert compilation.program.task_ids == ("load", "report")

@@ -7,8 +7,8 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from nb2dag.cli.app import app
+from nb2dag.compiler.rule_pages import _FAMILIES, documents, file_name
 from nb2dag.compiler.rules.catalogue import FAMILIES, all_rules
-from nb2dag.compiler.rules.pages import _FAMILIES, documents, file_name
 
 FOLDER = Path(__file__).parents[2] / "docs" / "rules"
 

@@ -17,10 +17,11 @@ def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> 
 @click.argument("code", required=False, shell_complete=_complete)
 def command(code: str | None) -> None:
     """Explain the rule CODE, such as NBD202, or by its name; without CODE list all rules."""
+    from nb2dag.compiler.rule_pages import document
     from nb2dag.compiler.rules.catalogue import all_rules, require_rule
 
     if code is None:
         for rule in all_rules():
             click.echo(f"{rule.code}  {rule.severity.value:8}{rule.name}")
         return
-    click.echo(require_rule(code).document(), nl=False)
+    click.echo(document(require_rule(code)), nl=False)

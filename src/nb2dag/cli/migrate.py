@@ -55,20 +55,22 @@ def command(  # noqa: PLR0913, PLR0917 - click passes every option
       1  it has findings of severity error, which are printed too
       2  could not run, or the notebook is not tagged for Kale
     """  # noqa: D301 - click wants the very character
-    from nb2dag.cli.retagging import Retagged, read_text, require_sense, write_text
+    from nb2dag.cli.retagging import Retagged, read_text, require_sense, require_writable, write_text
     from nb2dag.compiler.migration.migrate import migrate_notebook
     from nb2dag.config import load_config
     from nb2dag.model.directive import Spelling
 
     require_sense(form, write=write, output=output, force=force)
     text = read_text(notebook)
+    target = Path(notebook) if write else output
+    if target is not None:
+        require_writable(notebook, target, force=force)
     spelling = Spelling.MAGIC if style == "magic" else Spelling.OPTION_LINES
     found = migrate_notebook(text, notebook, Path(notebook).parent, load_config(notebook).max_file_size, spelling)
     changed = Retagged(notebook, text, found.text, found.added)
-    _print(found, changed, form, accepted=write or output is not None)
-    if write or output is not None:
-        target = output if output is not None else Path(notebook)
-        write_text(found.text, notebook, target, force=force or write)
+    _print(found, changed, form, accepted=target is not None)
+    if target is not None:
+        write_text(found.text, notebook, target)
         click.echo(f"wrote {target}: see `nb2dag check {target}`", err=True)
     ctx.exit(exits.FINDINGS if found.compilation.has_errors else exits.CLEAN)
 
@@ -84,14 +86,14 @@ def _print(found: Migration, changed: Retagged, form: str, *, accepted: bool) ->
     if form == "patch":
         click.echo(changed.patch(), nl=False)
     else:
-        blocks = ["\n".join(_summary(found, style))]
+        blocks = ["\n".join(_summary(found, style, added=changed.added if accepted else 0))]
         if not accepted:
             blocks += [changed.cell_diff(style), f"accept it: nb2dag migrate {found.notebook.path} --write"]
         click.echo("\n\n".join(blocks), color=style.colour)
     _print_doubts(found)
 
 
-def _summary(found: Migration, style: Style) -> Iterator[str]:
+def _summary(found: Migration, style: Style, added: int) -> Iterator[str]:
     from nb2dag.cli.suggestion_text import cell_ranges
     from nb2dag.report.style import printable
     from nb2dag.report.summary import counted
@@ -100,7 +102,7 @@ def _summary(found: Migration, style: Style) -> Iterator[str]:
     width = max(len(task.name) for task in found.tasks)
     for task in found.tasks:
         after = f"  after {', '.join(task.after)}" if task.after else ""
-        yield f"  {style.paint(task.name.ljust(width), 'green')}  {cell_ranges(task.cells)}{after}"
+        yield f"  {style.paint(task.name.ljust(width), 'green')}  {cell_ranges(task.cells, added)}{after}"
 
 
 def _print_doubts(found: Migration) -> None:

@@ -97,20 +97,24 @@ def read_text(path: str) -> str:
     return Path(path).read_bytes().decode("utf-8")
 
 
-def write_text(text: str, source: str, target: Path, *, force: bool) -> None:
-    """Write a notebook whole or not at all, with the permissions of `source`, from which it comes.
+def require_writable(source: str, target: Path, *, force: bool) -> None:
+    """Make sure that the notebook made from `source` may be written to `target`, before anything is said.
 
     Raises:
-        Nb2dagError: `target` is another file that exists, and `force` is not given.
+        Nb2dagError: `target` is another file that exists, and `force` is not given; or it is a folder, or in none.
     """
     same = target.exists() and target.samefile(source)
     if target.is_dir():
         raise Nb2dagError(f"{target}: is a folder: name the notebook to write")
     if target.exists() and not same and not force:
         raise Nb2dagError(f"{target}: is there already: give --force to overwrite it, or another name")
+    if not target.resolve().parent.is_dir():
+        raise Nb2dagError(f"{target.resolve().parent}: there is no such folder")
+
+
+def write_text(text: str, source: str, target: Path) -> None:
+    """Write a notebook whole or not at all, with the permissions of `source`, from which it comes."""
     place = target.resolve()
-    if not place.parent.is_dir():
-        raise Nb2dagError(f"{place.parent}: there is no such folder")
     descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -53,23 +53,25 @@ def command(  # noqa: PLR0913, PLR0917 - click passes every option
       1  the notebook cannot be a DAG as it is; the findings say why
       2  could not run, or the notebook has tasks already
     """  # noqa: D301 - click wants the very character
-    from nb2dag.cli.retagging import Retagged, read_text, require_sense, write_text
+    from nb2dag.cli.retagging import Retagged, read_text, require_sense, require_writable, write_text
     from nb2dag.compiler.suggestion.notebook import suggest_notebook
     from nb2dag.config import load_config
     from nb2dag.model.directive import Spelling
 
     require_sense(form, write=write, output=output, force=force)
     text = read_text(notebook)
+    target = Path(notebook) if write else output
+    if target is not None:
+        require_writable(notebook, target, force=force)
     spelling = Spelling.MAGIC if style == "magic" else Spelling.OPTION_LINES
     found = suggest_notebook(text, notebook, Path(notebook).parent, load_config(notebook).max_file_size, spelling)
     if found.text is None:
         _print_errors(found, form)
         ctx.exit(exits.FINDINGS)
     changed = Retagged(notebook, text, found.text, found.added)
-    _print(found, changed, form, accepted=write or output is not None)
-    if write or output is not None:
-        target = output if output is not None else Path(notebook)
-        write_text(found.text, notebook, target, force=force or write)
+    _print(found, changed, form, accepted=target is not None)
+    if target is not None:
+        write_text(found.text, notebook, target)
         click.echo(f"wrote {target}: see `nb2dag check {target}`, then `nb2dag verify {target}`", err=True)
 
 

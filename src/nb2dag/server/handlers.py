@@ -121,12 +121,13 @@ class RuleHandler(_Handler):
     @authorized
     def get(self, code: str) -> None:
         """Answer with the page's Markdown."""
+        from nb2dag.compiler.rule_pages import document
         from nb2dag.compiler.rules.catalogue import find_rule
 
         rule = find_rule(code)
         if rule is None:
             raise web.HTTPError(404, f"there is no rule {code}")
-        self.finish(json.dumps({"page": rule.document()}))
+        self.finish(json.dumps({"page": document(rule)}))
 
 
 class AskHandler(_Handler):

@@ -1,9 +1,16 @@
-"""Make the documents of `docs/rules` from the catalogue: a page per rule, and the index."""
+"""Make the documents of `docs/rules`: the index, and a page per rule with what is said of its example."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
+from nb2dag.compiler.frontend.reader import parse_notebook
+from nb2dag.compiler.pipeline import compile_program
 from nb2dag.compiler.rules.catalogue import all_rules
 from nb2dag.compiler.rules.rule import Rule
+from nb2dag.report.text import render_text
 
 INDEX = "README.md"
 
@@ -35,8 +42,39 @@ _FAMILIES = {
 
 def documents() -> dict[str, str]:
     """Return the text of every document by its file name."""
-    pages = {file_name(rule): rule.document() for rule in all_rules()}
-    return {INDEX: _index(), **pages}
+    return {INDEX: _index(), **{file_name(rule): document(rule) for rule in all_rules()}}
+
+
+def document(rule: Rule) -> str:
+    """Return a rule's page, with the report of its example: the message, the hint, the fix where there is one."""
+    said = _said(rule)
+    shown = f"## What is said\n```text\n{said}```\n\n" if said else ""
+    before, heading, after = rule.document().partition("## Use instead\n")
+    return f"{before}{shown}{heading}{after}"
+
+
+def _said(rule: Rule) -> str:
+    """Return the findings of the example as `nb2dag check` prints them, nothing where cells alone cannot show it."""
+    notebook = parse_notebook(_notebook_text(rule.example_cells("Example")), "example.ipynb")
+    # A folder without files: an example is its cells.
+    found = compile_program(notebook, Path("/nonexistent"), 0).diagnostics
+    return render_text([item for item in found if item.name == rule.name], [notebook])
+
+
+def _notebook_text(cells: tuple[str, ...]) -> str:
+    kernel = {"name": "python3", "language": "python", "display_name": "Python 3"}
+    made: list[dict[str, Any]] = [
+        {
+            "cell_type": "code",
+            "id": f"c{number}",
+            "metadata": {},
+            "source": cell,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for number, cell in enumerate(cells, 1)
+    ]
+    return json.dumps({"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def file_name(rule: Rule) -> str:
