@@ -83,6 +83,7 @@ WORDINGS = [
         "the value of `--description` has blanks and no quotes",
         'write `--description "x y"`',
     ),
+    ("%airflow_dag a --tags x y", "the value of `--tags` has blanks and no commas", "write `--tags x,y`"),
     ("%airflow_dag a b", "unexpected `b` in `%airflow_dag`", "one name is enough; a name with blanks is no Airflow id"),
     (
         "%%airflow_skip b",

@@ -121,7 +121,7 @@ def _cannot_hand_over(values: _Values) -> _Wording:
     name, kind = values["name"], values["kind"]
     ways = {
         "a generator": f"hand over a list: `{name} = list(...)`",
-        "an iterator": f"hand over a list: `{name} = list(...)`",
+        "an iterator": f"hand over a list: `{name} = list(...)`; one that never ends can only be used in one task",
         "an open file": "hand over its path, and open it in the task that reads it",
         "a module": f"import `{name}` in a cell above the first task: every task that needs it imports it then",
     }

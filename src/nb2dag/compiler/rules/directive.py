@@ -169,10 +169,10 @@ def _unexpected_argument(values: _Values) -> _Wording:
     message = f"unexpected `{_shown(text)}` in `{directive}`"
     if "whole" in values and not text.startswith(("#", "-")):
         option = values["option"]
-        return (
-            f"the value of `{_shown(option)}` has blanks and no quotes",
-            f'write `{_shown(option)} "{_shown(values["whole"])}"`',
-        )
+        shown, several = _shown(option), _takes_several(option)
+        meant = ",".join(values["whole"].split()) if several else f'"{values["whole"]}"'
+        message = f"the value of `{shown}` has blanks and no {'commas' if several else 'quotes'}"
+        return message, f"write `{shown} {_shown(meant)}`"
     if text.startswith("#"):
         return message, "a tag's line takes no comment: move it to a line of its own"
     if text.startswith("-"):
@@ -180,6 +180,11 @@ def _unexpected_argument(values: _Values) -> _Wording:
     if _takes_no_name(directive):
         return message, f"`{directive}` takes neither a name nor a value"
     return message, "one name is enough; a name with blanks is no Airflow id"
+
+
+def _takes_several(option: str) -> bool:
+    spec = find_option(option.removeprefix("--"))
+    return spec is not None and spec.type in {ValueType.TEXTS, ValueType.TASK_IDS}
 
 
 def _takes_no_name(magic: str) -> bool:
@@ -244,7 +249,7 @@ def _end_before_start(_: _Values) -> _Wording:
 
 def _not_lowered(values: _Values) -> _Wording:
     shown = values.get("option") or values.get("directive", "")
-    hint = "leave it out"
+    hint = "leave it out" if shown != "--map" else "leave it out, and go over the items with a loop in the cell"
     if "directive" in values:
         hint = "write the cell as a `%%airflow_task`, or tag it `%%airflow_skip`"
     return f"`{shown}` is part of the tag language, but this version of nb2dag does not compile it yet", hint
