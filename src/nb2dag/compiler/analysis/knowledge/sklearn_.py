@@ -162,12 +162,12 @@ ESTIMATOR = method_table(
     (
         PURE,
         (
-            "predict predict_proba predict_log_proba decision_function score score_samples transform "
+            "predict predict_proba predict_log_proba decision_function score_samples transform "
             "inverse_transform apply cost_complexity_pruning_path decision_path get_feature_names_out "
-            "get_support kneighbors kneighbors_graph radius_neighbors mahalanobis get_n_splits perplexity "
-            "aic bic get_depth get_n_leaves get_precision get_covariance"
+            "get_support kneighbors kneighbors_graph radius_neighbors mahalanobis get_precision get_covariance"
         ),
     ),
+    (PURE_IMMUTABLE, "score get_n_splits perplexity aic bic get_depth get_n_leaves"),
     (MethodFacts(False, kind="generator"), "split staged_predict staged_predict_proba staged_decision_function"),
     (PURE_SHARES, "get_params get_metadata_routing get_booster"),
     (MethodFacts(False, returns="immutable", path_write=0), "save_model"),
