@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from nb2dag.runtime.codecs import PickleCodec
-from nb2dag.runtime.pickler import UnsavableError
+from nb2dag.runtime.refusal import UnsavableError
 
 
 def hand_over(**values: Any) -> tuple[dict[str, Any], int]:
@@ -153,12 +153,60 @@ def test_frames_of_objects_with_a_common_index() -> None:
     pd.testing.assert_frame_equal(values["head"], frame.iloc[:2])
 
 
-def test_arrays_of_objects_that_share_memory_are_refused() -> None:
-    objects = np.array([1, "a", None], object)
-    values, _ = hand_over(objects=objects, same=objects)
-    assert values["objects"] is values["same"]
-    with pytest.raises(UnsavableError, match=r"share memory .* hand over `.copy\(\)` of one"):
-        hand_over(objects=objects, part=objects[:1])
+OBJECTS = np.array([[1, "a"], [None, [2]], [3.5, "b"]], object)
+
+
+@pytest.mark.parametrize(
+    "part", [OBJECTS[:1], OBJECTS[::-1], OBJECTS.T, OBJECTS[:, 1], OBJECTS.reshape(-1)[1::2], OBJECTS[1:][::-1, :1]]
+)
+@pytest.mark.parametrize("whole", [OBJECTS, OBJECTS[:], OBJECTS.T])
+def test_arrays_of_objects_that_share_memory_share_it_after_a_load(whole: Any, part: Any) -> None:
+    values, _ = hand_over(part=part, whole=whole, same=part)
+    assert values["part"] is values["same"]
+    assert values["whole"].tolist() == whole.tolist()
+    assert values["part"].tolist() == part.tolist()
+    before = OBJECTS.copy()
+    part[...] = values["part"][...] = "new"
+    assert values["whole"].tolist() == whole.tolist()
+    OBJECTS[...] = before
+
+
+def test_a_field_of_objects_is_refused_beside_its_record() -> None:
+    record = np.array([(1, "a")], [("x", int), ("y", object)])
+    values, _ = hand_over(field=record["y"])
+    assert values["field"].tolist() == ["a"]
+    with pytest.raises(UnsavableError, match=r"share memory.* hand over `.copy\(\)` of it"):
+        hand_over(record=record, field=record["y"])
+
+
+def test_series_never_see_each_others_writes() -> None:
+    frame = pd.DataFrame({"a": np.arange(4.0), "b": np.arange(4.0)})
+    words = pd.Series([[1], [2]])
+    values, _ = hand_over(frame=frame, column=frame["b"], words=words, again=words.copy(deep=False))
+    values["frame"].loc[3, "b"] = 9.0
+    values["again"].iloc[1] = None
+    assert values["column"].tolist() == [0, 1, 2, 9 if PANDAS_2 else 3]
+    assert values["words"].tolist() == [[1], None if PANDAS_2 else [2]]
+    assert values["words"][0] is values["again"][0]
+
+
+READ_ONLY = {
+    "objects": np.array([1, "a"], object),
+    "dates": np.array(["2026-01-01", "2026-01-02"], "M8[D]"),
+    "every other": np.arange(6)[::2],
+    "numbers": np.arange(3),
+    "records": np.zeros(3, [("x", float)]).view(np.recarray),
+}
+
+
+@pytest.mark.parametrize("case", READ_ONLY)
+def test_what_must_not_be_written_to_stays_so(case: str) -> None:
+    array = READ_ONLY[case].view()
+    assert hand_over(array=array)[0]["array"].flags.writeable
+    array.flags.writeable = False
+    values, _ = hand_over(array=array)
+    assert not values["array"].flags.writeable
+    assert values["array"].tolist() == array.tolist()
 
 
 def test_empty_and_masked_arrays() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copyreg
 import functools
 import importlib
@@ -59,13 +60,25 @@ def resolve(namespace: dict[str, Any], qualname: str) -> Any:
 
 def is_importable(obj: Any) -> bool:
     """Tell whether a module holds exactly this object under its own qualified name."""
-    module = sys.modules.get(getattr(obj, "__module__", None) or "")
+    module = module_of(obj)
     if module is None or module.__name__ == "__main__":
         return False
     try:
         return resolve(vars(module), obj.__qualname__) is obj
     except (KeyError, AttributeError, TypeError):
         return False
+
+
+def module_of(obj: Any) -> ModuleType | None:
+    """Return the module that a class or function says it is of, None where it cannot be found.
+
+    One that its package has not imported yet, as numpy does with `numpy.rec`, is imported.
+    """
+    name = getattr(obj, "__module__", None) or ""
+    if name not in sys.modules and "." in name and name.partition(".")[0] in sys.modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    return sys.modules.get(name)
 
 
 def is_scope_of(module: str | None, function: FunctionType) -> bool:

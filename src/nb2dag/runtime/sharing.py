@@ -42,7 +42,7 @@ class Memory:
     Args:
         exact: Keep every buffer out of the stream, and store strided arrays as windows on shared memory. Needed where
             `incomplete` says so after a first try; the first try is faster and mostly right.
-        shared: The `shared` of the first try: what of the private arrays has to be a window too.
+        shared: The `shared` of the first try.
     """
 
     def __init__(self, exact: bool = False, shared: frozenset[_Bounds] = frozenset()) -> None:
@@ -86,6 +86,10 @@ class Memory:
         bounds = _bounds(array)
         return self.exact and (bounds not in self._private or bounds in self._known_shared)
 
+    def wants_base(self, array: Any) -> bool:
+        """Tell whether an array of Python objects is to be stored as a view of its base, at which others look too."""
+        return _bounds(array) in self._known_shared
+
     @property
     def incomplete(self) -> bool:
         """Whether some of what was left in the stream shares memory, so that it must be pickled anew with `exact`."""
@@ -96,16 +100,13 @@ class Memory:
 
     @property
     def shared(self) -> frozenset[_Bounds]:
-        """The memory of private arrays that others, which are not private, look at."""
-        groups = _overlapping(self._shareable(self._taken + self._left))
-        found = {(start, end) for group in groups if len(group) > 1 for start, end, _ in group}
-        return frozenset(found.intersection(self._private))
+        """The memory of arrays that others look at, and that the stream alone cannot say that of.
 
-    @property
-    def shares_objects(self) -> bool:
-        """Whether two arrays of Python objects share memory, which no stream can express."""
-        spans = [span for span in self._objects if span[:2] not in self._private]
-        return any(len(group) > 1 for group in _overlapping([span for span in spans if span[0] < span[1]]))
+        Those are private arrays that others, which are not private, look at, and arrays of Python objects.
+        """
+        spans = self._shareable(self._taken + self._left)
+        objects = [span for span in self._objects if span[:2] not in self._private]
+        return _bounds_shared(spans).intersection(self._private) | _bounds_shared(objects)
 
     def regions(self) -> tuple[tuple[memoryview, ...], tuple[tuple[int, int, int], ...]]:
         """Return the regions to store and, for each buffer in order, its (region, offset, size).
@@ -150,6 +151,28 @@ class Memory:
         return found
 
 
+def base_of_objects(array: Any) -> Any:
+    """Return the array of Python objects that an array looks into, the array itself if it is none's view."""
+    base = array
+    while type(base.base) is type(base) and base.base.dtype == array.dtype:
+        base = base.base
+    return base
+
+
+def place_in(base: Any, array: Any) -> tuple[int, tuple[int, ...], tuple[int, ...], bool]:
+    """Return what `view_of_objects` needs: the element of `base` with which a view begins, its shape, its strides."""
+    first, start = (one.__array_interface__["data"][0] for one in (array, base))
+    return (first - start) // array.itemsize, array.shape, array.strides, array.flags.writeable
+
+
+def view_of_objects(base: Any, place: tuple[int, tuple[int, ...], tuple[int, ...], bool]) -> Any:
+    """Return a view of an array of Python objects, at the place of `place_in`."""
+    import numpy as np
+
+    first, shape, strides, writable = place
+    return np.lib.stride_tricks.as_strided(base.ravel("K")[first:], shape, strides, writeable=writable)
+
+
 def window(array: Any) -> tuple[pickle.PickleBuffer, int]:
     """Return the memory from an array's first to its last byte, and where in it the array's first element is.
 
@@ -178,6 +201,18 @@ def view_as(array: Any, kind: type) -> Any:
 def restore_array(array: Any, attributes: dict[str, Any]) -> None:
     """Give an array of `view_as` what else its class keeps: a mask, a value to fill with."""
     array.__dict__.update(attributes)
+
+
+def restore_read_only(array: Any, state: Any) -> None:
+    """Give an array its contents, after which nobody may write to it."""
+    array.__setstate__(state)
+    array.flags.writeable = False
+
+
+def _bounds_shared(spans: list[_Span]) -> frozenset[_Bounds]:
+    """Return the memory of the spans that overlap with others."""
+    groups = _overlapping([span for span in spans if span[0] < span[1]])
+    return frozenset((start, end) for group in groups if len(group) > 1 for start, end, _ in group)
 
 
 def _overlapping(spans: list[_Span]) -> list[list[_Span]]:

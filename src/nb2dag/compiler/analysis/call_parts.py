@@ -73,6 +73,12 @@ def result_of(returns: str, kind: str, owner: Value | None, arguments: Arguments
     return Value(kind=kind, carries=made)
 
 
+def may_leave_uncopied(arguments: Arguments) -> bool:
+    """Tell whether `copy` is given and is not plainly True: the result may be, or view, what the call is given."""
+    node = arguments.nodes.get("copy")
+    return node is not None and not (isinstance(node, ast.Constant) and node.value is True)
+
+
 def _made(value: Value) -> Iterable[Definition]:
     """Return the classes whose instances a function passed as an argument may leave in a result."""
     carried = value.carries if value.definition is None else value.carries | {value.definition}

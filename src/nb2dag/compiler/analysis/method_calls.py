@@ -13,6 +13,7 @@ from nb2dag.compiler.analysis.call_parts import (
     call_given,
     constants,
     may_draw,
+    may_leave_uncopied,
     mutate_places,
     result_of,
     with_given,
@@ -197,7 +198,8 @@ def _known_method(
     if not owner.kind and called_name(node) in _SAVING:
         # A stream is meant as a rule, but an object of a library's own may take a path.
         record_guessed_files(evaluator, arguments, node)
-    result = result_of(facts.returns, facts.kind, owner, arguments, shallow=facts.shallow)
+    returns = "shares" if facts.returns == "fresh" and may_leave_uncopied(arguments) else facts.returns
+    result = result_of(returns, facts.kind, owner, arguments, shallow=facts.shallow)
     result = with_given(result, facts, given)
     return with_handles(_with_path(called_name(node), result, owner, arguments), states)
 

@@ -12,6 +12,7 @@ from nb2dag.compiler.analysis.call_parts import (
     call_given,
     constants,
     may_draw,
+    may_leave_uncopied,
     mutate_places,
     result_of,
     with_given,
@@ -239,7 +240,7 @@ def _views(path: str, facts: CallFacts, arguments: Arguments) -> bool:
     """Tell whether what a function makes anew as a rule is a view of what it is given."""
     if path in _VIEWS_OF_ONE:
         return len(arguments.positional) == 2
-    return (facts.views and _may_be_viewed(arguments)) or _is_false(arguments, "copy")
+    return (facts.views and _may_be_viewed(arguments)) or may_leave_uncopied(arguments)
 
 
 def _looking_into(evaluator: CallingEvaluator, result: Value, node: ast.Call) -> Value:
