@@ -162,6 +162,7 @@ OBJECTS = np.array([[1, "a"], [None, [2]], [3.5, "b"]], object)
 @pytest.mark.parametrize("whole", [OBJECTS, OBJECTS[:], OBJECTS.T])
 def test_arrays_of_objects_that_share_memory_share_it_after_a_load(whole: Any, part: Any) -> None:
     values, _ = hand_over(part=part, whole=whole, same=part)
+    values, _ = hand_over(**values)
     assert values["part"] is values["same"]
     assert values["whole"].tolist() == whole.tolist()
     assert values["part"].tolist() == part.tolist()

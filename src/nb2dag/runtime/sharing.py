@@ -154,9 +154,15 @@ class Memory:
 def base_of_objects(array: Any) -> Any:
     """Return the array of Python objects that an array looks into, the array itself if it is none's view."""
     base = array
-    while type(base.base) is type(base) and base.base.dtype == array.dtype:
-        base = base.base
+    while type(below := _looked_into(base)) is type(base) and below.dtype == array.dtype:
+        base = below
     return base
+
+
+def _looked_into(array: Any) -> Any:
+    """Return what an array is a view of; `as_strided` puts an object of its own between the two."""
+    between = type(array.base).__name__ == "DummyArray"
+    return array.base.base if between else array.base
 
 
 def place_in(base: Any, array: Any) -> tuple[int, tuple[int, ...], tuple[int, ...], bool]:
