@@ -35,8 +35,10 @@ def asked(model):
         (Model([1], _cache={}), Model([1], _cache={"a": 1})),
         (Model([1]), Model([1], _cache={"a": 1})),
         (Model([1], _cache={"a": 1, "b": 2}), Model([1], _cache={"b": 2, "c": 3})),
+        (Model([1]), Model([1], _summary_cache={"a": 1})),
+        (Model([1], _summary_cache={"a": 1}), Model([1], _summary_cache={"b": 2})),
     ],
-    ids=["cached property", "filled cache", "new cache", "other parts of a cache"],
+    ids=["cached property", "filled cache", "new cache", "other parts of a cache", "named cache", "parts of that"],
 )
 def test_a_cache_is_no_difference(one, other):
     assert compare(one, other) == "structure"
@@ -48,10 +50,11 @@ def test_a_cache_is_no_difference(one, other):
     [
         (Model([1]), Model([2])),
         (Model([1]), Model([1], other=2)),
+        (Model([1]), Model([1], cache=2)),
         (Model([1], _cache={"a": 1}), Model([1], _cache={"a": 2})),
         (Model([1], total=1), Model([1], total=2)),
     ],
-    ids=["value", "attribute", "same part of a cache", "same cached property"],
+    ids=["value", "attribute", "public attribute", "same part of a cache", "same cached property"],
 )
 def test_all_else_is(one, other):
     with pytest.raises(DifferenceError):

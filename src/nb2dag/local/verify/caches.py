@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from typing import Any
 
 Attributes = dict[str, Any]
@@ -15,8 +16,9 @@ Attributes = dict[str, Any]
 _CACHED = {"cached_property", "CachedProperty", "CachedAttribute", "cache_readonly", "OneTimeProperty"}
 """Names of the descriptors that keep what they computed (functools, werkzeug, statsmodels, pandas, nibabel)."""
 
-_CACHE = "_cache"
-"""Where pandas' and statsmodels' `cache_readonly` keeps what it computed."""
+_CACHE = re.compile(r"_(\w*_)?cache")
+"""Where a library keeps what it computed: pandas' and statsmodels' `cache_readonly` in `_cache`, statsmodels' results
+of state space models in `_summary_statistics_cache`."""
 
 _SCRATCH = {"statsmodels": frozenset({"_tmp_like_exog"}), "mlxtend": frozenset({"_init_time"})}
 """What differs in each run and means nothing: a buffer that is written before it is read (statsmodels' `GLM`), and
@@ -31,12 +33,13 @@ def without_caches(kind: type, one: Attributes, other: Attributes) -> tuple[Attr
     if kind.__module__ == "__main__":
         return one, other
     scratch = _SCRATCH.get(kind.__module__.partition(".")[0], frozenset())
-    gone = {name for name in one.keys() ^ other.keys() if name == _CACHE or _is_cached(kind, name)} | scratch
+    apart = one.keys() ^ other.keys()
+    gone = {name for name in apart if _CACHE.fullmatch(name) or _is_cached(kind, name)} | scratch
     left, right = ({name: value for name, value in state.items() if name not in gone} for state in (one, other))
-    caches = left.get(_CACHE), right.get(_CACHE)
-    if all(type(cache) is dict for cache in caches):
-        known = caches[0].keys() & caches[1].keys()  # type: ignore[union-attr]
-        left[_CACHE], right[_CACHE] = ({name: cache[name] for name in known} for cache in caches)  # type: ignore[index]
+    for name in filter(_CACHE.fullmatch, left):
+        caches = left[name], right[name]
+        if all(type(cache) is dict for cache in caches):
+            left[name], right[name] = ({key: cache[key] for key in caches[0] if key in caches[1]} for cache in caches)
     return left, right
 
 
