@@ -12,6 +12,8 @@ from support.pool import judge_apart
 from support.programs import program
 
 PROGRAMS = 2000
+FRAME_PROGRAMS = 200
+LEAST_SAME = 0.95
 LEAST_SHARE = 0.01
 MOST_REFUSED = 0.10
 MOST_BROKEN = 0.03
@@ -36,6 +38,15 @@ def test_thousands_of_programs_with_every_construct() -> None:
     wanted = {"task continued", *(construct for construct, _ in STATEMENTS), *(motif.construct for motif in MOTIFS)}
     rare = {name for name in wanted if judged.constructs[name] < LEAST_SHARE * PROGRAMS}
     assert PROGRAMS < 2000 or rare == set(), judged.figures()
+
+
+@pytest.mark.timeout(1500)
+def test_programs_on_frames_and_arrays() -> None:
+    """None is wrong; the figures are printed (`-rP`)."""
+    judged = judge_apart(FRAME_PROGRAMS, "frames")
+    print(judged.figures())
+    assert judged.wrong == [], judged.wrong[0]
+    assert judged.verdicts["same"] >= LEAST_SAME * FRAME_PROGRAMS, judged.figures()
 
 
 def test_a_long_chain_of_names_for_one_object() -> None:

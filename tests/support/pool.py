@@ -1,10 +1,12 @@
 """Judge many random programs at once, in as many processes as there are cores.
 
-Run as a program, `python -m support.pool COUNT` judges the first COUNT programs and prints the judgement as JSON.
+Run as a program, `python -m support.pool COUNT KIND` judges the first COUNT programs of a kind (`PROGRAMS`) and prints
+the judgement as JSON.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import multiprocessing
 import os
@@ -16,8 +18,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support.frame_programs import frame_program_of
 from support.oracle import Verdict, judge
 from support.programs import program_of
+
+PROGRAMS = {"any": program_of, "frames": frame_program_of}
+"""What makes a program of a seed, by the kind of program."""
 
 _CHUNK = 10
 _CHUNKS_OF_A_ROUND = 12
@@ -47,8 +53,8 @@ class Judgement:
         return "\n".join(lines)
 
 
-def judge_apart(count: int) -> Judgement:
-    """Return what came of the first `count` random programs, judged outside of this process.
+def judge_apart(count: int, kind: str = "any") -> Judgement:
+    """Return what came of the first `count` random programs of a kind, judged outside of this process.
 
     A test process has threads, much memory and whatever other tests left in it; and if one that judges is killed, this
     tells how.
@@ -56,7 +62,7 @@ def judge_apart(count: int) -> Judgement:
     Raises:
         AssertionError: The process ended without a judgement.
     """
-    command = [sys.executable, "-m", "support.pool", str(count)]
+    command = [sys.executable, "-m", "support.pool", str(count), kind]
     done = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"exit code {done.returncode}\n{done.stderr}"
     found = json.loads(done.stdout)
@@ -64,7 +70,7 @@ def judge_apart(count: int) -> Judgement:
     return Judgement(**counts, wrong=found["wrong"])
 
 
-def judge_seeds(seeds: Sequence[int]) -> Judgement:
+def judge_seeds(seeds: Sequence[int], kind: str = "any") -> Judgement:
     """Return what came of the random programs of `seeds`."""
     chunks = [seeds[start : start + _CHUNK] for start in range(0, len(seeds), _CHUNK)]
     total = Judgement()
@@ -74,7 +80,8 @@ def judge_seeds(seeds: Sequence[int]) -> Judgement:
     cores = os.cpu_count() or 1
     for start in range(0, len(chunks), cores * _CHUNKS_OF_A_ROUND):
         with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
-            for part in pool.map(_judge_chunk, chunks[start : start + cores * _CHUNKS_OF_A_ROUND]):
+            round_of_chunks = chunks[start : start + cores * _CHUNKS_OF_A_ROUND]
+            for part in pool.map(functools.partial(_judge_chunk, kind), round_of_chunks):
                 total.verdicts += part.verdicts
                 total.constructs += part.constructs
                 total.refused += part.refused
@@ -82,10 +89,10 @@ def judge_seeds(seeds: Sequence[int]) -> Judgement:
     return total
 
 
-def _judge_chunk(seeds: Sequence[int]) -> Judgement:
+def _judge_chunk(kind: str, seeds: Sequence[int]) -> Judgement:
     part = Judgement()
     for seed in seeds:
-        program = program_of(seed)
+        program = PROGRAMS[kind](seed)
         verdict = _judge(program.cells, seed)
         part.verdicts[verdict.kind] += 1
         part.constructs.update(program.constructs)
@@ -104,4 +111,4 @@ def _judge(cells: Sequence[str], seed: int) -> Verdict:
 
 
 if __name__ == "__main__":
-    print(json.dumps(vars(judge_seeds(range(int(sys.argv[1]))))))
+    print(json.dumps(vars(judge_seeds(range(int(sys.argv[1])), sys.argv[2]))))
