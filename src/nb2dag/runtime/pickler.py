@@ -25,16 +25,14 @@ from typing import Any, Protocol
 import cloudpickle
 
 from nb2dag.runtime import definitions
+from nb2dag.runtime.arrays import ArrayReducers
 from nb2dag.runtime.definitions import CellStandIn, module_name, resolve, state_family
 from nb2dag.runtime.generators import GLOBAL_GENERATORS, global_generator
 from nb2dag.runtime.nans import NanNumbers, NumberedNans
 from nb2dag.runtime.remade import Reduced, remaking
-from nb2dag.runtime.sharing import Memory, restore_array, view, view_as, window
+from nb2dag.runtime.sharing import Memory
 
 _PROTOCOL = 5
-_PANDAS_BLOCKS = "pandas.core.internals.blocks"
-_VIEWING = ("recarray", "matrix", "chararray", "MaskedArray")
-"""Classes of numpy's that look at the memory of an array in another way."""
 
 _LRU_CACHE: type = type(functools.lru_cache(maxsize=1)(len))
 
@@ -96,7 +94,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             **dict.fromkeys(_DICT_VIEWS, _reduce_dict_view),
             CellStandIn: _reduce_stand_in,
         }
-        self._arrays = _ArrayReducers(memory) if memory is not None else None
+        self._arrays = ArrayReducers(memory) if memory is not None else None
 
     def reducer_override(self, obj: Any) -> Reduced:
         """Reduce what the notebook defines; leave the rest to pickle and cloudpickle."""
@@ -209,52 +207,6 @@ def _reduce_generator(generator: Any) -> Reduced:
     return NotImplemented if module is None else (global_generator, (module,))
 
 
-class _ArrayReducers:
-    """Tell `Memory` about arrays whose memory pickle would copy or part (see `nb2dag.runtime.sharing`)."""
-
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
-
-    def reducer_of(self, kind: type) -> Callable[[Any], Reduced] | None:
-        if kind.__module__ == "numpy" and kind.__name__ == "ndarray":
-            return self._reduce_array
-        if kind.__name__ in _VIEWING and kind.__module__.partition(".")[0] == "numpy":
-            return _reduce_viewing
-        if kind.__module__ == _PANDAS_BLOCKS:
-            return self._reduce_block
-        # A type of Cython's own may have a descriptor there.
-        return self._reduce_pandas if str(kind.__module__).partition(".")[0] == "pandas" else None
-
-    def _reduce_array(self, array: Any) -> Reduced:
-        contiguous = array.flags.c_contiguous or array.flags.f_contiguous
-        if array.dtype.hasobject:
-            self._memory.note_objects(array)
-        elif not contiguous and self._memory.exact and not self._memory.is_private(array):
-            buffer, offset = window(array)
-            return view, (buffer, array.dtype, array.shape, (offset, array.strides, array.flags.writeable))
-        elif not contiguous:
-            self._memory.note_strided(array)
-        return NotImplemented
-
-    def _reduce_block(self, block: Any) -> Reduced:
-        self._keep_private(block.values)
-        if block.values.__class__.__module__ != "numpy" or not _copies_on_write():
-            return NotImplemented
-        # Two frames may hold one array object until one is written to; pickle would make them share it for good.
-        make, (values, *others) = block.__reduce__()
-        return make, (values.view(), *others)
-
-    def _reduce_pandas(self, array_or_index: Any) -> Reduced:
-        own = getattr(array_or_index, "__dict__", {})
-        return self._keep_private(getattr(array_or_index, "_ndarray", None), own.get("_data"), own.get("_mask"))
-
-    def _keep_private(self, *arrays: Any) -> Reduced:
-        for array in arrays:
-            if hasattr(array, "__array_interface__") and (array.dtype.hasobject or _copies_on_write()):
-                self._memory.keep_private(array)
-        return NotImplemented
-
-
 class ValueUnpickler(pickle.Unpickler):
     """Unpickle values on the namespace of the notebook that loads them."""
 
@@ -299,13 +251,6 @@ def _reduce_global(value: Any) -> Reduced:
     """Let what a module compares by identity, such as `dataclasses.MISSING`, be that of the module that loads it."""
     module = vars(sys.modules[type(value).__module__])
     return next((name for name, known in module.items() if known is value), NotImplemented)
-
-
-def _reduce_viewing(array: Any) -> Reduced:
-    """Reduce an array of another class than numpy's plain one as a view of a plain one, whose memory is looked at."""
-    kind = type(array)
-    plain = array.view(sys.modules["numpy"].ndarray)
-    return view_as, (plain, kind), dict(vars(array)), None, None, restore_array
 
 
 def _reduce_stand_in(_stand_in: CellStandIn) -> Reduced:
@@ -361,8 +306,3 @@ def _reduce_text_stream(stream: io.TextIOBase) -> Reduced:
             return definitions.standard_stream, (name,)
     # cloudpickle would read the whole file and hand over its text.
     raise UnsavableError("an open file belongs to the process that opened it")
-
-
-def _copies_on_write() -> bool:
-    pandas = sys.modules["pandas"]
-    return int(pandas.__version__.partition(".")[0]) >= 3 or pandas.options.mode.copy_on_write is True

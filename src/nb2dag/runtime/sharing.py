@@ -147,26 +147,6 @@ def window(array: Any) -> tuple[pickle.PickleBuffer, int]:
     return pickle.PickleBuffer(memory), array.__array_interface__["data"][0] - start
 
 
-def view(memory: Any, dtype: Any, shape: tuple[int, ...], layout: tuple[int, tuple[int, ...], bool]) -> Any:
-    """Return an array on a window of memory; `layout` is its offset, its strides and whether it may be written."""
-    import numpy as np
-
-    offset, strides, writable = layout
-    array = np.ndarray(shape, dtype, memory, offset, strides)
-    array.flags.writeable = writable
-    return array
-
-
-def view_as(array: Any, kind: type) -> Any:
-    """Return an array as one of another class that looks at the same memory."""
-    return array.view(kind)
-
-
-def restore_array(array: Any, attributes: dict[str, Any]) -> None:
-    """Give an array of `view_as` what else its class keeps: a mask, a value to fill with."""
-    array.__dict__.update(attributes)
-
-
 def _overlapping(spans: list[_Span]) -> list[list[_Span]]:
     """Return the spans in groups that are connected by overlaps; a group begins with the longest of its first ones."""
     groups: list[list[_Span]] = []
