@@ -40,8 +40,13 @@ VIEWS = {
     "two that overlap in part": (BIG[:60_000], BIG[50_000:]),
     "two that overlap, without their base": (BIG[1:1000], BIG[5:700]),
     "columns without their base": (BIG.reshape(1000, 100)[:, :-1], BIG.reshape(1000, 100)[:, 50]),
+    "dates": (BIG.astype("M8[D]"),) * 2,
+    "a few spans of time": (TINY.astype("m8[s]"),) * 2,
+    "dates in records": (np.zeros(3, [("a", int), ("b", "M8[s]", 2)]),) * 2,
     "field of a record": (np.zeros(3, [("a", int), ("b", float)]),) * 2,
 }
+for _name in ("dates", "a few spans of time", "dates in records"):
+    VIEWS[_name] = (VIEWS[_name][0], VIEWS[_name][0][1:3])
 VIEWS["field of a record"] = (VIEWS["field of a record"][0], VIEWS["field of a record"][0]["b"])
 
 
@@ -257,3 +262,11 @@ def test_a_frame_keeps_what_was_set_on_it() -> None:
     values, _ = hand_over(frame=frame, attrs=frame.attrs, note=frame.note)
     assert values["frame"].note is values["note"]
     assert values["frame"].attrs is values["attrs"]
+
+
+@pytest.mark.parametrize("case", ["numbers", "masked", "dates", "categories"])
+def test_an_array_of_pandas_own_looks_into_its_column(case: str) -> None:
+    column = pd.Series(ARRAYS_OF_PANDAS[case], copy=True)
+    values, _ = hand_over(column=column, array=column.array)
+    values["array"][0] = column[1]
+    assert values["column"][0] == values["column"][1]

@@ -17,6 +17,8 @@ from nb2dag.runtime.sharing import Memory, window
 _PROTOCOL = 5
 _BLOCKS = "pandas.core.internals.blocks"
 _COLUMN = ("pandas.core.internals.managers", "SingleBlockManager")
+_NAMES = ("_internal_names", "_metadata")
+"""Where a frame lists the attributes that are its own."""
 _STATE = "0.14.1"
 """Where the state of what manages a column has its arrays, in all versions of pandas since that one."""
 
@@ -40,8 +42,7 @@ class ArrayReducers:
             return self._reduce_column
         if _is_frame(kind):
             return _reduce_frame
-        # A type of Cython's own may have a descriptor there.
-        return self._reduce_pandas if str(kind.__module__).partition(".")[0] == "pandas" else None
+        return self._reduce_index if _is_index(kind) else None
 
     def _reduce_array(self, array: Any) -> Reduced:
         writable = array.flags.writeable
@@ -49,7 +50,8 @@ class ArrayReducers:
             self._memory.note_objects(array)
             return NotImplemented
         if array.flags.c_contiguous or array.flags.f_contiguous:
-            return NotImplemented if writable or not array.size else _reduce_window(array)
+            plain = (writable and not _holds_dates(array.dtype)) or not array.size
+            return NotImplemented if plain else _reduce_window(array)
         if self._memory.exact and not self._memory.is_private(array):
             return _reduce_window(array)
         self._memory.note_strided(array)
@@ -73,15 +75,17 @@ class ArrayReducers:
         blocks = [{**block, "values": values} for block in parts["blocks"]]
         return made, arguments, (state[0], [values], *state[2:-1], {_STATE: {**parts, "blocks": blocks}})
 
-    def _reduce_pandas(self, array_or_index: Any) -> Reduced:
-        own = getattr(array_or_index, "__dict__", {})
-        return self._keep_private(getattr(array_or_index, "_ndarray", None), own.get("_data"), own.get("_mask"))
+    def _reduce_index(self, index: Any) -> Reduced:
+        self._keep_private(getattr(index, "_data", None))
+        return NotImplemented
 
-    def _keep_private(self, *arrays: Any) -> Reduced:
+    def _keep_private(self, values: Any) -> None:
+        """Keep apart what a frame, a column or an index has: an array, or what pandas wraps around one or two."""
+        own = getattr(values, "__dict__", {})
+        arrays: tuple[Any, ...] = (values, getattr(values, "_ndarray", None), own.get("_data"), own.get("_mask"))
         for array in arrays:
             if hasattr(array, "__array_interface__") and (array.dtype.hasobject or copies_on_write()):
                 self._memory.keep_private(array)
-        return NotImplemented
 
 
 def view(memory: Any, dtype: Any, shape: tuple[int, ...], layout: tuple[int, tuple[int, ...], bool]) -> Any:
@@ -121,17 +125,25 @@ def copies_on_write() -> bool:
     return int(pandas.__version__.partition(".")[0]) >= 3 or pandas.options.mode.copy_on_write is True
 
 
+def _holds_dates(dtype: Any) -> bool:
+    """Tell whether there are dates or spans of time in it, which no buffer describes: pickle would copy them."""
+    fields = [field[0] for field in (dtype.fields or {}).values()]
+    return dtype.kind in "mM" or any(map(_holds_dates, [*fields, dtype.subdtype[0]] if dtype.subdtype else fields))
+
+
 def _reduce_window(array: Any) -> Reduced:
     buffer, offset = window(array)
     return view, (buffer, array.dtype, array.shape, (offset, array.strides, array.flags.writeable))
 
 
 def _reducer_of_viewing(kind: type) -> Callable[[Any], Reduced] | None:
-    """Return the reducer for arrays of another class, unless that says itself how it is pickled or lies on a file."""
+    """Return the reducer for arrays of another class, unless that says itself how it is pickled."""
     numpy = sys.modules["numpy"]
     own = any(getattr(kind, name) is not getattr(numpy.ndarray, name) for name in ("__reduce__", "__reduce_ex__"))
     known = kind.__module__.partition(".")[0] == "numpy"
-    return None if issubclass(kind, numpy.memmap) or (own and not known) else _reduce_viewing
+    if issubclass(kind, numpy.memmap):
+        return _reduce_mapped
+    return None if own and not known else _reduce_viewing
 
 
 def _reduce_viewing(array: Any) -> Reduced:
@@ -139,6 +151,11 @@ def _reduce_viewing(array: Any) -> Reduced:
     kind = type(array)
     plain = array.view(sys.modules["numpy"].ndarray)
     return view_as, (plain, kind), dict(getattr(array, "__dict__", {})), None, None, restore_array
+
+
+def _reduce_mapped(array: Any) -> Reduced:
+    """Reduce an array that lies on a file without the file, which belongs to one process."""
+    return view_as, (array.view(sys.modules["numpy"].ndarray), type(array))
 
 
 def _reduce_record(found: Any) -> Reduced:
@@ -158,10 +175,15 @@ def _is_frame(kind: type) -> bool:
     )
 
 
+def _is_index(kind: type) -> bool:
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and issubclass(kind, pandas.Index)
+
+
 def _reduce_frame(frame: Any) -> Reduced:
     """Reduce a frame with the attributes that were set on it, and its own `attrs` instead of a copy."""
     made, arguments, state, *others = frame.__reduce_ex__(_PROTOCOL)
-    known = {*frame._internal_names, *frame._metadata, *state}
+    known = {*state, *(item for names in _NAMES for item in getattr(frame, names))}
     own = {name: value for name, value in vars(frame).items() if name not in known and not _is_of_pandas(value)}
     state = {**state, **own}
     if "attrs" in state:
