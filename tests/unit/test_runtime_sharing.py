@@ -270,3 +270,14 @@ def test_an_array_of_pandas_own_looks_into_its_column(case: str) -> None:
     values, _ = hand_over(column=column, array=column.array)
     values["array"][0] = column[1]
     assert values["column"][0] == values["column"][1]
+
+
+@pytest.mark.skipif(PANDAS_2, reason="it is the way of pandas 3")
+def test_frames_on_one_array_share_it_where_pandas_does_not_know_of_each_other() -> None:
+    array = np.arange(3.0)
+    values, _ = hand_over(
+        array=array, frame=pd.DataFrame({"v": array}, copy=False), column=pd.Series(array, copy=False)
+    )
+    values["array"][1] = 50
+    values["frame"].loc[2, "v"] = -1
+    assert values["column"].tolist() == values["array"].tolist() == [0, 50, -1]

@@ -58,7 +58,7 @@ class ArrayReducers:
         return NotImplemented if writable else (read_only, (array.copy(order="K"),))
 
     def _reduce_block(self, block: Any) -> Reduced:
-        self._keep_private(block.values)
+        self._keep_private(block.values, block.refs)
         if not copies_on_write():
             return NotImplemented
         make, (values, *others) = block.__reduce__()
@@ -66,7 +66,7 @@ class ArrayReducers:
 
     def _reduce_column(self, column: Any) -> Reduced:
         """Reduce what manages the one block of a series, which pickle would not ask about."""
-        self._keep_private(column.blocks[0].values)
+        self._keep_private(column.blocks[0].values, column.blocks[0].refs)
         made, arguments, state = column.__reduce_ex__(_PROTOCOL)[:3]
         if not copies_on_write() or not (isinstance(state, tuple) and _STATE in state[-1]):
             return NotImplemented
@@ -76,16 +76,19 @@ class ArrayReducers:
         return made, arguments, (state[0], [values], *state[2:-1], {_STATE: {**parts, "blocks": blocks}})
 
     def _reduce_index(self, index: Any) -> Reduced:
-        self._keep_private(getattr(index, "_data", None))
+        self._keep_private(getattr(index, "_data", None), getattr(index, "_references", None))
         return NotImplemented
 
-    def _keep_private(self, values: Any) -> None:
-        """Keep apart what a frame, a column or an index has: an array, or what pandas wraps around one or two."""
+    def _keep_private(self, values: Any, book: object) -> None:
+        """Keep apart what a frame, a column or an index has: an array, or what pandas wraps around one or two.
+
+        `book` is where pandas notes who shares the memory, as long as the frames live; None is nobody.
+        """
         own = getattr(values, "__dict__", {})
         arrays: tuple[Any, ...] = (values, getattr(values, "_ndarray", None), own.get("_data"), own.get("_mask"))
         for array in arrays:
             if hasattr(array, "__array_interface__") and (array.dtype.hasobject or copies_on_write()):
-                self._memory.keep_private(array)
+                self._memory.keep_private(array, id(values if book is None else book))
 
 
 def view(memory: Any, dtype: Any, shape: tuple[int, ...], layout: tuple[int, tuple[int, ...], bool]) -> Any:

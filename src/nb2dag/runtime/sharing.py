@@ -5,8 +5,8 @@ of one stream are compared by address: buffers that overlap become slices of one
 one map.
 
 pandas with copy-on-write shares memory between frames behind the scenes and keeps book of who does, and a stream does
-not carry that book. So the arrays inside of frames never share with one another: a write to one frame would show in
-another. What one frame alone has of an array, `pd.DataFrame(array, copy=False)`, is no matter of that book.
+not carry that book. So arrays inside of frames that stand in one book do not share with one another: a write to one
+frame would show in another. What stands alone in its book, such as `pd.DataFrame(array, copy=False)`, is shared.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Memory:
         self._taken: list[_Span] = []
         self._left: list[_Span] = []
         self._objects: list[_Span] = []
-        self._private: Counter[tuple[int, int]] = Counter()
+        self._private: dict[tuple[int, int], Counter[int]] = {}
         self._nowhere = 0
 
     def take(self, buffer: pickle.PickleBuffer) -> bool:
@@ -72,9 +72,9 @@ class Memory:
         """Note an array of Python objects; pickle stores the objects and not the memory that refers to them."""
         self._objects.append((*_bounds(array), _LEFT))
 
-    def keep_private(self, array: Any) -> None:
-        """Never let this array share memory after a load with another one that is kept private."""
-        self._private[_bounds(array)] += 1
+    def keep_private(self, array: Any, book: int) -> None:
+        """Never let this array share memory after a load with another one of the same book, which `book` identifies."""
+        self._private.setdefault(_bounds(array), Counter())[book] += 1
 
     def is_private(self, array: Any) -> bool:
         """Tell whether `keep_private` was called for this array's memory."""
@@ -132,8 +132,11 @@ class Memory:
     def _shareable(self, spans: list[_Span]) -> list[_Span]:
         found: list[_Span] = []
         for group in _overlapping([span for span in spans if span[0] < span[1]]):
-            private = sum(self._private[bounds] for bounds in {span[:2] for span in group})
-            found += group if private < 2 else [span for span in group if span[:2] not in self._private]
+            books: Counter[int] = Counter()
+            for bounds in {span[:2] for span in group}:
+                books.update(self._private.get(bounds, {}))
+            apart = max(books.values(), default=0) > 1
+            found += [span for span in group if span[:2] not in self._private] if apart else group
         return found
 
 
