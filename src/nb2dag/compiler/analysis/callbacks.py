@@ -16,6 +16,9 @@ from nb2dag.compiler.analysis.marks import CHANGES, asked_by
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import NONE, Definition, Names, Value, part_of, shares
 
+_STORED = "<stored>"
+"""Says of a function, in `CallingEvaluator.active`, that it is being called because an object holds it."""
+
 _DATA = {"list", "dict", "set", "tuple", "frame", "series", "array", "str", "immutable"}
 """Kinds of what may be given where a function is: names of columns, a table of functions. Calling changes none."""
 
@@ -70,10 +73,15 @@ def call_stored(
     """Record what functions in objects do if a method of these calls them, or is one; return what they may return."""
     if evaluator.function:
         evaluator.effects.ask(call_stored, holders, given)
-    own = [item for holder in holders for item in _functions_in(holder)]
+    own = dict.fromkeys(item for holder in holders for item in _functions_in(holder))
+    # What they are called with may hold them again: `self.frame = step(self.frame)`.
+    new = {(item, _STORED) for item in own} - evaluator.active
+    evaluator.active |= new
     free = NONE.union(*(holder.free for holder in holders))
-    found = [_call_definition(evaluator, item, passed_parts(given), node) for item in dict.fromkeys(own)]
-    return [*found, *call_free(evaluator, free, given, node)]
+    found = [_call_definition(evaluator, item, passed_parts(given), node) for item in own if (item, _STORED) in new]
+    found += call_free(evaluator, free, given, node)
+    evaluator.active -= new
+    return found
 
 
 def _functions_in(holder: Value) -> list[Definition]:
