@@ -28,7 +28,7 @@ from nb2dag.compiler.analysis.knowledge import MODE, RECEIVER, attribute, method
         ("numpy.random.shuffle", {"mutates": (0,), "writes": ("<numpy.random>",)}),
         ("numpy.asarray", {"returns": "shares", "shallow": False}),
         ("numpy.array", {"returns": "fresh", "kind": "array"}),
-        ("numpy.add", {"mutates": ("out",)}),
+        ("numpy.add", {"mutates": ("out", 2)}),
         ("random.shuffle", {"mutates": (0,), "reads": ("<random>",), "writes": ("<random>",)}),
         ("random.seed", {"seeds": True, "writes": ("<random>",)}),
         ("heapq.heappush", {"mutates": (0,), "stores": True}),

@@ -40,8 +40,13 @@ VIEWS = {
     "two that overlap in part": (BIG[:60_000], BIG[50_000:]),
     "two that overlap, without their base": (BIG[1:1000], BIG[5:700]),
     "columns without their base": (BIG.reshape(1000, 100)[:, :-1], BIG.reshape(1000, 100)[:, 50]),
+    "dates": (BIG.astype("M8[D]"),) * 2,
+    "a few spans of time": (TINY.astype("m8[s]"),) * 2,
+    "dates in records": (np.zeros(3, [("a", int), ("b", "M8[s]", 2)]),) * 2,
     "field of a record": (np.zeros(3, [("a", int), ("b", float)]),) * 2,
 }
+for _name in ("dates", "a few spans of time", "dates in records"):
+    VIEWS[_name] = (VIEWS[_name][0], VIEWS[_name][0][1:3])
 VIEWS["field of a record"] = (VIEWS["field of a record"][0], VIEWS["field of a record"][0]["b"])
 
 
@@ -243,3 +248,93 @@ assert [bytes(blob.data) for blob in loaded] == [blob.data for blob in blobs]
 assert "numpy" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+ARRAYS_OF_PANDAS = {
+    "text": pd.array(["a", "b"], dtype="str" if not PANDAS_2 else "string"),
+    "objects": pd.array(["a", 1], dtype=object),
+    "categories": pd.Categorical(["a", "b"]),
+    "dates": pd.to_datetime(["2024-01-01", "2024-01-02"]).array,
+    "dates with a zone": pd.to_datetime(["2024-01-01", "2024-01-02"]).tz_localize("UTC").array,
+    "spans": pd.to_timedelta([1, 2], unit="D").array,
+    "periods": pd.period_range("2024", periods=2, freq="D").array,
+    "masked": pd.array([1, 2], dtype="Int64"),
+    "numbers": np.array([1.0, 2.0]),
+}
+
+
+@pytest.mark.parametrize("case", ARRAYS_OF_PANDAS)
+def test_a_column_does_not_see_what_is_written_to_its_frame(case: str) -> None:
+    with pd.option_context("mode.copy_on_write", True) if PANDAS_2 else contextlib.nullcontext():
+        frame = pd.DataFrame({"a": ARRAYS_OF_PANDAS[case], "b": [1, 2]})
+        values, _ = hand_over(
+            frame=frame, column=frame["a"], named=frame["a"].rename("b"), moved=frame.rename(columns={"a": "c"})
+        )
+        first, second = frame["a"].iloc[0], frame["a"].iloc[1]
+        values["frame"].loc[0, "a"] = second
+        assert [values["frame"]["a"].iloc[0], values["column"].iloc[0]] == [second, first]
+        assert [values["named"].iloc[0], values["moved"]["c"].iloc[0]] == [first, first]
+        values["column"].iloc[1] = first
+        assert [values["frame"]["a"].iloc[1], values["named"].iloc[1]] == [second, second]
+
+
+@pytest.mark.parametrize("rows", [3, 5000])
+def test_what_is_read_only_can_be_made_writable_again(rows: int) -> None:
+    frozen = np.zeros(rows)
+    frozen.flags.writeable = False
+    values, _ = hand_over(frozen=frozen)
+    assert not values["frozen"].flags.writeable
+    values["frozen"].flags.writeable = True
+    values["frozen"][0] = 1
+
+
+@pytest.mark.parametrize("rows", [3, 500])
+def test_a_record_looks_into_its_array(rows: int) -> None:
+    people = np.zeros(rows, [("name", "U9"), ("age", int)])
+    values, _ = hand_over(people=people, second=people[1], alone=people[2].copy(), same=people.view(np.recarray)[1])
+    values["second"]["age"] = 7
+    assert values["people"]["age"].tolist()[:3] == [0, 7, 0]
+    assert values["same"].age == 7
+    assert values["alone"].tolist() == ("", 0)
+
+
+class _Measured(np.ndarray):
+    unit = ""
+
+
+def test_an_array_of_another_class_keeps_its_attributes() -> None:
+    plain = np.arange(3.0)
+    measured = plain.view(_Measured)
+    measured.unit = "m"
+    values, _ = hand_over(plain=plain, measured=measured)
+    values["plain"][0] = 9
+    assert values["measured"].tolist() == [9, 1, 2]
+    assert values["measured"].unit == "m"
+
+
+def test_a_frame_keeps_what_was_set_on_it() -> None:
+    frame = pd.DataFrame({"a": [1]})
+    frame.attrs["k"] = 1
+    object.__setattr__(frame, "note", ["x"])
+    values, _ = hand_over(frame=frame, attrs=frame.attrs, note=frame.note)
+    assert values["frame"].note is values["note"]
+    assert values["frame"].attrs is values["attrs"]
+
+
+@pytest.mark.parametrize("case", ["numbers", "masked", "dates", "categories"])
+def test_an_array_of_pandas_own_looks_into_its_column(case: str) -> None:
+    column = pd.Series(ARRAYS_OF_PANDAS[case], copy=True)
+    values, _ = hand_over(column=column, array=column.array)
+    values["array"][0] = column[1]
+    assert values["column"][0] == values["column"][1]
+
+
+@pytest.mark.skipif(PANDAS_2, reason="it is the way of pandas 3")
+def test_frames_on_one_array_share_it_where_pandas_does_not_know_of_each_other() -> None:
+    array = np.arange(3.0)
+    values, _ = hand_over(
+        array=array, frame=pd.DataFrame({"v": array}, copy=False), column=pd.Series(array, copy=False)
+    )
+    values["array"][1] = 50
+    values["frame"].loc[2, "v"] = -1
+    assert values["column"].tolist() == values["array"].tolist() == [0, 50, -1]

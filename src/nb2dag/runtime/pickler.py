@@ -25,7 +25,7 @@ from typing import Any, Protocol
 import cloudpickle
 
 from nb2dag.runtime import definitions
-from nb2dag.runtime.array_reducers import ArrayReducers
+from nb2dag.runtime.arrays import ArrayReducers
 from nb2dag.runtime.definitions import CellStandIn, module_name, resolve, state_family
 from nb2dag.runtime.generators import GLOBAL_GENERATORS, global_generator
 from nb2dag.runtime.nans import NanNumbers, NumberedNans

@@ -5,8 +5,8 @@ of one stream are compared by address: buffers that overlap become slices of one
 one map.
 
 pandas with copy-on-write shares memory between frames behind the scenes and keeps book of who does, and a stream does
-not carry that book. So the arrays inside of frames never share with one another: a write to one frame would show in
-another. What one frame alone has of an array, `pd.DataFrame(array, copy=False)`, is no matter of that book.
+not carry that book. So arrays inside of frames that stand in one book do not share with one another: a write to one
+frame would show in another. What stands alone in its book, such as `pd.DataFrame(array, copy=False)`, is shared.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Memory:
         self._taken: list[_Span] = []
         self._left: list[_Span] = []
         self._objects: list[_Span] = []
-        self._private: Counter[_Bounds] = Counter()
+        self._private: dict[_Bounds, Counter[int]] = {}
         self._nowhere = 0
 
     def take(self, buffer: pickle.PickleBuffer) -> bool:
@@ -77,9 +77,9 @@ class Memory:
         """Note an array of Python objects; pickle stores the objects and not the memory that refers to them."""
         self._objects.append((*_bounds(array), _LEFT))
 
-    def keep_private(self, array: Any) -> None:
-        """Never let this array share memory after a load with another one that is kept private."""
-        self._private[_bounds(array)] += 1
+    def keep_private(self, array: Any, book: int) -> None:
+        """Never let this array share memory after a load with another one of the same book, which `book` identifies."""
+        self._private.setdefault(_bounds(array), Counter())[book] += 1
 
     def wants_window(self, array: Any) -> bool:
         """Tell whether a strided array is to be stored as a window: others may look at its memory after a load too."""
@@ -146,37 +146,12 @@ class Memory:
     def _shareable(self, spans: list[_Span]) -> list[_Span]:
         found: list[_Span] = []
         for group in _overlapping([span for span in spans if span[0] < span[1]]):
-            private = sum(self._private[bounds] for bounds in {span[:2] for span in group})
-            found += group if private < 2 else [span for span in group if span[:2] not in self._private]
+            books: Counter[int] = Counter()
+            for bounds in {span[:2] for span in group}:
+                books.update(self._private.get(bounds, {}))
+            apart = max(books.values(), default=0) > 1
+            found += [span for span in group if span[:2] not in self._private] if apart else group
         return found
-
-
-def base_of_objects(array: Any) -> Any:
-    """Return the array of Python objects that an array looks into, the array itself if it is none's view."""
-    base = array
-    while type(below := _looked_into(base)) is type(base) and below.dtype == array.dtype:
-        base = below
-    return base
-
-
-def _looked_into(array: Any) -> Any:
-    """Return what an array is a view of; `as_strided` puts an object of its own between the two."""
-    between = type(array.base).__name__ == "DummyArray"
-    return array.base.base if between else array.base
-
-
-def place_in(base: Any, array: Any) -> tuple[int, tuple[int, ...], tuple[int, ...], bool]:
-    """Return what `view_of_objects` needs: the element of `base` with which a view begins, its shape, its strides."""
-    first, start = (one.__array_interface__["data"][0] for one in (array, base))
-    return (first - start) // array.itemsize, array.shape, array.strides, array.flags.writeable
-
-
-def view_of_objects(base: Any, place: tuple[int, tuple[int, ...], tuple[int, ...], bool]) -> Any:
-    """Return a view of an array of Python objects, at the place of `place_in`."""
-    import numpy as np
-
-    first, shape, strides, writable = place
-    return np.lib.stride_tricks.as_strided(base.ravel("K")[first:], shape, strides, writeable=writable)
 
 
 def window(array: Any) -> tuple[pickle.PickleBuffer, int]:
@@ -187,32 +162,6 @@ def window(array: Any) -> tuple[pickle.PickleBuffer, int]:
     start, end = _bounds(array)
     memory = (ctypes.c_ubyte * (end - start)).from_address(start)
     return pickle.PickleBuffer(memory), array.__array_interface__["data"][0] - start
-
-
-def view(memory: Any, dtype: Any, shape: tuple[int, ...], layout: tuple[int, tuple[int, ...], bool]) -> Any:
-    """Return an array on a window of memory; `layout` is its offset, its strides and whether it may be written."""
-    import numpy as np
-
-    offset, strides, writable = layout
-    array = np.ndarray(shape, dtype, memory, offset, strides)
-    array.flags.writeable = writable
-    return array
-
-
-def view_as(array: Any, kind: type) -> Any:
-    """Return an array as one of another class that looks at the same memory."""
-    return array.view(kind)
-
-
-def restore_array(array: Any, attributes: dict[str, Any]) -> None:
-    """Give an array of `view_as` what else its class keeps: a mask, a value to fill with."""
-    array.__dict__.update(attributes)
-
-
-def restore_read_only(array: Any, state: Any) -> None:
-    """Give an array its contents, after which nobody may write to it."""
-    array.__setstate__(state)
-    array.flags.writeable = False
 
 
 def _bounds_shared(spans: list[_Span]) -> frozenset[_Bounds]:

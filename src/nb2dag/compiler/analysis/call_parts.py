@@ -12,7 +12,7 @@ from nb2dag.compiler.analysis.callbacks import call_functions, call_objects, is_
 from nb2dag.compiler.analysis.effects import Draw
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import IMMUTABLE, Definition, Value, container, shares
+from nb2dag.compiler.analysis.values import IMMUTABLE, Definition, Value, container, part_of, shares, union
 
 _GENERATORS = ("<numpy.random>", "<random>")
 _CHANCE = re.compile(
@@ -46,6 +46,14 @@ def mutate_places(
     if places:
         for value in arguments.rest:
             evaluator.effects.mutate(value, node, deep=True)
+
+
+def returned_place(result: Value, places: tuple[int | str, ...], arguments: Arguments) -> Value:
+    """Return the result of a call that returns what it is given to write to: `np.cumsum(a, out=a)`."""
+    if "out" not in places:
+        return result
+    given = [value for place in places if (value := arguments.get(place)) is not None]
+    return union([result, *given, *map(part_of, given)]) if given else result
 
 
 def may_draw(evaluator: CallingEvaluator, name: str, node: ast.Call) -> None:

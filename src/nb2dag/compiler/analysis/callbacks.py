@@ -11,9 +11,13 @@ from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.effects import Draw, rebound
 from nb2dag.compiler.analysis.instances import construct, through_wrappers
+from nb2dag.compiler.analysis.knowledge.facts import ANY
 from nb2dag.compiler.analysis.marks import CHANGES, asked_by
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import NONE, Definition, Names, Value, part_of, shares
+
+_STORED = "<stored>"
+"""Says of a function, in `CallingEvaluator.active`, that it is being called because an object holds it."""
 
 _DATA = {"list", "dict", "set", "tuple", "frame", "series", "array", "str", "immutable"}
 """Kinds of what may be given where a function is: names of columns, a table of functions. Calling changes none."""
@@ -69,14 +73,26 @@ def call_stored(
     """Record what functions in objects do if a method of these calls them, or is one; return what they may return."""
     if evaluator.function:
         evaluator.effects.ask(call_stored, holders, given)
-    own = {item for holder in holders for item in holder.carries if not item.is_class}
+    own = dict.fromkeys(item for holder in holders for item in _functions_in(holder))
+    # What they are called with may hold them again: `self.frame = step(self.frame)`.
+    new = {(item, _STORED) for item in own} - evaluator.active
+    evaluator.active |= new
     free = NONE.union(*(holder.free for holder in holders))
-    found = [_call_definition(evaluator, item, passed_parts(given), node) for item in sorted(own, key=_order)]
-    return [*found, *call_free(evaluator, free, given, node)]
+    found = [_call_definition(evaluator, item, passed_parts(given), node) for item in own if (item, _STORED) in new]
+    found += call_free(evaluator, free, given, node)
+    evaluator.active -= new
+    return found
 
 
-def _order(definition: Definition) -> tuple[int, str]:
-    return definition.position, definition.name
+def _functions_in(holder: Value) -> list[Definition]:
+    """Return the functions of the notebook that an object may hold, in the order of the notebook."""
+    functions = [item for item in holder.carries if not item.is_class]
+    return sorted(functions, key=lambda item: (item.position, item.name))
+
+
+def _places_called(places: tuple[int | str, ...], arguments: Arguments) -> list[int | str]:
+    """Return the places of arguments that are called, those of all keywords where any may be."""
+    return list(dict.fromkeys([*places, *arguments.keywords])) if ANY in places else list(places)
 
 
 def call_free(evaluator: CallingEvaluator, free: Names, given: Sequence[Value], node: ast.AST) -> list[Value]:
@@ -109,7 +125,7 @@ def call_objects(
         What they may return.
     """
     found: list[Value] = []
-    for place in places:
+    for place in _places_called(places, arguments):
         value, argument = arguments.get(place), arguments.nodes.get(place)
         if value is None or argument is None or value.module or isinstance(argument, ast.Lambda):
             continue
@@ -121,6 +137,8 @@ def call_objects(
             found.append(evaluator.call_bound(argument, reachable, node, certain=certain))
         elif not (value.immutable and not value.carries and not value.free):
             found += call_methods(evaluator, [value], ["__call__"], node, [*map(part_of, reachable)])
+            # Functions in a table of them, or in an object that was made of one.
+            found += [_call_definition(evaluator, item, passed_parts(reachable), node) for item in _functions_in(value)]
             if value.kind not in _DATA and (value.carries or value.free or not _may_be_data(node)):
                 found.append(_call_closure(evaluator, value, reachable, node))
     return found

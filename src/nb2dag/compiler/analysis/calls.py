@@ -14,9 +14,10 @@ from dataclasses import replace
 from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.application import apply_summary, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
+from nb2dag.compiler.analysis.caches import CACHE_METHODS, call_cache, out_of_cache
 from nb2dag.compiler.analysis.call_parts import with_handles
 from nb2dag.compiler.analysis.callbacks import ask, call_free, call_functions, call_stored, passed_parts
-from nb2dag.compiler.analysis.classes import does_more_than_return, is_cached
+from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.effects import Draw, rebound
 from nb2dag.compiler.analysis.file_calls import record_guessed_files
 from nb2dag.compiler.analysis.in_place import change_if_marked
@@ -25,7 +26,7 @@ from nb2dag.compiler.analysis.made_classes import MADE_CLASS, made_instance
 from nb2dag.compiler.analysis.method_calls import call_method, call_own_method, call_super
 from nb2dag.compiler.analysis.module_calls import call_module
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import IMMUTABLE, NONE, Definition, Value, part_of, shares, union
+from nb2dag.compiler.analysis.values import IMMUTABLE, Definition, Value, part_of, shares
 
 
 def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: bool) -> Value:
@@ -40,6 +41,8 @@ def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: boo
             return call_module(evaluator, f"{owner.module}.{function.attr}", arguments, node, discarded=discarded)
         if owner.kind == MADE_CLASS:
             return made_instance(owner, arguments)
+        if owner.definition is not None and function.attr in CACHE_METHODS and is_cached(owner.definition):
+            return call_cache(evaluator, owner.definition, function.attr, node)
         return call_method(evaluator, owner, arguments, node, discarded=discarded)
     callee = evaluator.value(function)
     arguments = evaluate_arguments(evaluator, node)
@@ -83,12 +86,7 @@ def _definition_call(
         evaluator, evaluator.resolver.summary(definition), replace(arguments, owner=definition), node
     )
     if is_cached(definition):
-        own = Value(same=frozenset({definition.name}))
-        if not result.immutable:
-            result = union([result, replace(own, same=NONE, part=own.same)])
-        if does_more_than_return(definition.node, evaluator.resolver.summary(definition).effects, own=definition.name):
-            # Whether it does anything the next time depends on its cache, which does not cross.
-            evaluator.effects.mutate(own, node)
+        result = out_of_cache(evaluator, definition, result, node)
     return through_wrappers(evaluator, definition, result, arguments, node)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nb2dag.compiler.analysis.effects import (
-    PICKLED,
+    KEPT,
     Bind,
     Draw,
     Effects,
@@ -167,9 +167,9 @@ class _Application:
 
     def hold(self, event: Hold) -> None:
         snapshot = self.present.now(event.name)
-        if snapshot is None and event.name == PICKLED:
+        if snapshot is None and event.name in KEPT:
             snapshot = Snapshot(self.present.position, self.present.position, frozenset({self.present.new_region()}))
-            self.present.record(PICKLED, snapshot)
+            self.present.record(event.name, snapshot)
         if snapshot is None:
             return
         value = event.value

@@ -16,6 +16,8 @@ _NOT_OPERATORS = {
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DESCRIPTORS = {"field", "property", "staticmethod", "classmethod", "cached_property", "TypeVar", "frozenset"}
 _CACHES = {"cache", "lru_cache", "cached_property"}
+CACHE_COUNTS = "cache_info"
+"""The method of a cached function that tells how often its cache was used."""
 
 
 def shares_state(resolver: Resolver, definition: Definition) -> bool:

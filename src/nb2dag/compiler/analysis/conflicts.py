@@ -33,6 +33,7 @@ _RESOURCES = {
     "hash": "a hash that is being computed", "window": "a window on memory of this process",
     "future": "a future of a thread or process", "place in an array": "an iterator over an array",
     "ufunc": "a ufunc made of a function", "solver": "a factorised matrix",
+    "mapped file": "an array that lies on a file",
 }  # fmt: skip
 
 

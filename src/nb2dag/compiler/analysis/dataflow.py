@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from nb2dag.compiler.analysis.advice import find_advice
+from nb2dag.compiler.analysis.cache_counts import find_counts
 from nb2dag.compiler.analysis.cell_facts import CellFactsMemo
 from nb2dag.compiler.analysis.conflicts import find_conflicts
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
@@ -41,6 +42,7 @@ def analyse(program: Program, facts: CellFactsMemo | None = None, traces: Traces
     problems = [
         *find_conflicts(flow, demands, path),
         *find_opaque(flow, demands, path),
+        *find_counts(flow, path),
         *outside_problems(outside, path, solved.ids),
         *_guess_problems(solved.guesses, path),
         *find_advice(flow, demands, program, exported),

@@ -47,6 +47,13 @@ PICKLED = "<pickled>"
 """Stands for all that the notebook has written as pickles: whoever reads one needs the definitions of what is in it."""
 
 
+ACCESSORS = "<accessors>"
+"""Stands for all classes that the notebook has registered as accessors of pandas."""
+
+KEPT = (PICKLED, ACCESSORS)
+"""What is always there to be held by, without a name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draw:
     """State without a name is read and moved on (`<random>`: a number is drawn)."""

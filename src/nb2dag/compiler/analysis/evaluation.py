@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import calls, knowledge
+from nb2dag.compiler.analysis.accessors import register
 from nb2dag.compiler.analysis.application import call_methods
 from nb2dag.compiler.analysis.effects import Effects, Summary, rebinding
 from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator
@@ -270,6 +271,7 @@ class Evaluator(ExpressionEvaluator):
         made = self.defined(node.name, node, [*values, *inner.locals.values()])
         if not self.function and made.definition is not None:
             apply_class_statement(self, made.definition, made, node)
+            register(self.effects, made.definition)
         self.bind(node.name, made)
         if not self.function:
             self.decorate(node, made)

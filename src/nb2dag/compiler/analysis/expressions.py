@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import calls, knowledge
+from nb2dag.compiler.analysis.accessors import accessed
 from nb2dag.compiler.analysis.application import call_methods
 from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
 from nb2dag.compiler.analysis.escapes import evaluate_escape
@@ -279,6 +280,12 @@ class ExpressionEvaluator:
         if owner.kind == "temporary":
             # The name of something that ends with the process.
             return owner
+        if made := accessed(self, owner, node):
+            return union(made)
+        return self.attribute(owner, node)
+
+    def attribute(self, owner: Value, node: ast.Attribute) -> Value:
+        """Return what a library's object gives for one of its attributes."""
         sharing = knowledge.attribute(node.attr, owner.kind)
         if sharing == "immutable":
             return IMMUTABLE
@@ -286,8 +293,9 @@ class ExpressionEvaluator:
             return FRESH
         if node.attr == "flat" and owner.kind in ("array", ""):
             return part_of(owner, "place in an array")
-        if owner.kind == "frame" and node.attr in ("loc", "iloc", "at", "iat"):
-            return part_of(owner, "frame")
+        if owner.kind in {"frame", "series"} and node.attr in ("loc", "iloc", "at", "iat"):
+            self._lenders[node] = self.lender(node.value, owner)
+            return part_of(owner, owner.kind)
         return part_of(self.lender(node.value, owner) if node.attr in ("values", "array") else owner)
 
     def value_Subscript(self, node: ast.Subscript) -> Value:

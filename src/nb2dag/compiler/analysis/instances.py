@@ -20,7 +20,7 @@ from nb2dag.compiler.analysis.classes import (
 )
 from nb2dag.compiler.analysis.effects import Draw, Hold, Mutate, is_surrounding
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import FRESH, Definition, Value, container, part_of, union
+from nb2dag.compiler.analysis.values import FRESH, Definition, Value, container, is_local, part_of, union
 
 
 def construct(evaluator: CallingEvaluator, definition: Definition, arguments: Arguments, node: ast.Call) -> Value:
@@ -80,10 +80,19 @@ def through_wrappers(
         hidden = Arguments(rest=arguments.all(), open=True, receiver=own if decorator.is_class else None)
         for summary in summaries:
             apply_summary(evaluator, summary, hidden, node)
+        kept = frozenset(name for summary in summaries for name in summary.returns.reaches if not _is_passed(name))
+        if kept:
+            # A cache of the notebook's own.
+            result = union([result, Value(part=kept)])
         if keeps_state(decorator):
             evaluator.effects.mutate(own, node, deep=True)
             result = union([result, part_of(own)])
     return result
+
+
+def _is_passed(name: str) -> bool:
+    """Tell whether a name in a summary stands for an argument, or for what the function makes itself."""
+    return name.startswith("@") or is_local(name)
 
 
 def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, node: ast.AST) -> None:

@@ -24,6 +24,12 @@ _MAY_LOOK_INTO = "<memory of what is given>"
 CHANGES = "<changes what it is given>"
 """Marks a function that may change what it is called with: `operator.methodcaller("sort")`."""
 
+OWN_GENERATOR = "<own generator>"
+"""Marks what draws from a generator that it was given: `KFold(shuffle=True, random_state=rng)`."""
+
+KEEPS_DATA = "<keeps data>"
+"""Marks an estimator that keeps the very data which it is fitted on: the neighbours are looked up there."""
+
 _ASKS = "<asks "
 _MEMORY = {"memory", "window"}
 
@@ -58,8 +64,8 @@ def asked_by(functions: Iterable[Value]) -> list[str]:
 
 
 def is_mark(state: str) -> bool:
-    """Tell whether a state says what a function does to what it is given, and is none that using it would change."""
-    return state == CHANGES or state.startswith(_ASKS)
+    """Tell whether a state says what its object does to other objects, and is none that using it would change."""
+    return state in (CHANGES, OWN_GENERATOR, KEEPS_DATA) or state.startswith(_ASKS)
 
 
 def _is_given(value: Value) -> bool:

@@ -16,11 +16,13 @@ from nb2dag.compiler.analysis.call_parts import (
     may_leave_uncopied,
     mutate_places,
     result_of,
+    returned_place,
     with_given,
     with_handles,
 )
 from nb2dag.compiler.analysis.callbacks import call_functions, call_instances, call_stored
 from nb2dag.compiler.analysis.effects import Draw, Summary
+from nb2dag.compiler.analysis.estimators import call_parts, fitted
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import is_backed, record_files, record_guessed_files, touch_files
 from nb2dag.compiler.analysis.in_place import record_method
@@ -33,6 +35,7 @@ from nb2dag.compiler.analysis.outside import (
     record_setting,
     record_state,
 )
+from nb2dag.compiler.analysis.own_generators import record_use
 from nb2dag.compiler.analysis.receivers import guessed_kind
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import ANY, joined_path
@@ -41,6 +44,8 @@ from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, NONE, Definition, 
 _CONTAINERS = {"list", "dict", "set", "tuple", "defaultdict", "frame", "series", "array"}
 """Kinds whose methods are their own, whatever is in them."""
 _COPIES = {"frame", "series", "array"}
+_CHANGES_ELEMENT = {"append", "extend", "add", "discard", "remove", "setdefault", "update", "reverse", "clear"}
+"""Methods that an element of a frame has if it is a list, a dict or a set, and that frames have not or no longer."""
 _LOOKS_INTO = {"to_numpy", "__array__", "ravel", "view"}
 """Methods that make an array in the memory of a frame."""
 _FITS = ("fit", "train")
@@ -63,12 +68,15 @@ def call_method(
     for state in sorted(owner.draws):
         evaluator.effects.add(Draw(state, node))
     own = None if owner.kind in _CONTAINERS else call_own_method(evaluator, owner, arguments, node)
-    if own is not None:
-        return own
-    stored: list[Value] = []
+    parts = [] if owner.kind in _CONTAINERS else call_parts(evaluator, owner, arguments, node)
+    if own is not None and owner.kind != "estimator":
+        return union([own, *parts]) if parts else own
+    # The method of a pipeline is the library's, whatever its steps have.
+    parts = parts if own is None else [*parts, own]
+    stored = [*parts]
     if owner.kind not in _CONTAINERS:
         # An attribute may hold a function, which the method may be, or call.
-        stored = call_stored(evaluator, [owner], arguments.all(), node)
+        stored += call_stored(evaluator, [owner], arguments.all(), node)
     if owner.carries and call_methods(evaluator, [owner], ["__getattr__", "__getattribute__"], node, [owner]):
         # What answers for attributes that it does not have may answer with those of any object it holds.
         result = _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
@@ -90,12 +98,14 @@ def call_method(
         facts = knowledge.method_call(function.attr, kind) or knowledge.method_call(function.attr, owner.kind)
     record_given_generators(evaluator, facts, arguments, node)
     record_method(evaluator, owner, function.attr, arguments, node)
+    record_use(evaluator, owner, function.attr, arguments, node)
     if facts is None:
         result = _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
         return shares([result, *stored]) if stored else result
     if not owner.kind and function.attr.startswith(_FITS):
         may_draw(evaluator, function.attr, node)
-    return _known_method(evaluator, owner, facts, arguments, node)
+    result = _known_method(evaluator, owner, facts, arguments, node)
+    return union([result, *parts]) if parts else result
 
 
 def call_own_method(evaluator: CallingEvaluator, owner: Value, arguments: Arguments, node: ast.Call) -> Value | None:
@@ -183,6 +193,9 @@ def _known_method(
         call_instances(evaluator, [*callers, *arguments.all()], [owner, *arguments.all()], node)
     if mutates and not is_backed(owner):
         effects.mutate(owner, node)
+    if called_name(node) in _CHANGES_ELEMENT and isinstance(node.func, ast.Attribute):
+        # A list in a cell of a frame: `df.loc[0, "tags"].append("x")`.
+        effects.mutate(evaluator.lender(node.func.value, owner), node)
     mutate_places(evaluator, facts.mutates_args, arguments, node)
     if facts.stores_args:
         target = node.func.value if isinstance(node.func, ast.Attribute) else node.func
@@ -200,7 +213,8 @@ def _known_method(
         record_guessed_files(evaluator, arguments, node)
     returns = "shares" if facts.returns == "fresh" and may_leave_uncopied(arguments) else facts.returns
     result = result_of(returns, facts.kind, owner, arguments, shallow=facts.shallow)
-    result = with_given(result, facts, given)
+    result = returned_place(with_given(result, facts, given), facts.mutates_args, arguments)
+    result = fitted(evaluator, owner, result, arguments, node)
     return with_handles(_with_path(called_name(node), result, owner, arguments), states)
 
 

@@ -29,3 +29,22 @@ def opens_for_writing_only(arguments: Arguments, *, is_function: bool) -> bool:
     """Tell whether a call certainly opens a file to write into it, and reads nothing of what was there."""
     mode = mode_of(arguments, is_function=is_function)
     return mode is not None and any(letter in mode for letter in "wax") and "+" not in mode
+
+
+_MAPPING: dict[str, tuple[tuple[int, str], str | None]] = {
+    "numpy.memmap": ((2, "mode"), "r+"),
+    "numpy.lib.format.open_memmap": ((1, "mode"), "r+"),
+    "numpy.load": ((1, "mmap_mode"), None),
+}
+"""Functions that map a file into memory: where they are told how, and how they do it otherwise."""
+
+
+def writes_through(path: str, arguments: Arguments) -> bool:
+    """Tell whether what is written to the array that a function returns may be written to its file."""
+    if path not in _MAPPING:
+        return False
+    places, default = _MAPPING[path]
+    if not arguments.given(places):
+        return default is not None or arguments.open
+    told = next(value for place in places if (value := arguments.get(place)) is not None)
+    return told.constant not in ("r", "c", "readonly", "copyonwrite")

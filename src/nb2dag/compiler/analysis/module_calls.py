@@ -15,11 +15,13 @@ from nb2dag.compiler.analysis.call_parts import (
     may_leave_uncopied,
     mutate_places,
     result_of,
+    returned_place,
     with_given,
     with_handles,
 )
 from nb2dag.compiler.analysis.callbacks import call_functions, call_instances, is_function
 from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, WriteState
+from nb2dag.compiler.analysis.estimators import mark_of_keeping
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import record_database, record_files, record_guessed_files
 from nb2dag.compiler.analysis.getters import mark_of_getter
@@ -28,6 +30,7 @@ from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts
 from nb2dag.compiler.analysis.local_state import changed_arguments, states_at
 from nb2dag.compiler.analysis.made_classes import made_class
+from nb2dag.compiler.analysis.modes import writes_through
 from nb2dag.compiler.analysis.outside import (
     GENERATORS,
     record_attribute,
@@ -36,9 +39,10 @@ from nb2dag.compiler.analysis.outside import (
     record_setting,
     record_state,
 )
+from nb2dag.compiler.analysis.own_generators import mark_of_generator, move_on
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import joined_path
-from nb2dag.compiler.analysis.values import FRESH, Value, container, part_of, shares, union
+from nb2dag.compiler.analysis.values import FRESH, NONE, Names, Value, container, part_of, shares, union
 
 _DYNAMIC = {f"builtins.{name}" for name in ("exec", "eval", "globals", "locals", "__import__")} | {"copyreg.pickle"}
 """What may do anything, and what says for the whole process what a pickle keeps."""
@@ -99,7 +103,7 @@ def call_module(
     if not path.startswith(_LOOKING):
         record_given_generators(evaluator, facts, arguments, node)
     if path not in _ASKING:
-        names = ["__*__"] if facts is not None else ["__*__", "*"]
+        names = ["__*__", *knowledge.methods_in_turn(path)] if facts is not None else ["__*__", "*"]
         call_methods(evaluator, arguments.all(), names, node, arguments.all())
     if facts is None or name[:1].islower():
         for state in sorted({state for value in arguments.all() for state in value.draws}):
@@ -110,13 +114,14 @@ def call_module(
     if name[:1].islower() and not path.startswith(_LOOKING):
         call_instances(evaluator, arguments.all(), arguments.all(), node)
         record_function(evaluator, path, facts, arguments, node)
-    mark = mark_of_result(path, arguments) | mark_of_getter(path, arguments)
+        move_on(evaluator, arguments.all(), [], node)
+    mark = _marks(path, facts, arguments)
     states = _known_effects(evaluator, facts, arguments, node, path)
     pickled = _pickled(evaluator, path, arguments)
     kind = _kind_of_result(path, facts, arguments)
     returns = "shares" if facts.returns == "fresh" and (mark or _views(path, facts, arguments)) else facts.returns
     result = result_of(returns, kind, None, arguments, shallow=facts.shallow)
-    result = with_given(result, facts, given)
+    result = returned_place(with_given(result, facts, given), facts.mutates, arguments)
     result = _looking_into(evaluator, result, node) if returns == "shares" and path.startswith("numpy.") else result
     if path in _ITERATORS:
         # To take from it is to take from the iterators that it goes through: `zip(it, it)`.
@@ -127,6 +132,14 @@ def call_module(
         result = replace(result, draws=result.draws | frozenset(facts.draws))
     result = with_handles(_with_constant(path, result, arguments), states)
     return result if pickled is None else replace(result, carries=pickled.carries, free=pickled.free, kind="")
+
+
+def _marks(path: str, facts: CallFacts, arguments: Arguments) -> Names:
+    """Return what is to be remembered of a result for the calls of its methods."""
+    made = path.rpartition(".")[2][:1].isupper() and facts.returns == "shares"
+    generator = mark_of_generator(arguments) if made else NONE
+    kept = mark_of_keeping(path, arguments)
+    return mark_of_result(path, arguments) | mark_of_getter(path, arguments) | generator | kept
 
 
 def _record_asked(evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call) -> None:
@@ -168,6 +181,8 @@ def _kind_of_result(path: str, facts: CallFacts, arguments: Arguments) -> str:
         return "iterator"
     if facts.kind == "temporary" and _is_false(arguments, "delete"):
         return "file"
+    if writes_through(path, arguments):
+        return "mapped file"
     if path in _ITERATORS and all(value.kind in _PLAIN or is_function(value) for value in arguments.all()):
         return "plain iterator"
     return facts.kind
@@ -289,10 +304,8 @@ def _unknown_function(
     if path.startswith("builtins.") and name[:1].isupper():
         return container(arguments.all())
     constructor = name[:1].isupper()
-    for value in arguments.all() if not constructor else ():
-        if value.kind == "estimator":
-            # What takes a model that it does not know may fit it, whatever it returns: a test, a plot, a search.
-            effects.mutate(value, node)
+    if not constructor:
+        _use_given(evaluator, arguments, node)
     if discarded and not constructor:
         for value in arguments.all():
             effects.mutate(value, node, deep=True)
@@ -300,3 +313,14 @@ def _unknown_function(
     states = record_guessed_files(evaluator, arguments, node) | frozenset(kept)
     effects.unstable.setdefault(f"`{path.removeprefix('builtins.')}()`", node)
     return with_handles(container(arguments.all()) if constructor else shares(arguments.all()), states)
+
+
+def _use_given(evaluator: CallingEvaluator, arguments: Arguments, node: ast.AST) -> None:
+    """Record that a function of which nothing is known may fit a model, and draw from a generator in what it is given.
+
+    Whatever it returns: it may be a test, a plot, a search.
+    """
+    move_on(evaluator, arguments.all(), [], node)
+    for value in arguments.all():
+        if value.kind == "estimator":
+            evaluator.effects.mutate(value, node)

@@ -123,6 +123,7 @@ def _cannot_hand_over(values: _Values) -> _Wording:
         "a generator": f"hand over a list: `{name} = list(...)`",
         "an iterator": f"hand over a list: `{name} = list(...)`; one that never ends can only be used in one task",
         "an open file": "hand over its path, and open it in the task that reads it",
+        "an array that lies on a file": "hand over its path, and map it in the task that uses it",
         "a module": f"import `{name}` in a cell above the first task: every task that needs it imports it then",
     }
     if inside := values.get("inside"):

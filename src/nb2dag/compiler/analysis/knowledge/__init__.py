@@ -39,7 +39,9 @@ __all__ = [
     "attribute",
     "is_handed_over",
     "is_lost",
+    "keeps_data",
     "method_call",
+    "methods_in_turn",
     "module_call",
     "module_state",
 ]
@@ -89,6 +91,7 @@ _BY_KIND = {
     "index": pandas_.INDEX,
     "grouped": pandas_.PANDAS,
     "splitter": sklearn_.SPLITTER,
+    "mapped file": numpy_.ARRAY,
     "defaultdict": builtins_.DICT,
     # a receiver of which no more is known may be a date, a number, a text or a path
     "immutable": {**system.PATH, **builtins_.TUPLE, **builtins_.STR, **system.IMMUTABLES},
@@ -148,6 +151,25 @@ def method_call(name: str, receiver_kind: str = "") -> MethodFacts | None:
     if facts is None and receiver_kind in _DRAWN_ON and name.startswith("get_"):
         return PURE_SHARES
     return facts or _by_prefix(name)
+
+
+def methods_in_turn(called: str) -> frozenset[str]:
+    """Return the methods that a known method calls of what its object is made of, or a function of what it is given.
+
+    >>> [sorted(methods_in_turn(called) & {"fit"}) for called in ("predict", "sklearn.model_selection.cross_val_score")]
+    [[], ['fit']]
+    """
+    return sklearn_.methods_called_by(called) if "." in called else sklearn_.methods_of_parts(called)
+
+
+def keeps_data(path: str, *, uncopied: bool) -> bool:
+    """Tell whether what a class makes keeps the data that it is fitted on; `uncopied` says that it was asked to.
+
+    >>> keeps_data("sklearn.neighbors.NearestNeighbors", uncopied=False), keeps_data("sklearn.svm.SVC", uncopied=False)
+    (True, False)
+    """
+    module, _, name = path.rpartition(".")
+    return module.startswith("sklearn") and sklearn_.keeps_data(name, uncopied=uncopied)
 
 
 def attribute(name: str, receiver_kind: str = "") -> str:

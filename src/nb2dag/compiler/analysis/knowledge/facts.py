@@ -11,6 +11,9 @@ MODE = "mode"
 RECEIVER = "receiver"
 """Value of `path_read` and `path_write` where the receiver of the method is itself the path."""
 
+ANY = "*"
+"""Value in `calls` that stands for every keyword that is given: `agg(total=("v", sum))`."""
+
 RANDOM, NUMPY_RANDOM, TORCH_RANDOM = "<random>", "<numpy.random>", "<torch.random>"
 CLOCK, ENTROPY, NETWORK, FILES = "<clock>", "<entropy>", "<network>", "<files>"
 ENVIRON, CWD, SYS_PATH, CONFIG = "<environ>", "<cwd>", "<sys.path>", "<config>"
@@ -23,7 +26,8 @@ class CallFacts:
     Where a call is given `copy=False`, read `returns` as `shares`.
 
     Attributes:
-        mutates: Positions and keyword names of the arguments that the call mutates, if they are given.
+        mutates: Positions and keyword names of the arguments that the call mutates, if they are given. With `out`
+            among them, what it mutates is what it returns.
         returns: `fresh` (shares no mutable object with the arguments), `shares` (may be, contain or view one),
             `immutable`, or `first` (the first argument itself).
         kind: The kind of the result where that is certain, one of the receiver kinds of `method_call`.
@@ -39,6 +43,7 @@ class CallFacts:
             entropy: it then neither reads nor writes and is deterministic (but a call that `seeds` still writes).
         draws: Generators that *methods* of the result draw from later, unless one of `seeded_by` is given here.
         calls: Positions and keyword names of arguments that the call itself calls: their effects are its effects.
+            `ANY` stands for every keyword that is given.
         consumes: The call iterates its arguments at once or later; an iterator among them is used up.
         shallow: With `returns="shares"`: the result is an object of its own, only its elements are shared.
         stores: The mutated argument afterwards contains the other arguments.
@@ -76,7 +81,7 @@ class MethodFacts:
 
     Attributes:
         mutates_receiver: The receiver may be changed.
-        mutates_args: Positions and keyword names of arguments that are changed, if they are given.
+        mutates_args: As `mutates` in `CallFacts`.
         returns: `fresh`, `shares` (may be, contain or view the receiver or an argument), `receiver`, or `immutable`.
         inplace_keyword: The receiver is changed if and only if `inplace=True` is given.
         kind: The kind of the result where that is certain.

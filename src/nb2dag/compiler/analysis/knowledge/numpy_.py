@@ -23,6 +23,8 @@ from nb2dag.compiler.analysis.knowledge.facts import (
 
 _ARRAY = CallFacts(kind="array")
 _OUT = CallFacts(mutates=("out",))
+_OF_ONE = CallFacts(mutates=("out", 1))
+_OF_TWO = CallFacts(mutates=("out", 2))
 _VIEW = CallFacts(returns="shares", kind="array")
 _DRAW = CallFacts(reads=(NUMPY_RANDOM,), writes=(NUMPY_RANDOM,))
 _GENERATOR = CallFacts(kind="rng", reads=(ENTROPY,), deterministic=False, seeded_by=(0, "seed"))
@@ -33,22 +35,33 @@ _FUNCTIONS = call_table(
     "numpy",
     # elementwise functions and reductions: of scalars they give scalars, of frames frames
     (
+        _OF_ONE,
+        (
+            "abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh "
+            "bitwise_count bitwise_invert bitwise_not cbrt ceil conj conjugate cos cosh deg2rad degrees exp "
+            "exp2 expm1 fabs floor invert isfinite isinf isnan isnat log log10 log1p log2 logical_not "
+            "negative positive rad2deg radians reciprocal rint sign signbit sin sinh spacing sqrt square "
+            "tan tanh trunc fix isneginf isposinf"
+        ),
+    ),
+    (
+        _OF_TWO,
+        (
+            "add arctan2 atan2 bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor "
+            "copysign divide equal float_power floor_divide fmax fmin fmod gcd greater greater_equal "
+            "heaviside hypot lcm ldexp left_shift less less_equal logaddexp logaddexp2 logical_and "
+            "logical_or logical_xor matmul matvec maximum minimum mod multiply nextafter not_equal pow "
+            "power remainder right_shift subtract true_divide vecdot vecmat"
+        ),
+    ),
+    (
         _OUT,
         (
-            "abs absolute acos acosh add all amax amin any arccos arccosh arcsin arcsinh arctan arctan2 "
-            "arctanh argmax argmin around asin asinh atan atan2 atanh bitwise_and bitwise_count "
-            "bitwise_invert bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor cbrt "
-            "ceil choose clip compress conj conjugate copysign cos cosh cumprod cumsum cumulative_prod "
-            "cumulative_sum deg2rad degrees divide divmod dot equal exp exp2 expm1 fabs fix float_power floor "
-            "floor_divide fmax fmin fmod frexp gcd greater greater_equal heaviside hypot invert isfinite "
-            "isinf isnan isnat isneginf isposinf lcm ldexp left_shift less less_equal log log10 log1p log2 "
-            "logaddexp logaddexp2 logical_and logical_not logical_or logical_xor matmul matvec max maximum "
-            "mean median min minimum mod modf multiply nanargmax nanargmin nancumprod nancumsum nanmax "
-            "nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanvar negative "
-            "nextafter not_equal outer percentile positive pow power prod ptp quantile rad2deg radians "
-            "reciprocal remainder right_shift rint round sign signbit sin sinh spacing sqrt square std "
-            "subtract sum take tan tanh trace true_divide trunc var vecdot vecmat concatenate concat stack "
-            "vstack hstack"
+            "all amax amin any argmax argmin around choose clip compress cumprod cumsum cumulative_prod "
+            "cumulative_sum divmod dot frexp max mean median min modf nanargmax nanargmin nancumprod "
+            "nancumsum nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum "
+            "nanvar outer percentile prod ptp quantile round std sum take trace var concatenate concat "
+            "stack vstack hstack"
         ),
     ),
     (
@@ -109,7 +122,10 @@ _FUNCTIONS = call_table(
     (CallFacts(returns="shares", calls=(0,), kind="ufunc"), "frompyfunc"),
     (CONFIGURES, "set_printoptions setbufsize seterr seterrcall"),
     (_READ, "load loadtxt genfromtxt fromfile fromregex"),
-    (CallFacts(kind="array", reads=(FILES,), deterministic=False, path_read=0, path_write=0), "memmap"),
+    (
+        CallFacts(kind="array", reads=(FILES,), deterministic=False, path_read=0, path_write=0),
+        "memmap lib.format.open_memmap",
+    ),
     (_WRITE, "save savetxt savez savez_compressed"),
 )
 
@@ -180,7 +196,7 @@ ARRAY = method_table(
     (MethodFacts(False, returns="immutable", path_write=0), "tofile dump"),
 )
 
-_DRAWN = MethodFacts(True, touches_only_receiver=True)
+_DRAWN = MethodFacts(True, mutates_args=("out",))
 
 GENERATOR = method_table(
     (

@@ -7,6 +7,7 @@ object columns, and an index's own name, excepted): in pandas 3, where copy-on-w
 from __future__ import annotations
 
 from nb2dag.compiler.analysis.knowledge.facts import (
+    ANY,
     CHAINS,
     CLOCK_READ,
     CONFIGURES,
@@ -57,12 +58,13 @@ _FUNCTIONS = call_table(
             "IntervalIndex.from_arrays IntervalIndex.from_breaks IntervalIndex.from_tuples"
         ),
     ),
+    (CallFacts(mutates=("target",)), "eval"),
     # the shape of the result follows that of the argument
     (
         FRESH,
         (
             "concat cut qcut factorize isna isnull notna notnull to_datetime to_numeric to_timedelta unique "
-            "eval array Categorical Categorical.from_codes infer_freq value_counts arrays.SparseArray "
+            "array Categorical Categorical.from_codes infer_freq value_counts arrays.SparseArray "
             "describe_option get_option"
         ),
     ),
@@ -153,7 +155,7 @@ _STATISTICS = (
     "pct_change quantile rank sem skew std sum value_counts var cumcount ngroup ohlc nth bool"
 )
 _SHAPING = (
-    "add_prefix add_suffix align asfreq asof assign astype at_time between between_time combine_first "
+    "add_prefix add_suffix align asfreq asof astype at_time between between_time combine_first "
     "compare convert_dtypes droplevel duplicated equals explode factorize filter first_valid_index "
     "infer_objects isin isna isnull join last_valid_index melt memory_usage "
     "merge nearest notna notnull pivot pivot_table reindex reindex_like reorder_levels repeat "
@@ -187,7 +189,8 @@ PANDAS = method_table(
         ),
     ),
     (MethodFacts(False, inplace_keyword=True, calls=("key",)), "sort_index sort_values"),
-    (_CALLS_FIRST, "agg aggregate apply map applymap transform"),
+    (_CALLS_FIRST, "apply map applymap transform"),
+    (MethodFacts(False, calls=(0, "func", ANY)), "agg aggregate assign"),
     (MethodFacts(False, returns="shares", calls=(0, "func")), "pipe"),
     # a grouped or windowed object keeps a reference to the frame itself
     (MethodFacts(False, returns="shares", kind="grouped"), "groupby rolling expanding ewm resample"),

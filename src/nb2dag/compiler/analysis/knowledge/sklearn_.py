@@ -25,10 +25,17 @@ from nb2dag.compiler.analysis.knowledge.facts import (
 _DRAWS = CallFacts(reads=(NUMPY_RANDOM,), writes=(NUMPY_RANDOM,), seeded_by=("random_state",))
 _FETCHED = CallFacts(reads=(NETWORK,), deterministic=False)
 
+_SCORING = ("scoring",)
+
 _SELECTION = call_table(
     "sklearn.model_selection",
-    (_DRAWS, "train_test_split permutation_test_score"),
-    (FRESH, "cross_val_predict cross_val_score cross_validate learning_curve validation_curve check_cv"),
+    (_DRAWS, "train_test_split"),
+    (
+        CallFacts(reads=(NUMPY_RANDOM,), writes=(NUMPY_RANDOM,), seeded_by=("random_state",), calls=_SCORING),
+        "permutation_test_score",
+    ),
+    (CallFacts(calls=_SCORING), "cross_val_score cross_validate learning_curve validation_curve"),
+    (FRESH, "cross_val_predict check_cv"),
 )
 
 # the functions `load_<name>` read files that ship with the library, the same in every process
@@ -117,7 +124,7 @@ _SPLITTERS = words(
 )
 _ESTIMATOR = CallFacts(returns="shares", kind="estimator")
 _DRAWING_ESTIMATOR = CallFacts(returns="shares", kind="estimator", draws=(NUMPY_RANDOM,), seeded_by=("random_state",))
-_SPLITTER = CallFacts(kind="splitter", draws=(NUMPY_RANDOM,), seeded_by=("random_state",))
+_SPLITTER = CallFacts(returns="shares", kind="splitter", draws=(NUMPY_RANDOM,), seeded_by=("random_state",))
 _DISPLAY = CallFacts(mutates=("ax",))
 _TRAINED = CallFacts(kind="estimator", calls=("callbacks",))
 _BOOSTERS = {
@@ -129,7 +136,21 @@ _BOOSTERS = {
 }
 CALLS.update(_BOOSTERS)
 
+_KEEPING = words(
+    "NearestNeighbors KNeighborsClassifier KNeighborsRegressor KNeighborsTransformer RadiusNeighborsClassifier "
+    "RadiusNeighborsRegressor RadiusNeighborsTransformer LocalOutlierFactor KNNImputer KernelDensity KernelRidge "
+    "KernelPCA LabelPropagation LabelSpreading Isomap LocallyLinearEmbedding NearestCentroid"
+)
+"""Those that keep the data they were fitted on, and not a copy."""
+_KEEPING_ON_DEMAND = words("GaussianProcessClassifier GaussianProcessRegressor")
+"""Those that do so with `copy_X_train=False`."""
+
 _FAMILIES = ("sklearn.", "xgboost.", "lightgbm.", "catboost.", "imblearn.")
+
+
+def keeps_data(name: str, *, uncopied: bool) -> bool:
+    """Tell whether an estimator of a class keeps the data it is fitted on; `uncopied` says that it was asked to."""
+    return name in _KEEPING or (uncopied and name in _KEEPING_ON_DEMAND)
 
 
 def estimator_call(path: str) -> CallFacts | None:
@@ -175,3 +196,24 @@ ESTIMATOR = method_table(
 )
 
 SPLITTER = method_table((MethodFacts(False, kind="generator"), "split"), (PURE_IMMUTABLE, "get_n_splits"))
+
+_ASKED = words(
+    "transform inverse_transform predict predict_proba predict_log_proba decision_function score score_samples"
+)
+_LEARNT = words("fit fit_transform fit_predict partial_fit fit_resample")
+
+
+def methods_of_parts(name: str) -> frozenset[str]:
+    """Return what an estimator may call, of what it is made of or of itself, when its method `name` is called.
+
+    >>> "fit" in methods_of_parts("fit_transform"), "fit" in methods_of_parts("predict"), len(methods_of_parts("head"))
+    (True, False, 0)
+    """
+    if name in _LEARNT:
+        return (_LEARNT | _ASKED) - {name}
+    return _ASKED - {name} if name in _ASKED else frozenset()
+
+
+def methods_called_by(path: str) -> frozenset[str]:
+    """Return what a function at a dotted path may call of the estimators that it is given."""
+    return _LEARNT | _ASKED if path.startswith(("sklearn.model_selection.", "sklearn.inspection.")) else frozenset()
