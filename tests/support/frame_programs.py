@@ -2,8 +2,7 @@
 
 Every name is bound from the start, every frame has the columns `a b k` and as many rows as every array has elements, or
 rows and columns; so nearly any order of statements is a notebook that runs. Arrays that pandas hands out are read-only:
-what writes to an array asks first. No statement changes a list that is an element of a series: two series that hold it
-are not known to share it.
+what writes to an array asks first.
 """
 
 from __future__ import annotations
@@ -169,6 +168,11 @@ STATEMENTS = {
         "keep(ints.array)", "ints.array[0] = 5", "ints += 1", "keep(ints.to_numpy(dtype=float, na_value=0))",
         "deep.iloc[0] = 7", "keep(deep)", "keep(deep.unstack())", "deep.index.names = ['i', 'j']", "keep(deep.index)",
         "deep = deep.sort_index(ascending=False)",
+    ),
+    "an element changed": (
+        "$o.iloc[0].append(1)", "$o[1].extend([5])", "boxes[0].append(3)", "for v in lists:\n    v.append(0)",
+        "$o.map(lambda v: v.append(2))", "table['o'].iloc[0].append(4)", "table.loc[0, 'o'].append(8)",
+        "for each in table.itertuples():\n    each.o.append(6)", "lists[1].insert(0, 9)", "for v in $o:\n    v[0] = 5",
     ),
     "kept somewhere": (
         "keep($f)", "keep($p)", "keep($m[1])", 'keep($f["a"])', "kept.clear()", "kept = kept[-2:]",

@@ -338,3 +338,16 @@ def test_frames_on_one_array_share_it_where_pandas_does_not_know_of_each_other()
     values["array"][1] = 50
     values["frame"].loc[2, "v"] = -1
     assert values["column"].tolist() == values["array"].tolist() == [0, 50, -1]
+
+
+@pytest.mark.skipif(PANDAS_2, reason="frames of pandas 2 do not copy on write")
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_frame_copies_on_write_for_one_that_is_not_handed_over(alive: bool) -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    looking = frame["b"] if alive else None
+    values, _ = hand_over(frame=frame, array=frame["a"].to_numpy())
+    values, _ = hand_over(**values)
+    values["frame"].iloc[0, 0] = 9.0
+    assert values["array"].tolist() == [1 if alive else 9, 2]
+    frame.iloc[0, 0] = 9.0
+    assert looking is None or looking.tolist() == [3, 4]

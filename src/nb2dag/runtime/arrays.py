@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -20,8 +21,9 @@ _BLOCKS = "pandas.core.internals.blocks"
 _COLUMN = ("pandas.core.internals.managers", "SingleBlockManager")
 _NAMES = ("_internal_names", "_metadata")
 """Where a frame lists the attributes that are its own."""
-_STATE = "0.14.1"
-"""Where the state of what manages a column has its arrays, in all versions of pandas since that one."""
+
+_OTHERS: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+"""What stands in pandas' book for frames that are not here, as long as the block that shares its memory with them."""
 
 
 class ArrayReducers:
@@ -40,7 +42,7 @@ class ArrayReducers:
         if kind.__module__ == _BLOCKS:
             return self._reduce_block
         if (kind.__module__, kind.__name__) == _COLUMN:
-            return self._reduce_column
+            return _reduce_column
         if _is_frame(kind):
             return _reduce_frame
         return self._reduce_index if _is_index(kind) else None
@@ -63,18 +65,8 @@ class ArrayReducers:
         if not copies_on_write():
             return NotImplemented
         make, (values, *others) = block.__reduce__()
-        return make, (_apart(values), *others)
-
-    def _reduce_column(self, column: Any) -> Reduced:
-        """Reduce what manages the one block of a series, which pickle would not ask about."""
-        self._keep_private(column.blocks[0].values, column.blocks[0].refs)
-        made, arguments, state = column.__reduce_ex__(_PROTOCOL)[:3]
-        if not copies_on_write() or not (isinstance(state, tuple) and _STATE in state[-1]):
-            return NotImplemented
-        values = _apart(column.blocks[0].values)
-        parts = state[-1][_STATE]
-        blocks = [{**block, "values": values} for block in parts["blocks"]]
-        return made, arguments, (state[0], [values], *state[2:-1], {_STATE: {**parts, "blocks": blocks}})
+        parts = make, (_apart(values), *others)
+        return (*parts, True, None, None, copy_on_write) if block.refs.has_reference() else parts
 
     def _reduce_index(self, index: Any) -> Reduced:
         self._keep_private(getattr(index, "_data", None), getattr(index, "_references", None))
@@ -123,6 +115,15 @@ def record(place: Any) -> Any:
     return place[0]
 
 
+def copy_on_write(block: Any, _: bool) -> None:
+    """Let a block of a frame be copied before it is written to, as if another frame looked at its memory.
+
+    One did in the process that saved it, and may not be handed over: `x = df["x"]`. Without it a write to `df` would
+    reach the arrays that look into it.
+    """
+    _OTHERS[block] = block.copy(deep=False)
+
+
 def copies_on_write() -> bool:
     """Tell whether frames share memory until one of them is written to."""
     pandas = sys.modules["pandas"]
@@ -169,6 +170,11 @@ def _reduce_record(found: Any) -> Reduced:
         return NotImplemented
     memory = (ctypes.c_ubyte * found.dtype.itemsize).from_address(found.__array_interface__["data"][0])
     return record, (numpy.frombuffer(memory, found.dtype),)
+
+
+def _reduce_column(manager: Any) -> Reduced:
+    """Reduce what a series keeps to its block, as a frame's is; pandas takes the array out of it."""
+    return type(manager), (manager.blocks[0], manager.axes[0])
 
 
 def _is_frame(kind: type) -> bool:

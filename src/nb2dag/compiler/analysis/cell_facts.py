@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from nb2dag.compiler.analysis.elements import changes_elements
 from nb2dag.compiler.analysis.exported import QUESTIONS, figures_in_loops, installations, local_paths, questions
 from nb2dag.compiler.analysis.imports import imported_modules
 from nb2dag.compiler.analysis.names import NameFacts, statement_names
@@ -72,7 +73,8 @@ class CellFacts:
 
     `statements` are all but those that load nb2dag itself; `secrets` are literals that look like one, with what they
     look like; `own_questions` the names of functions that ask a person, where the cell binds such a name itself;
-    `installations` are the commands that install packages; `names_in_texts` tells that strings may name names.
+    `installations` are the commands that install packages; `names_in_texts` tells that strings may name names, and
+    `changes_elements` that elements of frames may change.
     """
 
     statements: tuple[StatementFacts, ...]
@@ -81,6 +83,7 @@ class CellFacts:
     installations: tuple[tuple[Region, str], ...]
     may_fail_on_a_worker: bool
     names_in_texts: bool
+    changes_elements: bool
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -153,8 +156,10 @@ def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -
     found: list[StatementFacts] = []
     secrets: list[tuple[Region, str]] = []
     own: set[str] = set()
+    changes = False
     for node in code.tree.body:
         nodes = nodes_of(node)
+        changes = changes or changes_elements(nodes)
         secrets += secrets_in_nodes(nodes, lines)
         own.update(QUESTIONS.intersection(_bound_names(nodes)))
         if not is_extension_load(node):
@@ -169,7 +174,13 @@ def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -
     installs = tuple(installations(code.escapes, lines))
     suspect = bool(installs) or any(each.local_paths or each.questions or each.figures for each in found)
     return CellFacts(
-        tuple(found), tuple(dict.fromkeys(secrets)), frozenset(own), installs, suspect, has_names_in_texts(source)
+        tuple(found),
+        tuple(dict.fromkeys(secrets)),
+        frozenset(own),
+        installs,
+        suspect,
+        has_names_in_texts(source),
+        changes,
     )
 
 

@@ -14,6 +14,7 @@ from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import register
 from nb2dag.compiler.analysis.application import call_methods
 from nb2dag.compiler.analysis.effects import Effects, Summary, rebinding
+from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement, apply_decorator
@@ -348,7 +349,8 @@ class Evaluator(ExpressionEvaluator):
             record_attribute(self.effects, f"{owner.module}{attribute}", target)
             return
         self.effects.mutate(owner, target)
-        if owner.kind not in COPYING_KINDS or (isinstance(target, ast.Attribute) and owner.kind == "array"):
+        copies = owner.kind in COPYING_KINDS and not elements_change(self)
+        if not copies or (isinstance(target, ast.Attribute) and owner.kind == "array"):
             self.hold(target.value, owner, item)
 
 

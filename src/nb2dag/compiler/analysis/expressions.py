@@ -11,6 +11,7 @@ from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import accessed
 from nb2dag.compiler.analysis.application import call_methods
 from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
+from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.escapes import evaluate_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.getters import mark_of_lambda
@@ -312,7 +313,8 @@ class ExpressionEvaluator:
         if owner.kind in {"frame", "series"}:
             # pandas 3 copies on write: what is taken out of a frame never writes back into it.
             self._lenders[node] = self.lender(node.value, owner)
-            return Value(kind="" if index.immutable and owner.kind == "series" else owner.kind)
+            kind = "" if index.immutable and owner.kind == "series" else owner.kind
+            return part_of(owner, kind) if elements_change(self) else Value(kind=kind)
         if owner.kind == "list" and isinstance(node.slice, ast.Slice):
             return container([part_of(owner)], "list")
         return part_of(owner, kind=owner.kind if isinstance(node.slice, ast.Slice) or owner.kind == "array" else "")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import builtins
 from dataclasses import dataclass
 
-from nb2dag.compiler.analysis.cell_facts import CellFactsMemo, StatementFacts
+from nb2dag.compiler.analysis.cell_facts import CellFacts, CellFactsMemo, StatementFacts
 from nb2dag.compiler.analysis.changing import apply_effects, apply_state
 from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState
+from nb2dag.compiler.analysis.elements import ELEMENTS
 from nb2dag.compiler.analysis.evaluation import Evaluator
 from nb2dag.compiler.analysis.local_state import kept_states, marker, notes_at, public_names, starred
 from nb2dag.compiler.analysis.module_functions import changing_functions
@@ -82,26 +83,34 @@ def trace_flow(program: Program, facts: CellFactsMemo | None = None, traces: Tra
         for cell, said, place in zip(meant, found, traces.numbering.places(found), strict=True)
         if place.positions
     ]
-    now = _trace(traces, [cell for cell, _ in placed], [key for _, key in placed])
+    elements = any(said.changes_elements for said in found) and any(map(_uses_frames, found))
+    now = _trace(traces, [cell for cell, _ in placed], [key for _, key in placed], elements=elements)
     by_position = {statement.position: statement for cell in now.cells for statement in cell.statements}
     read = set[str]().union(*(cell.read_names for cell in now.cells))
     last = {cell.cell.cell.index: cell.statements[-1].position for cell in now.cells}
     return Flow(Statements(by_position, now.timeline.asked), now.timeline, read, last, now.stars, now.cells)
 
 
-def _trace(traces: Traces, cells: list[ProgramCell], keys: list[CellKey]) -> TracedNotebook:
+def _uses_frames(cell: CellFacts) -> bool:
+    return any("pandas" in statement.modules for statement in cell.statements)
+
+
+def _trace(traces: Traces, cells: list[ProgramCell], keys: list[CellKey], *, elements: bool) -> TracedNotebook:
     """Return the notebook traced, from what was traced last as far as that holds, and tell what else does."""
     last, traces.last = traces.last, None
     again, changed = None, None
-    if last is not None:
+    if last is not None and last.elements == elements:
         tracer = _Tracer(traces, last.timeline)
         again = retrace(last, tracer.present, cells, keys, tracer.cell)
     if last is not None and again is not None:
-        now, changed = TracedNotebook(keys, again.cells, last.timeline, last.stars), again.changed
+        now, changed = TracedNotebook(keys, again.cells, last.timeline, last.stars, elements), again.changed
     else:
         tracer = _Tracer(traces, Timeline())
+        if elements:
+            tracer.present.record(ELEMENTS, Snapshot(-1, -1, NO_REGIONS, "immutable", constant="change"))
+            tracer.present.add(tracer.present.changes)
         found = [tracer.cell(cell, key) for cell, key in zip(cells, keys, strict=True)]
-        now = TracedNotebook(keys, found, tracer.present.timeline, tracer.present.all_stars())
+        now = TracedNotebook(keys, found, tracer.present.timeline, tracer.present.all_stars(), elements)
     now.timeline.begin()
     traces.settled.begin(now.timeline.asked, changed)
     traces.last = now

@@ -22,6 +22,7 @@ from nb2dag.compiler.analysis.call_parts import (
 )
 from nb2dag.compiler.analysis.callbacks import call_functions, call_instances, call_stored
 from nb2dag.compiler.analysis.effects import Draw, Summary
+from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.estimators import call_parts, fitted
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import is_backed, record_files, record_guessed_files, touch_files
@@ -200,7 +201,7 @@ def _known_method(
     if facts.stores_args:
         target = node.func.value if isinstance(node.func, ast.Attribute) else node.func
         for value in arguments.all():
-            if owner.kind not in _COPIES:
+            if owner.kind not in _COPIES or elements_change(evaluator):
                 evaluator.hold(target, owner, value)
     if is_backed(owner):
         # What it gives depends on the file alone, which the draws above have recorded.
@@ -211,11 +212,19 @@ def _known_method(
     if not owner.kind and called_name(node) in _SAVING:
         # A stream is meant as a rule, but an object of a library's own may take a path.
         record_guessed_files(evaluator, arguments, node)
-    returns = "shares" if facts.returns == "fresh" and may_leave_uncopied(arguments) else facts.returns
+    returns = _returns(evaluator, owner, facts, arguments)
     result = result_of(returns, facts.kind, owner, arguments, shallow=facts.shallow)
     result = returned_place(with_given(result, facts, given), facts.mutates_args, arguments)
     result = fitted(evaluator, owner, result, arguments, node)
     return with_handles(_with_path(called_name(node), result, owner, arguments), states)
+
+
+def _returns(evaluator: CallingEvaluator, owner: Value, facts: MethodFacts, arguments: Arguments) -> str:
+    """Return what a method returns: something new may be the object yet, or hold the elements that it holds."""
+    if facts.returns != "fresh":
+        return facts.returns
+    holds_elements = owner.kind in _COPIES or not owner.kind
+    return "shares" if may_leave_uncopied(arguments) or (holds_elements and elements_change(evaluator)) else "fresh"
 
 
 def _with_path(name: str, result: Value, owner: Value, arguments: Arguments) -> Value:

@@ -21,6 +21,7 @@ from nb2dag.compiler.analysis.call_parts import (
 )
 from nb2dag.compiler.analysis.callbacks import call_functions, call_instances, is_function
 from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, WriteState
+from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.estimators import mark_of_keeping
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import record_database, record_files, record_guessed_files
@@ -72,6 +73,8 @@ _TRACES = {
 """Functions that look at the traceback of an exception."""
 _GETTERS = {"builtins.getattr", "builtins.hasattr"}
 _SETTERS = {"builtins.setattr", "builtins.delattr"}
+_OF_ELEMENTS = ("pandas.", "numpy.", "copy.")
+"""What makes containers of the elements that it is given; pandas copies none of them, however deep."""
 _LOOKING = ("builtins.", "copy.", "pickle.", "joblib.")
 """Beginnings of the paths of functions that draw no number from a generator which they are given."""
 _LOGS_TO = {"logging.StreamHandler", "logging.basicConfig"}
@@ -119,7 +122,9 @@ def call_module(
     states = _known_effects(evaluator, facts, arguments, node, path)
     pickled = _pickled(evaluator, path, arguments)
     kind = _kind_of_result(path, facts, arguments)
-    returns = "shares" if facts.returns == "fresh" and (mark or _views(path, facts, arguments)) else facts.returns
+    returns = (
+        "shares" if facts.returns == "fresh" and (mark or _views(evaluator, path, facts, arguments)) else facts.returns
+    )
     result = result_of(returns, kind, None, arguments, shallow=facts.shallow)
     result = returned_place(with_given(result, facts, given), facts.mutates, arguments)
     result = _looking_into(evaluator, result, node) if returns == "shares" and path.startswith("numpy.") else result
@@ -251,10 +256,12 @@ def _is_false(arguments: Arguments, name: str) -> bool:
     return isinstance(node, ast.Constant) and node.value is False
 
 
-def _views(path: str, facts: CallFacts, arguments: Arguments) -> bool:
+def _views(evaluator: CallingEvaluator, path: str, facts: CallFacts, arguments: Arguments) -> bool:
     """Tell whether what a function makes anew as a rule is a view of what it is given."""
     if path in _VIEWS_OF_ONE:
         return len(arguments.positional) == 2
+    if path.startswith(_OF_ELEMENTS) and elements_change(evaluator):
+        return True
     return (facts.views and _may_be_viewed(arguments)) or may_leave_uncopied(arguments)
 
 

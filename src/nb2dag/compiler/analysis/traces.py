@@ -77,6 +77,8 @@ class TracedNotebook:
     cells: list[PlacedCell]
     timeline: Timeline
     stars: StarImports
+    elements: bool
+    """Whether elements of frames change (see `elements`)."""
 
 
 _Trace = TypeVar("_Trace", StatementTrace, CellTrace)
