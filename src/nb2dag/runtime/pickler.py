@@ -24,7 +24,7 @@ from typing import Any, Protocol
 
 import cloudpickle
 
-from nb2dag.runtime import definitions
+from nb2dag.runtime import containers, definitions
 from nb2dag.runtime.definitions import CellStandIn, module_name, resolve, state_family
 from nb2dag.runtime.generators import GLOBAL_GENERATORS, global_generator
 from nb2dag.runtime.nans import NanNumbers, NumberedNans
@@ -112,6 +112,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._reduce_class
         if issubclass(kind, io.TextIOBase) and not issubclass(kind, io.StringIO):
             return _reduce_text_stream
+        if (base := containers.derived_from(kind)) is not None:
+            return functools.partial(containers.reduce_derived, base)
         if kind.__module__ == self._module and definitions.guards_attributes(kind):
             return _reduce_guarded
         if issubclass(kind, BaseException) and kind.__reduce__ is BaseException.__reduce__:
@@ -196,10 +198,10 @@ class NanPickler(ValuePickler):
 
     @functools.cached_property
     def _nans(self) -> NanNumbers:
-        return NanNumbers()
+        return NanNumbers(self._namespace)
 
-    def persistent_id(self, obj: Any) -> int | None:
-        """Return the number of a NaN, None for anything else."""
+    def persistent_id(self, obj: Any) -> int | str | None:
+        """Return the number or name of a NaN, None for anything else."""
         return self._nans.number_of(obj) if type(obj) is float and isnan(obj) else None
 
 
@@ -262,10 +264,10 @@ class ValueUnpickler(pickle.Unpickler):
         super().__init__(file, buffers=iter(buffers))
         self._namespace = namespace
         self._module = module_name(namespace)
-        self._nans = NumberedNans()
+        self._nans = NumberedNans(namespace)
 
-    def persistent_load(self, number: int) -> float:
-        """Return the NaN that `NanPickler` gave a number."""
+    def persistent_load(self, number: int | str) -> float:
+        """Return the NaN that `NanPickler` gave a number, or went by a name."""
         return self._nans.of(number)
 
     def find_class(self, module: str, name: str) -> Any:

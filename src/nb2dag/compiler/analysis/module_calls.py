@@ -54,7 +54,9 @@ _VIEWED = {"frame", "series", "array", ""}
 _CONSUMED = {"generator", "iterator", "plain iterator", "file"}
 _PLAIN = {"list", "tuple", "immutable", "plain iterator"}
 """Kinds of which pickle keeps an iterator, and where it stands."""
-_ITERATORS = {f"builtins.{name}" for name in ("enumerate", "zip", "reversed", "iter", "map", "filter")}
+_ITERATORS = {f"builtins.{name}" for name in ("enumerate", "zip", "reversed", "iter", "map", "filter")} | {
+    "itertools.count"
+}
 _PATHS = {"pathlib.Path", "pathlib.PurePath", "builtins.str", "os.fspath", "os.path.join"}
 _WHERE = {"os.getcwd", "pathlib.Path.cwd"}
 _ENGINES = {"sqlalchemy.create_engine"}

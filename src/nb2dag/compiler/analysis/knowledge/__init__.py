@@ -90,6 +90,7 @@ _BY_KIND = {
     "grouped": pandas_.PANDAS,
     "splitter": sklearn_.SPLITTER,
     "defaultdict": builtins_.DICT,
+    "async queue": system.ASYNC_QUEUE,
     # a receiver of which no more is known may be a date, a number, a text or a path
     "immutable": {**system.PATH, **builtins_.TUPLE, **builtins_.STR, **system.IMMUTABLES},
 }

@@ -162,7 +162,12 @@ _PROCESSES = (
     ),
     call_table("concurrent.futures", (CallFacts(kind="thread", opens=True), "ThreadPoolExecutor ProcessPoolExecutor")),
     call_table("concurrent.futures", (CallFacts(returns="shares", consumes=True), "as_completed wait")),
-    call_table("asyncio", (SHARES, "gather wait_for as_completed create_task"), (IMMUTABLE, "sleep")),
+    call_table(
+        "asyncio",
+        (SHARES, "gather wait_for as_completed create_task"),
+        (IMMUTABLE, "sleep"),
+        (CallFacts(kind="async queue"), "Queue LifoQueue PriorityQueue"),
+    ),
     call_table("gc", (IMMUTABLE, "collect enable disable"), (_HOST_READ, "get_count get_stats")),
     call_table(
         "timeit", (CallFacts(returns="immutable", reads=(CLOCK,), deterministic=False, calls=(0,)), "timeit repeat")
@@ -268,6 +273,13 @@ THREAD = method_table(
     (MUTATES_SHARES, "communicate poll result get_nowait"),
     (MethodFacts(True, returns="immutable", touches_only_receiver=True, stores_args=True), "put put_nowait"),
     (PURE_SHARES, "is_alive done running qsize empty full is_set locked"),
+)
+
+ASYNC_QUEUE = method_table(
+    (MethodFacts(True, returns="immutable", touches_only_receiver=True, stores_args=True), "put put_nowait"),
+    (MUTATES_SHARES, "get get_nowait"),
+    (MUTATES, "task_done join shutdown"),
+    (PURE_IMMUTABLE, "qsize empty full"),
 )
 
 # dates, patterns and matches, numbers, timestamps: nothing can change them
