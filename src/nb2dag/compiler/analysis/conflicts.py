@@ -168,6 +168,9 @@ def _undefined(flow: Flow, places: _Places) -> Iterator[FlowProblem]:
         values: tuple[tuple[str, str], ...] = (("name", name), ("similar", similar))
         if below is not None:
             maker = flow.statements[below]
+            if maker.cell is statement.cell and _is_in_lambda(statement.node, statement.names.reads[name]):
+                # It may be called below that: a cell runs as a whole.
+                continue
             labels = ((places.whole(maker), "bound only here"),)
             values += (("below", str(maker.cell.cell.index)),)
         yield FlowProblem("undefined-name", places.name(statement, name), values, labels)
@@ -182,6 +185,11 @@ def _bound_above(statement: Statement, name: str) -> bool:
         return False
     places = [(getattr(node, "lineno", 0), getattr(node, "col_offset", 0)) for node in (bound, read)]
     return places[0] < places[1]
+
+
+def _is_in_lambda(statement: ast.AST, read: ast.AST) -> bool:
+    bodies = (node.body for node in ast.walk(statement) if isinstance(node, ast.Lambda))
+    return any(read is node for body in bodies for node in ast.walk(body))
 
 
 def _by_walrus(statement: ast.AST, target: ast.AST) -> bool:
