@@ -18,10 +18,19 @@ _HEAP_TYPE = 1 << 9
 
 _KNOWN = (OrderedDict, defaultdict, Counter, dict, list, set, frozenset, deque, object)
 
+
+def _set_items(value: Any, items: Iterable[tuple[Any, Any]]) -> None:
+    for key, item in items:
+        OrderedDict.__setitem__(value, key, item)
+
+
+_FACTORY: Any = vars(defaultdict)["default_factory"]
+_LONGEST: Any = vars(deque)["maxlen"]
+
 _Filling = tuple[Callable[[Any], Iterable[Any]], Callable[[Any, Any], object]]
 
 _FILLINGS: dict[type, _Filling] = {
-    OrderedDict: (lambda value: [*OrderedDict.items(value)], lambda value, items: _set_items(value, items)),
+    OrderedDict: (lambda value: [*OrderedDict.items(value)], _set_items),
     dict: (lambda value: dict(dict.items(value)), dict.update),
     list: (lambda value: [*list.__iter__(value)], list.extend),
     set: (lambda value: [*set.__iter__(value)], set.update),
@@ -49,8 +58,8 @@ def reduce_derived(base: type, value: Any) -> Reduced:
     if base is frozenset:
         given = ([*frozenset.__iter__(value)],)
     elif base is deque:
-        given = ((), deque.maxlen.__get__(value))
-    factory = defaultdict.default_factory.__get__(value) if issubclass(kind, defaultdict) else None
+        given = ((), _LONGEST.__get__(value))
+    factory = _FACTORY.__get__(value) if issubclass(kind, defaultdict) else None
     content = _FILLINGS[base][0](value) if base in _FILLINGS else None
     attributes, slots = instance_state(value)
     # Who writes `self.__dict__ = self` wants the items to be the attributes from then on.
@@ -58,7 +67,7 @@ def reduce_derived(base: type, value: Any) -> Reduced:
     return make_empty, (base, kind, given), state, None, None, fill
 
 
-def make_empty(base: type, kind: type, given: tuple[Any, ...]) -> Any:
+def make_empty(base: Any, kind: type, given: tuple[Any, ...]) -> Any:
     """Return an instance of a class derived from `base` without calling anything of its own."""
     if base is frozenset:
         return frozenset.__new__(kind, *given)
@@ -75,13 +84,8 @@ def fill(value: Any, state: tuple[Any, Any, Any]) -> None:
         base = next(base for base in _FILLINGS if isinstance(value, base))
         _FILLINGS[base][1](value, content)
     if factory is not None:
-        defaultdict.default_factory.__set__(value, factory)
+        _FACTORY.__set__(value, factory)
     if attributes is None:
         object.__setattr__(value, "__dict__", value)
     else:
         restore_instance(value, attributes)
-
-
-def _set_items(value: Any, items: Iterable[tuple[Any, Any]]) -> None:
-    for key, item in items:
-        OrderedDict.__setitem__(value, key, item)
