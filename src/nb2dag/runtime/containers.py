@@ -1,4 +1,4 @@
-"""Reduce instances of classes derived from list, dict, set and their like without calling a method of the class.
+"""Reduce instances of classes derived from list, dict, str and their like without calling a method of the class.
 
 Pickle fills such an object by its `append`, `__setitem__` or constructor. Where the class has its own, they would note,
 count or convert once more what is already in the object, or want arguments that nobody gives them.
@@ -16,7 +16,17 @@ from nb2dag.runtime.remade import Reduced
 _HEAP_TYPE = 1 << 9
 """The flag of a class that a class statement made (`Py_TPFLAGS_HEAPTYPE`)."""
 
-_KNOWN = (OrderedDict, defaultdict, Counter, dict, list, set, frozenset, deque, object)
+_PLAIN: dict[type, Callable[[Any], Any]] = {
+    frozenset: lambda value: [*frozenset.__iter__(value)],
+    tuple: lambda value: tuple(tuple.__iter__(value)),
+    str: str.__str__,
+    bytes: lambda value: bytes.__getitem__(value, slice(None)),
+    int: int.__int__,
+    float: float.__float__,
+}
+"""How to take what an instance of a class that cannot change is made of."""
+
+_KNOWN = (OrderedDict, defaultdict, Counter, dict, list, set, deque, *_PLAIN, object)
 
 
 def _set_items(value: Any, items: Iterable[tuple[Any, Any]]) -> None:
@@ -48,17 +58,15 @@ def derived_from(kind: type) -> type | None:
     own = [part for part in kind.__mro__ if part not in _KNOWN]
     if not own or any(not part.__flags__ & _HEAP_TYPE or PICKLING_HOOKS & vars(part).keys() for part in own):
         return None
-    return next((base for base in (*_FILLINGS, frozenset) if issubclass(kind, base)), None)
+    return next((base for base in (*_FILLINGS, *_PLAIN) if issubclass(kind, base)), None)
 
 
 def reduce_derived(base: type, value: Any) -> Reduced:
     """Reduce an instance of a class derived from `base`: an empty one, then what is in it, then its attributes."""
     kind = type(value)
-    given: tuple[Any, ...] = ()
-    if base is frozenset:
-        given = ([*frozenset.__iter__(value)],)
-    elif base is deque:
-        given = ((), _LONGEST.__get__(value))
+    given: tuple[Any, ...] = ((), _LONGEST.__get__(value)) if base is deque else ()
+    if base in _PLAIN:
+        given = (_PLAIN[base](value),)
     factory = _FACTORY.__get__(value) if issubclass(kind, defaultdict) else None
     content = _FILLINGS[base][0](value) if base in _FILLINGS else None
     attributes, slots = instance_state(value)
@@ -69,8 +77,8 @@ def reduce_derived(base: type, value: Any) -> Reduced:
 
 def make_empty(base: Any, kind: type, given: tuple[Any, ...]) -> Any:
     """Return an instance of a class derived from `base` without calling anything of its own."""
-    if base is frozenset:
-        return frozenset.__new__(kind, *given)
+    if base in _PLAIN:
+        return base.__new__(kind, *given)
     value = base.__new__(kind)
     if given:
         base.__init__(value, *given)

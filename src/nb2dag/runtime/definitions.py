@@ -198,7 +198,7 @@ def _registered(cls: type) -> list[type]:
 
 
 def _own_attributes(member: Any) -> dict[str, Any]:
-    return {name: value for name, value in vars(member).items() if not name.startswith("_")}
+    return {name: value for name, value in vars(member).items() if name == "_value_" or not name.startswith("_")}
 
 
 def _kept_by(function: FunctionType) -> tuple[Any, Any, dict[str, Any]]:

@@ -17,7 +17,9 @@ import io
 import marshal
 import pickle
 import sys
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from enum import Enum
 from math import isnan
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any, Protocol
@@ -38,7 +40,9 @@ _VIEWING = ("recarray", "matrix", "chararray", "MaskedArray")
 
 _LRU_CACHE: type = type(functools.lru_cache(maxsize=1)(len))
 
-_DICT_VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
+_DICT_VIEWS: dict[type, str] = {
+    type(getattr(maker(), kind)()): kind for maker in (dict, OrderedDict) for kind in ("keys", "values", "items")
+}
 
 
 class Writable(Protocol):
@@ -112,6 +116,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._reduce_class
         if issubclass(kind, io.TextIOBase) and not issubclass(kind, io.StringIO):
             return _reduce_text_stream
+        if issubclass(kind, Enum):
+            return _reduce_member
         if (base := containers.derived_from(kind)) is not None:
             return functools.partial(containers.reduce_derived, base)
         if kind.__module__ == self._module and definitions.guards_attributes(kind):
@@ -301,6 +307,13 @@ def _reduce_global(value: Any) -> Reduced:
     """Let what a module compares by identity, such as `dataclasses.MISSING`, be that of the module that loads it."""
     module = vars(sys.modules[type(value).__module__])
     return next((name for name, known in module.items() if known is value), NotImplemented)
+
+
+def _reduce_member(member: Enum) -> Reduced:
+    """Let a member of an enumeration be that of the class here by its name: its value may be an object that changed."""
+    kind = type(member)
+    own = kind.__reduce_ex__ is Enum.__reduce_ex__ and kind.__members__.get(member.name or "") is member
+    return (getattr, (kind, member.name)) if own else NotImplemented
 
 
 def _reduce_viewing(array: Any) -> Reduced:

@@ -33,6 +33,7 @@ _RESOURCES = {
     "hash": "a hash that is being computed", "window": "a window on memory of this process",
     "future": "a future of a thread or process", "place in an array": "an iterator over an array",
     "ufunc": "a ufunc made of a function", "solver": "a factorised matrix",
+    "parser": "a parser of arguments, which compares by identity",
 }  # fmt: skip
 
 
@@ -371,6 +372,9 @@ def _obstacle(
         return "cannot-hand-over", (("kind", own_way),)
     if LOOKS_INTO in flow.timeline.drawn(name, reader):
         return "cannot-hand-over", (("kind", "an array in the memory of an object that is no array"),)
+    if snapshot.kind == "module" and flow.statements[source].scripts:
+        # A file that `%run` runs imported it: like a module inside of a value it is handed over by its name.
+        return None
     if snapshot.kind in _RESOURCES:
         return "cannot-hand-over", (("kind", _RESOURCES[snapshot.kind]),)
     if _from_written_module(flow.statements[source]):

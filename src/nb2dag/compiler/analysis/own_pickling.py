@@ -19,6 +19,7 @@ _TAKEN = {"self.__dict__.update(state)", "self.__dict__ = state", "vars(self).up
 _STATES = {f"state = {text.removeprefix('return ')}" for text in _WHOLE}
 
 _VALUES = {"str", "int", "float", "bytes", "tuple", "complex", "frozenset"}
+_FILLED = _VALUES - {"complex"} | {"list", "dict", "set"}
 _PLAIN_BASES = {"object", "ABC", "abc.ABC", "Generic", "list", "dict", "set"}
 
 
@@ -41,8 +42,12 @@ def pickles_in_own_way(node: ast.AST) -> bool:
     if "__del__" in methods:
         return True
     making = methods.get("__new__")
-    if making is not None and (_does_more(making) or (not own and _needs_arguments(making, node))):
-        # It runs again where the instance is loaded.
+    # Where an instance is loaded it runs again, but not where the load knows how to do without it.
+    if (
+        making is not None
+        and (own or not _is_filled_plainly(node))
+        and (_does_more(making) or (not own and _needs_arguments(making, node)))
+    ):
         return True
     return not all(_is_plain(method, remade, node) for method in own)
 
@@ -72,6 +77,12 @@ def _is_plain(method: ast.FunctionDef, remade: set[str], node: ast.AST) -> bool:
     dropped = {f"{verb}{name.removeprefix('self.')}" for name in left_out for verb in ("del ", "pop ")}
     whole = texts[0] in _STATES and texts[-1] == "return state"
     return whole and all(_dropping(text) in dropped for text in texts[1:-1])
+
+
+def _is_filled_plainly(node: ast.AST) -> bool:
+    """Tell whether a class is derived from a container or a value alone: then a load calls nothing of its own."""
+    bases = {ast.unparse(base).partition("[")[0] for base in getattr(node, "bases", ())}
+    return bool(bases & _FILLED) and bases <= _FILLED | {"ABC", "abc.ABC", "Generic"}
 
 
 def _does_more(making: ast.FunctionDef) -> bool:

@@ -221,7 +221,7 @@ _INTERPRETER = (
     call_table("urllib.request", (CallFacts(kind="file", reads=(NETWORK,), deterministic=False), "urlopen")),
     call_table("urllib.request", (CallFacts(reads=(NETWORK,), deterministic=False, path_write=1), "urlretrieve")),
     call_table("urllib.request", (FRESH, "Request pathname2url url2pathname"), (CONFIGURES, "install_opener")),
-    call_table("argparse", (FRESH, "Namespace"), (SHARES, "ArgumentParser")),
+    call_table("argparse", (FRESH, "Namespace"), (CallFacts(returns="shares", kind="parser"), "ArgumentParser")),
 )
 
 CALLS = joined((_OS, _OS_PATH, _PATHLIB, *_FILES, *_PROCESSES, *_INTERPRETER))
@@ -273,6 +273,15 @@ THREAD = method_table(
     (MUTATES_SHARES, "communicate poll result get_nowait"),
     (MethodFacts(True, returns="immutable", touches_only_receiver=True, stores_args=True), "put put_nowait"),
     (PURE_SHARES, "is_alive done running qsize empty full is_set locked"),
+)
+
+# what it finds is put into a namespace of its own, or into one that it is given
+PARSER = method_table(
+    (
+        MethodFacts(False, mutates_args=(1, "namespace")),
+        "parse_args parse_known_args parse_intermixed_args",
+    ),
+    (PURE_IMMUTABLE, "format_help format_usage print_help print_usage get_default"),
 )
 
 ASYNC_QUEUE = method_table(
