@@ -20,6 +20,7 @@ from nb2dag.compiler.analysis.regions import node_region
 from nb2dag.compiler.analysis.scratch import scratch_values
 from nb2dag.compiler.analysis.spelled_out import is_optional
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
+from nb2dag.compiler.analysis.timeline import Snapshot
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
@@ -372,13 +373,19 @@ def _obstacle(
         return "cannot-hand-over", (("kind", own_way),)
     if LOOKS_INTO in flow.timeline.drawn(name, reader):
         return "cannot-hand-over", (("kind", "an array in the memory of an object that is no array"),)
-    if snapshot.kind == "module" and flow.statements[source].scripts:
-        # A file that `%run` runs imported it: like a module inside of a value it is handed over by its name.
-        return None
-    if snapshot.kind in _RESOURCES:
+    maker = flow.statements[source]
+    # A module that a file imported which `%run` ran is handed over by its name, like one inside of a value.
+    if snapshot.kind in _RESOURCES and not (snapshot.kind == "module" and maker.scripts):
         return "cannot-hand-over", (("kind", _RESOURCES[snapshot.kind]),)
-    if _from_written_module(flow.statements[source]):
+    return _obstacle_of_maker(flow, name, snapshot, maker)
+
+
+def _obstacle_of_maker(
+    flow: Flow, name: str, snapshot: Snapshot, maker: Statement
+) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+    """Return the rule about what the statement that makes a value makes it of, if it cannot cross."""
+    if _from_written_module(maker):
         return "cannot-hand-over", (("kind", "a part of a module that the notebook itself wrote"),)
-    if source != snapshot.bound or (found := enclosed_kind(flow, flow.statements[source], name, _ENCLOSED)) is None:
+    if maker.position != snapshot.bound or (found := enclosed_kind(flow, maker, name, _ENCLOSED)) is None:
         return None
     return "cannot-hand-over", (("kind", _RESOURCES[found[1]]), ("inside", found[0]))
