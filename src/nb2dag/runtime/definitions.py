@@ -263,6 +263,22 @@ def guards_attributes(cls: type) -> bool:
     return bool(own & {"__getattr__", "__getattribute__", "__setattr__"}) and not own & PICKLING_HOOKS
 
 
+def keeps_dicts(cls: type) -> bool:
+    """Tell whether a class, or a base of it, has a dict among its attributes."""
+    return any(type(value) is dict for part in cls.__mro__ for value in vars(part).values())
+
+
+def shares_dict(instance: Any) -> bool:
+    """Tell whether an instance has its attributes in a dict that its class keeps: `self.__dict__ = self._shared`."""
+    own = getattr(instance, "__dict__", None)
+    return own is not None and any(value is own for part in type(instance).__mro__ for value in vars(part).values())
+
+
+def replace_dict(instance: Any, attributes: dict[str, Any]) -> None:
+    """Let a dict be where an instance has its attributes."""
+    object.__setattr__(instance, "__dict__", attributes)
+
+
 def instance_state(instance: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the attributes of an instance, those in its dict and those in slots, without asking it."""
     get = object.__getattribute__

@@ -124,6 +124,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             return _reduce_guarded
         if issubclass(kind, BaseException) and kind.__reduce__ is BaseException.__reduce__:
             return _reduce_exception
+        if kind.__module__ == self._module and definitions.keeps_dicts(kind):
+            return _reduce_sharing
         if kind.__module__ == "dataclasses":
             return _reduce_global
         if kind.__name__ in ("RandomState", "Random"):
@@ -340,6 +342,13 @@ def _reduce_exception(error: Any) -> Reduced:
     """Rebuild an exception without its `__init__`, which may take other arguments than those that it passes on."""
     state = definitions.exception_state(error)
     return definitions.rebuild_exception, (type(error), error.args), state, None, None, definitions.restore_exception
+
+
+def _reduce_sharing(instance: Any) -> Reduced:
+    """Reduce an instance so that it goes on sharing its attributes with others of its class, where it does."""
+    if not definitions.shares_dict(instance):
+        return NotImplemented
+    return object.__new__, (type(instance),), vars(instance), None, None, definitions.replace_dict
 
 
 def _reduce_guarded(instance: Any) -> Reduced:
