@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import copyreg
 import functools
@@ -28,6 +29,9 @@ _STATE_NAMES = (
 
 _NEVER_STATE = (ModuleType, MemberDescriptorType, GetSetDescriptorType, type(threading.Lock()), type(threading.RLock()))
 """Types of class attributes that running the class statement makes anew, and that are not data."""
+
+PICKLING_HOOKS = {"__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__"}
+"""Methods by which a class says how its instances are pickled."""
 
 
 class CellStandIn:
@@ -175,28 +179,39 @@ def state_family(cls: type) -> Iterator[type]:
                 yield from state_family(value)
 
 
-ClassState = tuple[frozenset[str], dict[str, Any], dict[str, Any], dict[str, dict[str, Any]]]
+ClassState = tuple[frozenset[str], dict[str, Any], dict[str, Any], dict[str, dict[str, Any]], list[type]]
 
 
 def class_state(cls: type) -> ClassState:
     """Return the state of a class: the names of its attributes, the values to set, and its methods' own state.
 
     A method that the class statement makes is made again by the consumer; what it keeps in its defaults and attributes
-    is state. So is what the members of an enumeration keep, by their names.
+    is state. So is what the members of an enumeration keep, by their names, and the classes that were registered with
+    an abstract one.
     """
     attributes = {name: value for name, value in vars(cls).items() if _may_be_state(cls, name, value)}
     made = {name: function for name, value in vars(cls).items() if (function := _own_function(cls, name, value))}
     values = {name: value for name, value in attributes.items() if name not in made}
     kept = {name: state for name, function in made.items() if any(state := _kept_by(function))}
-    return frozenset(attributes), values, kept, {name: _own_attributes(member) for name, member in _members(cls)}
+    members = {name: _own_attributes(member) for name, member in _members(cls)}
+    return frozenset(attributes), values, kept, members, _registered(cls)
 
 
 def _members(cls: type) -> Iterable[tuple[str, Any]]:
     return cls.__members__.items() if isinstance(cls, EnumMeta) else ()
 
 
+def _registered(cls: type) -> list[type]:
+    """Return the classes that `register` made virtual subclasses of an abstract class."""
+    dump = getattr(abc, "_get_dump", None)
+    if dump is None or not isinstance(cls, abc.ABCMeta):
+        return []
+    registry, *_ = dump(cls)
+    return [found for reference in registry if (found := reference()) is not None]
+
+
 def _own_attributes(member: Any) -> dict[str, Any]:
-    return {name: value for name, value in vars(member).items() if not name.startswith("_")}
+    return {name: value for name, value in vars(member).items() if name == "_value_" or not name.startswith("_")}
 
 
 def _kept_by(function: FunctionType) -> tuple[Any, Any, dict[str, Any]]:
@@ -206,7 +221,7 @@ def _kept_by(function: FunctionType) -> tuple[Any, Any, dict[str, Any]]:
 
 def restore_class(cls: type, state: ClassState) -> None:
     """Give a class that the consumer defined the state it had where it was saved."""
-    names, values, kept, members = state
+    names, values, kept, members, registered = state
     for name, member in _members(cls):
         vars(member).update(members.get(name, {}))
     for name, value in list(vars(cls).items()):
@@ -220,6 +235,8 @@ def restore_class(cls: type, state: ClassState) -> None:
         if function is not None:
             function.__defaults__, function.__kwdefaults__ = defaults, keyword_defaults
             function.__dict__.update(own)
+    for part in registered:
+        abc.ABCMeta.register(cls, part)  # type: ignore[arg-type]
 
 
 def _may_be_state(cls: type, name: str, value: Any) -> bool:
@@ -256,8 +273,23 @@ def guards_attributes(cls: type) -> bool:
     uses an attribute would never end.
     """
     own = {name for part in cls.__mro__ if part is not object for name in vars(part)}
-    custom = {"__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__"}
-    return bool(own & {"__getattr__", "__getattribute__", "__setattr__"}) and not own & custom
+    return bool(own & {"__getattr__", "__getattribute__", "__setattr__"}) and not own & PICKLING_HOOKS
+
+
+def keeps_dicts(cls: type) -> bool:
+    """Tell whether a class, or a base of it, has a dict among its attributes."""
+    return any(type(value) is dict for part in cls.__mro__ for value in vars(part).values())
+
+
+def shares_dict(instance: Any) -> bool:
+    """Tell whether an instance has its attributes in a dict that its class keeps: `self.__dict__ = self._shared`."""
+    own = getattr(instance, "__dict__", None)
+    return own is not None and any(value is own for part in type(instance).__mro__ for value in vars(part).values())
+
+
+def replace_dict(instance: Any, attributes: dict[str, Any]) -> None:
+    """Let a dict be where an instance has its attributes."""
+    object.__setattr__(instance, "__dict__", attributes)
 
 
 def instance_state(instance: Any) -> tuple[dict[str, Any], dict[str, Any]]:

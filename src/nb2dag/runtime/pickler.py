@@ -17,14 +17,16 @@ import io
 import marshal
 import pickle
 import sys
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from enum import Enum
 from math import isnan
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any, Protocol
 
 import cloudpickle
 
-from nb2dag.runtime import definitions
+from nb2dag.runtime import containers, definitions
 from nb2dag.runtime.arrays import ArrayReducers
 from nb2dag.runtime.definitions import CellStandIn, module_name, resolve, state_family
 from nb2dag.runtime.generators import GLOBAL_GENERATORS, global_generator
@@ -37,7 +39,9 @@ _PROTOCOL = 5
 
 _LRU_CACHE: type = type(functools.lru_cache(maxsize=1)(len))
 
-_DICT_VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
+_DICT_VIEWS: dict[type, str] = {
+    type(getattr(maker(), kind)()): kind for maker in (dict, OrderedDict) for kind in ("keys", "values", "items")
+}
 
 
 class Writable(Protocol):
@@ -107,10 +111,16 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._reduce_class
         if issubclass(kind, io.TextIOBase) and not issubclass(kind, io.StringIO):
             return _reduce_text_stream
+        if issubclass(kind, Enum):
+            return _reduce_member
+        if (base := containers.derived_from(kind)) is not None:
+            return functools.partial(containers.reduce_derived, base)
         if kind.__module__ == self._module and definitions.guards_attributes(kind):
             return _reduce_guarded
         if issubclass(kind, BaseException) and kind.__reduce__ is BaseException.__reduce__:
             return _reduce_exception
+        if kind.__module__ == self._module and definitions.keeps_dicts(kind):
+            return _reduce_sharing
         if kind.__module__ == "dataclasses":
             return _reduce_global
         if kind.__name__ in ("RandomState", "Random"):
@@ -193,10 +203,10 @@ class NanPickler(ValuePickler):
 
     @functools.cached_property
     def _nans(self) -> NanNumbers:
-        return NanNumbers()
+        return NanNumbers(self._namespace)
 
-    def persistent_id(self, obj: Any) -> int | None:
-        """Return the number of a NaN, None for anything else."""
+    def persistent_id(self, obj: Any) -> int | str | None:
+        """Return the number or name of a NaN, None for anything else."""
         return self._nans.number_of(obj) if type(obj) is float and isnan(obj) else None
 
 
@@ -213,10 +223,10 @@ class ValueUnpickler(pickle.Unpickler):
         super().__init__(file, buffers=iter(buffers))
         self._namespace = namespace
         self._module = module_name(namespace)
-        self._nans = NumberedNans()
+        self._nans = NumberedNans(namespace)
 
-    def persistent_load(self, number: int) -> float:
-        """Return the NaN that `NanPickler` gave a number."""
+    def persistent_load(self, number: int | str) -> float:
+        """Return the NaN that `NanPickler` gave a number, or went by a name."""
         return self._nans.of(number)
 
     def find_class(self, module: str, name: str) -> Any:
@@ -252,6 +262,13 @@ def _reduce_global(value: Any) -> Reduced:
     return next((name for name, known in module.items() if known is value), NotImplemented)
 
 
+def _reduce_member(member: Enum) -> Reduced:
+    """Let a member of an enumeration be that of the class here by its name: its value may be an object that changed."""
+    kind = type(member)
+    own = kind.__reduce_ex__ is Enum.__reduce_ex__ and kind.__members__.get(member.name or "") is member
+    return (getattr, (kind, member.name)) if own else NotImplemented
+
+
 def _reduce_stand_in(_stand_in: CellStandIn) -> Reduced:
     return definitions.empty_cell, ()
 
@@ -269,6 +286,13 @@ def _reduce_exception(error: Any) -> Reduced:
     """Rebuild an exception without its `__init__`, which may take other arguments than those that it passes on."""
     state = definitions.exception_state(error)
     return definitions.rebuild_exception, (type(error), error.args), state, None, None, definitions.restore_exception
+
+
+def _reduce_sharing(instance: Any) -> Reduced:
+    """Reduce an instance so that it goes on sharing its attributes with others of its class, where it does."""
+    if not definitions.shares_dict(instance):
+        return NotImplemented
+    return object.__new__, (type(instance),), vars(instance), None, None, definitions.replace_dict
 
 
 def _reduce_guarded(instance: Any) -> Reduced:

@@ -1,9 +1,11 @@
-"""Reduce what pickle knows no way for, although it can be made again: a match, a row of SQLite, a read-only mapping."""
+"""Reduce what pickle knows no way for, although it can be made again: a match, a row of SQLite, a count."""
 
 from __future__ import annotations
 
+import ast
 import functools
 import gc
+import itertools
 import re
 import struct
 from collections.abc import Callable
@@ -76,7 +78,18 @@ def _reduce_proxy(proxy: MappingProxyType[Any, Any]) -> Reduced:
     return mapping_proxy, (shown,)
 
 
+def _reduce_count(count: itertools.count[Any]) -> Reduced:
+    # Pickle itself gives up iterators of `itertools` (Python 3.14); what comes next and the step stand in the text.
+    text = repr(count).removeprefix("count")
+    try:
+        found = ast.literal_eval(text)
+    except ValueError:
+        return NotImplemented
+    return itertools.count, found if isinstance(found, tuple) else (found,)
+
+
 _REDUCERS: dict[type, Callable[[Any], Reduced]] = {
+    itertools.count: _reduce_count,
     re.Match: _reduce_match,
     struct.Struct: _reduce_structure,
     MappingProxyType: _reduce_proxy,

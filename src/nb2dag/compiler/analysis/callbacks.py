@@ -9,8 +9,9 @@ from dataclasses import replace
 from nb2dag.compiler.analysis.application import apply_summary, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import is_cached
+from nb2dag.compiler.analysis.decorating import through_wrappers
 from nb2dag.compiler.analysis.effects import Draw, rebound
-from nb2dag.compiler.analysis.instances import construct, through_wrappers
+from nb2dag.compiler.analysis.instances import construct
 from nb2dag.compiler.analysis.knowledge.facts import ANY
 from nb2dag.compiler.analysis.marks import CHANGES, asked_by
 from nb2dag.compiler.analysis.resolver import CallingEvaluator

@@ -18,10 +18,11 @@ from nb2dag.compiler.analysis.caches import CACHE_METHODS, call_cache, out_of_ca
 from nb2dag.compiler.analysis.call_parts import with_handles
 from nb2dag.compiler.analysis.callbacks import ask, call_free, call_functions, call_stored, passed_parts
 from nb2dag.compiler.analysis.classes import is_cached
+from nb2dag.compiler.analysis.decorating import through_wrappers
 from nb2dag.compiler.analysis.effects import Draw, rebound
 from nb2dag.compiler.analysis.file_calls import record_guessed_files
 from nb2dag.compiler.analysis.in_place import change_if_marked
-from nb2dag.compiler.analysis.instances import construct, through_wrappers
+from nb2dag.compiler.analysis.instances import construct
 from nb2dag.compiler.analysis.made_classes import MADE_CLASS, made_instance
 from nb2dag.compiler.analysis.method_calls import call_method, call_own_method, call_super
 from nb2dag.compiler.analysis.module_calls import call_module

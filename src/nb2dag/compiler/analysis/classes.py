@@ -1,4 +1,4 @@
-"""Say what a class shares with its instances, and what the notebook's decorators keep from call to call."""
+"""Say what a class shares with its instances, and which methods of it a name stands for."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def family(resolver: Resolver, definition: Definition) -> Iterator[Definition]:
     while waiting:
         found = waiting.pop()
         yield found
-        for parent in [*_named(resolver, _bases(found)), *_named(resolver, _metaclass(found))]:
+        for parent in [*named(resolver, _bases(found)), *named(resolver, _metaclass(found))]:
             if parent not in seen:
                 seen.add(parent)
                 waiting.append(parent)
@@ -64,32 +64,12 @@ def family(resolver: Resolver, definition: Definition) -> Iterator[Definition]:
 
 def metaclasses(resolver: Resolver, definition: Definition) -> list[Definition]:
     """Return the notebook's metaclasses of a class, those of its bases included."""
-    return [meta for item in family(resolver, definition) for meta in _named(resolver, _metaclass(item))]
+    return [meta for item in family(resolver, definition) for meta in named(resolver, _metaclass(item))]
 
 
 def bases(resolver: Resolver, definition: Definition) -> list[Definition]:
     """Return the bases of a class that the notebook defines, in their order."""
-    return list(_named(resolver, _bases(definition)))
-
-
-def decorators(resolver: Resolver, definition: Definition) -> list[Definition]:
-    """Return the notebook's own functions and classes that decorate a definition, `@retry(3)` included."""
-    nodes = getattr(definition.node, "decorator_list", [])
-    return list(_named(resolver, [node.func if isinstance(node, ast.Call) else node for node in nodes]))
-
-
-def keeps_state(decorator: Definition) -> bool:
-    """Tell whether what a decorator returns may remember something from call to call.
-
-    A class does, and a function that binds variables of its own (`cache = {}`) or sets attributes (`w.calls = 0`).
-    """
-    return decorator.is_class or _remembers(decorator.node)
-
-
-def wrappers(decorator: Definition) -> list[Definition]:
-    """Return the functions that a decorator makes inside, as definitions of their own."""
-    inner = [node for node in ast.walk(decorator.node) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return [Definition(node.name, node, decorator.position) for node in inner if node is not decorator.node]
+    return list(named(resolver, _bases(definition)))
 
 
 def methods_of(resolver: Resolver, definition: Definition, name: str) -> list[Summary]:
@@ -116,7 +96,7 @@ def descriptors_of(resolver: Resolver, definition: Definition, attribute: str) -
         found
         for part in family(resolver, definition)
         for call in _made_in_body(part.node, attribute)
-        for found in _named(resolver, [call.func])
+        for found in named(resolver, [call.func])
         if found.is_class
     ]
 
@@ -200,7 +180,8 @@ def _metaclass(definition: Definition) -> list[ast.expr]:
     return [keyword.value for keyword in keywords if keyword.arg == "metaclass"]
 
 
-def _named(resolver: Resolver, nodes: Iterable[ast.expr]) -> Iterator[Definition]:
+def named(resolver: Resolver, nodes: Iterable[ast.expr]) -> Iterator[Definition]:
+    """Yield the notebook's own definitions among what expressions name."""
     for node in nodes:
         if isinstance(node, ast.Name):
             definition = resolver.resolve(node.id).definition
@@ -236,24 +217,3 @@ def _is_fixed(node: ast.expr) -> bool:
     if isinstance(node, ast.Tuple | ast.BinOp | ast.UnaryOp | ast.JoinedStr):
         return all(_is_fixed(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
     return isinstance(node, ast.Constant | ast.Lambda | ast.FormattedValue | ast.Compare)
-
-
-@functools.lru_cache(maxsize=1024)
-def _remembers(node: ast.AST) -> bool:
-    return any(
-        isinstance(child, ast.Nonlocal)
-        or (isinstance(child, ast.Attribute | ast.Subscript) and isinstance(child.ctx, ast.Store))
-        or (isinstance(child, ast.Assign | ast.AnnAssign) and not _is_inside_wrapper(node, child))
-        for child in ast.walk(node)
-    )
-
-
-def _is_inside_wrapper(decorator: ast.AST, statement: ast.AST) -> bool:
-    """Tell whether a statement is run at each call of the wrapper, and not when the decorator is."""
-    inner = [node for node in ast.walk(decorator) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return any(statement in ast.walk(node) and node is not decorator and not _holds_function(node) for node in inner)
-
-
-def _holds_function(node: ast.AST) -> bool:
-    """Tell whether a function makes another one: then it is a decorator itself, made by a factory."""
-    return any(isinstance(child, _Function) for child in ast.walk(node) if child is not node)

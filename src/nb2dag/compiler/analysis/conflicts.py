@@ -14,12 +14,13 @@ from nb2dag.compiler.analysis.early import overwritten_states
 from nb2dag.compiler.analysis.enclosed import enclosed_kind
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
 from nb2dag.compiler.analysis.marks import LOOKS_INTO, OWN_DEFAULTS
-from nb2dag.compiler.analysis.own_pickling import pickles_in_own_way
+from nb2dag.compiler.analysis.own_pickling import notes_as_key, pickles_in_own_way
 from nb2dag.compiler.analysis.places import is_file_state, place_in
 from nb2dag.compiler.analysis.regions import node_region
 from nb2dag.compiler.analysis.scratch import scratch_values
 from nb2dag.compiler.analysis.spelled_out import is_optional
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
+from nb2dag.compiler.analysis.timeline import Snapshot
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
@@ -34,6 +35,7 @@ _RESOURCES = {
     "future": "a future of a thread or process", "place in an array": "an iterator over an array",
     "ufunc": "a ufunc made of a function", "solver": "a factorised matrix",
     "mapped file": "an array that lies on a file",
+    "parser": "a parser of arguments, which compares by identity",
 }  # fmt: skip
 
 
@@ -169,20 +171,32 @@ def _undefined(flow: Flow, places: _Places) -> Iterator[FlowProblem]:
         values: tuple[tuple[str, str], ...] = (("name", name), ("similar", similar))
         if below is not None:
             maker = flow.statements[below]
+            if maker.cell is statement.cell and _is_in_lambda(statement.node, statement.names.reads[name]):
+                # It may be called below that: a cell runs as a whole.
+                continue
             labels = ((places.whole(maker), "bound only here"),)
             values += (("below", str(maker.cell.cell.index)),)
         yield FlowProblem("undefined-name", places.name(statement, name), values, labels)
 
 
 def _bound_above(statement: Statement, name: str) -> bool:
-    """Tell whether a compound statement itself may bind the name above the place where it reads it."""
+    """Tell whether the statement itself may bind the name above the place where it reads it, by `:=` or in a block."""
     names = statement.names
     bound = names.binds.get(name) or names.maybe.get(name)
     read = names.reads[name]
-    if not statement.compound or bound is None:
+    if bound is None or not (statement.compound or _by_walrus(statement.node, bound)):
         return False
     places = [(getattr(node, "lineno", 0), getattr(node, "col_offset", 0)) for node in (bound, read)]
     return places[0] < places[1]
+
+
+def _is_in_lambda(statement: ast.AST, read: ast.AST) -> bool:
+    bodies = (node.body for node in ast.walk(statement) if isinstance(node, ast.Lambda))
+    return any(read is node for body in bodies for node in ast.walk(body))
+
+
+def _by_walrus(statement: ast.AST, target: ast.AST) -> bool:
+    return any(isinstance(node, ast.NamedExpr) and node.target is target for node in ast.walk(statement))
 
 
 @lru_cache(MOST_STATEMENTS)
@@ -312,12 +326,22 @@ def _lost_part(flow: Flow, demand: Demand, name: str) -> str | None:
     return min((part for owner, part in asked if owner == name), default=None)
 
 
+def _is_bound_to_one(flow: Flow, name: str, reader: int, definition: Definition) -> bool:
+    """Tell whether a name was bound to an instance of a class itself, which is no key of anything that is loaded."""
+    snapshot = flow.timeline.before(name, reader)
+    node = flow.statements.standing(snapshot.bound).node if snapshot is not None else None
+    value = node.value if isinstance(node, ast.Assign) else None
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == definition.name
+
+
 def _pickled_in_own_way(flow: Flow, name: str, reader: int) -> str | None:
     """Return a class whose instance a name may reach and that does something of its own when it is pickled."""
     waiting, seen = [*flow.timeline.carried(name, reader)], set[str]()
     while waiting:
         definition = waiting.pop()
         if pickles_in_own_way(definition.node):
+            return definition.name
+        if notes_as_key(definition.node) and not _is_bound_to_one(flow, name, reader, definition):
             return definition.name
         for base in getattr(definition.node, "bases", ()):
             found = flow.timeline.before(base.id, definition.position) if isinstance(base, ast.Name) else None
@@ -346,13 +370,23 @@ def _obstacle(
     if (part := _lost_part(flow, demand, name)) is not None:
         return "cannot-hand-over", (("kind", _LOST[part]), ("inside", f"{name}.{part}"))
     if (own := _pickled_in_own_way(flow, name, reader)) is not None:
-        return "cannot-hand-over", (("kind", f"an instance of `{own}`, which is pickled in a way of its own"),)
+        own_way = f"an instance of `{own}`, which does something of its own when it is pickled, hashed or deleted"
+        return "cannot-hand-over", (("kind", own_way),)
     if LOOKS_INTO in flow.timeline.drawn(name, reader):
         return "cannot-hand-over", (("kind", "an array in the memory of an object that is no array"),)
-    if snapshot.kind in _RESOURCES:
+    maker = flow.statements[source]
+    # A module that a file imported which `%run` ran is handed over by its name, like one inside of a value.
+    if snapshot.kind in _RESOURCES and not (snapshot.kind == "module" and maker.scripts):
         return "cannot-hand-over", (("kind", _RESOURCES[snapshot.kind]),)
-    if _from_written_module(flow.statements[source]):
+    return _obstacle_of_maker(flow, name, snapshot, maker)
+
+
+def _obstacle_of_maker(
+    flow: Flow, name: str, snapshot: Snapshot, maker: Statement
+) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+    """Return the rule about what the statement that makes a value makes it of, if it cannot cross."""
+    if _from_written_module(maker):
         return "cannot-hand-over", (("kind", "a part of a module that the notebook itself wrote"),)
-    if source != snapshot.bound or (found := enclosed_kind(flow, flow.statements[source], name, _ENCLOSED)) is None:
+    if maker.position != snapshot.bound or (found := enclosed_kind(flow, maker, name, _ENCLOSED)) is None:
         return None
     return "cannot-hand-over", (("kind", _RESOURCES[found[1]]), ("inside", found[0]))

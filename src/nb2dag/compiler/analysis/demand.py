@@ -7,6 +7,7 @@ task, which must then provide the name and so makes requests of its own.
 
 from __future__ import annotations
 
+import ast
 from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -131,6 +132,12 @@ def _place(definition: Definition) -> tuple[int, str]:
     return definition.position, definition.name
 
 
+@lru_cache(MOST_STATEMENTS)
+def _makes_function(statement: Statement) -> bool:
+    is_function = isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef)
+    return is_function and statement.task_id is not None
+
+
 def _itself(demand: Demand) -> Demand:
     return demand
 
@@ -149,12 +156,20 @@ class _Own:
 
 
 class Demands:
-    """Answers all requests; the result is in `tasks` and `troubles`."""
+    """Answers all requests; the result is in `tasks` and `troubles`.
+
+    `own_functions` are the positions of functions that only the task which defines them can define.
+    """
 
     def __init__(self, flow: Flow, task_ids: tuple[str, ...], settled: Settled | None = None) -> None:
         self.flow = flow
         self.settled = settled or Settled()
         self.replayable = replayable_positions(flow)
+        self.own_functions = frozenset(
+            statement.position
+            for statement in filter(_makes_function, flow.statements)
+            if not self.replayable[statement.position]
+        )
         self.settled.compare(self.replayable)
         self.tasks: dict[str, Demand] = {task_id: Demand(task_id) for task_id in (*task_ids, IMPLICIT)}
         self.settled.keep_only(self.tasks)
@@ -209,6 +224,8 @@ class Demands:
         if made.task_id == demand.task_id:
             return
         if not self._is_replayable(definition.position):
+            if self._takes_function(demand, definition, reader):
+                return
             self._trouble("definition-needs-value", definition.name, demand.task_id, reader, definition.position)
             return
         self.replay(demand, definition.position, Origin(Cause.CARRIED, definition.name, reader))
@@ -218,6 +235,14 @@ class Demands:
         if (changed := self.flow.changed_since_defined(definition, reader)) is not None:
             self._trouble("definition-state", definition.name, demand.task_id, reader, changed)
         demand.replayed.setdefault(definition.name, {}).setdefault(definition.position, reader)
+
+    def _takes_function(self, demand: Demand, definition: Definition, reader: int) -> bool:
+        """Let a task take a function that a task's decorator registered, instead of defining it again: by its code."""
+        snapshot = self.flow.timeline.before(definition.name, reader)
+        if snapshot is None or snapshot.definition != definition or definition.position not in self.own_functions:
+            return False
+        self.request(Request(demand.task_id, definition.name, reader, reader))
+        return True
 
     def request(self, request: Request) -> None:
         """Queue a request that was not made before."""

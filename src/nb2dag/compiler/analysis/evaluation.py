@@ -13,11 +13,12 @@ from dataclasses import replace
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import register
 from nb2dag.compiler.analysis.application import call_methods
+from nb2dag.compiler.analysis.decorating import apply_decorator, wrapped
 from nb2dag.compiler.analysis.effects import Effects, Summary, rebinding
 from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
-from nb2dag.compiler.analysis.instances import apply_class_statement, apply_decorator
+from nb2dag.compiler.analysis.instances import apply_class_statement
 from nb2dag.compiler.analysis.outside import record_attribute
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.texts import parameter
@@ -256,7 +257,7 @@ class Evaluator(ExpressionEvaluator):
         else:
             made = self.defined(node.name, node, values)
             self.bind(node.name, made)
-            self.decorate(node, made)
+            self.decorate(node, made, node.name)
 
     on_AsyncFunctionDef = on_FunctionDef
 
@@ -275,13 +276,16 @@ class Evaluator(ExpressionEvaluator):
             register(self.effects, made.definition)
         self.bind(node.name, made)
         if not self.function:
-            self.decorate(node, made)
+            for part in [*node.body, node]:
+                self.decorate(part, made, node.name)
 
-    def decorate(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, made: Value) -> None:
+    def decorate(self, node: ast.stmt, made: Value, name: str) -> None:
         """Record what decorators do when they are called with what they decorate: they may put it into a registry."""
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return
         quiet = Evaluator(self.resolver, function=self.function)
         for decorator in node.decorator_list:
-            apply_decorator(self, quiet.value(decorator), made, node)
+            apply_decorator(self, quiet.value(decorator), made, name, node)
 
     def defined(self, name: str, node: _Defining, values: list[Value]) -> Value:
         """Return the value of a function, lambda or class that the statement binds to `name`."""
@@ -377,6 +381,9 @@ def evaluate_function(
         for _ in range(_PASSES):
             evaluator.may_have_left = False
             evaluator.body(node.body)
+        if owner is not None and node.decorator_list:
+            method = Definition(node.name, node, owner.position)
+            wrapped(evaluator, method, Value(same=frozenset({owner.name})), [*evaluator.locals.values()], node)
     returned = without_locals(union(evaluator.returned)) if evaluator.returned else IMMUTABLE
     if _is_decorated(node, "cached_property"):
         # The first read leaves in the object what later ones give, whatever has changed meanwhile.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import lru_cache, partial
 
 from nb2dag.compiler.analysis.classes import compares_by_identity
@@ -33,6 +34,30 @@ def _identity_regions(flow: Flow) -> frozenset[int]:
     asked = (item for cell in flow.cells for item in _compared_by_identity(cell))
     # As the statement finds it, and as it leaves it.
     return frozenset().union(*(flow.timeline.reach(name, at) for name, place in asked for at in (place, place + 1)))
+
+
+def _functions(flow: Flow, places: Iterable[tuple[str, int]]) -> frozenset[int]:
+    """Return where functions are defined that names stand for right before positions: they travel by their code.
+
+    So what else holds such a function must be in the same stream: there, too, it is no definition to look up.
+    """
+    found = (_definition(flow, *place) for place in places)
+    return frozenset(each.position for each in found if each is not None and not each.is_class)
+
+
+def _held(flow: Flow, name: str, position: int, functions: frozenset[int]) -> frozenset[int]:
+    """Return numbers, as if of regions, for those among `functions` that a name stands for or may hold."""
+    if not functions:
+        return NO_REGIONS
+    held = {each.position for each in flow.timeline.carried(name, position)}
+    definition = _definition(flow, name, position)
+    held |= set() if definition is None else {definition.position}
+    return frozenset(-1 - number for number in held & functions)
+
+
+def _definition(flow: Flow, name: str, position: int) -> Definition | None:
+    snapshot = flow.timeline.before(name, position)
+    return None if snapshot is None else snapshot.definition
 
 
 @lru_cache(MOST_STATEMENTS)
@@ -72,8 +97,10 @@ def _sharing(
 ) -> list[list[str]]:
     """Return the sets of names of a task's inputs that share an object which still changes, in a fixed order.
 
-    `readers` has the last reader of all that is taken or replayed; the task begins at `first`.
+    `readers` has the last reader of all that is taken or replayed; the task begins at `first`. Those who hold a
+    function that is handed over share it whether it changes or not.
     """
+    functions = _functions(flow, ((name, readers[name]) for name in inputs))
     reach: dict[str, frozenset[int]] = {}
     for name, reader in sorted(readers.items()):
         snapshot = flow.timeline.before(name, reader)
@@ -85,7 +112,7 @@ def _sharing(
             if number in identity
             or flow.timeline.changed_from(number, first)
             or any(map(compares_by_identity, flow.timeline.carried_by(number)))
-        )
+        ) | _held(flow, name, reader, functions)
     return [names for names in _connected(reach) if len(names) > 1 and not inputs.isdisjoint(names)]
 
 
@@ -150,7 +177,11 @@ def _groups(flow: Flow, cells: list[tuple[int, int, set[tuple[str, int]]]], task
     found: list[Output] = []
     for end, cell, saved in cells:
         looks = {name: flow.timeline.look(name, end + 1) for name in sorted({name for name, _ in saved})}
-        reach = {name: look.reach if look is not None else NO_REGIONS for name, look in looks.items()}
+        functions = _functions(flow, ((name, end + 1) for name in looks))
+        reach = {
+            name: look.reach | _held(flow, name, end + 1, functions) if look is not None else NO_REGIONS
+            for name, look in looks.items()
+        }
         for group in _connected(reach):
             optional = tuple(name for name in group if (look := looks[name]) is not None and look.snapshot.unbound)
             found.append(Output(Source(task_id, cell), tuple(group), optional))

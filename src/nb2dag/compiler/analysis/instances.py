@@ -1,4 +1,4 @@
-"""Evaluate what the notebook's own classes and decorators do: making instances, calls through wrappers, registries."""
+"""Evaluate what the notebook's own classes do: making instances, and what runs when a class is made."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ from nb2dag.compiler.analysis.application import apply_summary, kept_by_receiver
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import (
     bases,
-    decorators,
     default_factories,
     is_enumeration,
-    keeps_state,
     metaclasses,
     replaces_dict,
     shares_state,
-    wrappers,
 )
-from nb2dag.compiler.analysis.effects import Draw, Hold, Mutate, is_surrounding
+from nb2dag.compiler.analysis.decorating import through_wrappers
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import FRESH, Definition, Value, container, is_local, part_of, union
+from nb2dag.compiler.analysis.values import FRESH, Definition, Value, container, union
 
 
 def construct(evaluator: CallingEvaluator, definition: Definition, arguments: Arguments, node: ast.Call) -> Value:
@@ -65,53 +62,6 @@ def _made_by_factories(evaluator: CallingEvaluator, definition: Definition, node
                 summary = evaluator.resolver.summary(maker)
                 found.append(apply_summary(evaluator, summary, Arguments(owner=maker), node))
     return found
-
-
-def through_wrappers(
-    evaluator: CallingEvaluator, definition: Definition, result: Value, arguments: Arguments, node: ast.Call
-) -> Value:
-    """Record what the notebook's own decorators of a definition do at each call, and return what they may return."""
-    own = Value(same=frozenset({definition.name}))
-    for decorator in decorators(evaluator.resolver, definition):
-        if decorator.is_class:
-            summaries = evaluator.resolver.methods(decorator, "__call__")
-        else:
-            summaries = [evaluator.resolver.summary(wrapper) for wrapper in wrappers(decorator)]
-        hidden = Arguments(rest=arguments.all(), open=True, receiver=own if decorator.is_class else None)
-        for summary in summaries:
-            apply_summary(evaluator, summary, hidden, node)
-        kept = frozenset(name for summary in summaries for name in summary.returns.reaches if not _is_passed(name))
-        if kept:
-            # A cache of the notebook's own.
-            result = union([result, Value(part=kept)])
-        if keeps_state(decorator):
-            evaluator.effects.mutate(own, node, deep=True)
-            result = union([result, part_of(own)])
-    return result
-
-
-def _is_passed(name: str) -> bool:
-    """Tell whether a name in a summary stands for an argument, or for what the function makes itself."""
-    return name.startswith("@") or is_local(name)
-
-
-def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, node: ast.AST) -> None:
-    """Record what calling `decorator` with a definition does; a library's decorators only wrap it."""
-    if decorator.definition is not None:
-        apply_summary(evaluator, evaluator.resolver.summary(decorator.definition), Arguments([made]), node)
-    for state in sorted(decorator.draws):
-        if is_surrounding(state):
-            # A registry of a local module.
-            evaluator.effects.add(Draw(state, node))
-            evaluator.effects.add(Hold(state, made))
-    if decorator.kind == "closure":
-        # It may keep it in what it encloses: the object whose method made the decorator.
-        enclosed = Value(part=decorator.reaches)
-        evaluator.effects.mutate(enclosed, node)
-        evaluator.effects.hold(enclosed, made)
-    for name in sorted(decorator.free):
-        evaluator.effects.add(Mutate(name, True, node))
-        evaluator.effects.add(Hold(name, made))
 
 
 def class_of(instance: Value) -> Value:

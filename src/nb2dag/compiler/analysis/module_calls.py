@@ -57,10 +57,14 @@ _STATE_OBJECTS = {"decimal.getcontext": "decimal.current_context"}
 _VIEWS_OF_ONE = {"numpy.einsum"}
 """Functions that give a view where they are called with one array: `np.einsum("ii->i", m)`."""
 _VIEWED = {"frame", "series", "array", ""}
+_MAKES = ("cls", "Loader", "Dumper")
+"""Keywords for a class that a function makes an instance of, to call its methods: `json.dumps(x, cls=Encoder)`."""
 _CONSUMED = {"generator", "iterator", "plain iterator", "file"}
 _PLAIN = {"list", "tuple", "immutable", "plain iterator"}
 """Kinds of which pickle keeps an iterator, and where it stands."""
-_ITERATORS = {f"builtins.{name}" for name in ("enumerate", "zip", "reversed", "iter", "map", "filter")}
+_ITERATORS = {f"builtins.{name}" for name in ("enumerate", "zip", "reversed", "iter", "map", "filter")} | {
+    "itertools.count"
+}
 _PATHS = {"pathlib.Path", "pathlib.PurePath", "builtins.str", "os.fspath", "os.path.join"}
 _WHERE = {"os.getcwd", "pathlib.Path.cwd"}
 _ENGINES = {"sqlalchemy.create_engine"}
@@ -108,6 +112,7 @@ def call_module(
     if path not in _ASKING:
         names = ["__*__", *knowledge.methods_in_turn(path)] if facts is not None else ["__*__", "*"]
         call_methods(evaluator, arguments.all(), names, node, arguments.all())
+    _use_given_classes(evaluator, arguments, node)
     if facts is None or name[:1].islower():
         for state in sorted({state for value in arguments.all() for state in value.draws}):
             effects.add(Draw(state, node))
@@ -145,6 +150,14 @@ def _marks(path: str, facts: CallFacts, arguments: Arguments) -> Names:
     generator = mark_of_generator(arguments) if made else NONE
     kept = mark_of_keeping(path, arguments)
     return mark_of_result(path, arguments) | mark_of_getter(path, arguments) | generator | kept
+
+
+def _use_given_classes(evaluator: CallingEvaluator, arguments: Arguments, node: ast.Call) -> None:
+    for keyword in _MAKES:
+        value = arguments.get(keyword)
+        if value is not None and value.definition is not None and value.definition.is_class:
+            made = Value(carries=frozenset({value.definition}))
+            call_methods(evaluator, [made], ["*"], node, arguments.all())
 
 
 def _record_asked(evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call) -> None:

@@ -2,6 +2,7 @@
 
 The notebook never pickles its values: methods that count, print or leave something out would run in the DAG alone.
 Plain is what only passes on the attributes, and what is left out if it is made anew as `__init__` makes it: a lock.
+A load hashes what is a key, too; and what is handed over goes in each process, not where the notebook deletes it.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from functools import lru_cache
 
 _SAVES = {"__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"}
 _METHODS = _SAVES | {"__setstate__"}
+_OF_KEYS = ("__hash__", "__eq__")
 
 _WHOLE = {f"return {state}" for state in ("self.__dict__", "self.__dict__.copy()", "dict(self.__dict__)", "vars(self)")}
 _TAKEN = {"self.__dict__.update(state)", "self.__dict__ = state", "vars(self).update(state)"}
 _STATES = {f"state = {text.removeprefix('return ')}" for text in _WHOLE}
 
 _VALUES = {"str", "int", "float", "bytes", "tuple", "complex", "frozenset"}
+_FILLED = _VALUES - {"complex"} | {"list", "dict", "set"}
 _PLAIN_BASES = {"object", "ABC", "abc.ABC", "Generic", "list", "dict", "set"}
 
 
@@ -24,20 +27,41 @@ _PLAIN_BASES = {"object", "ABC", "abc.ABC", "Generic", "list", "dict", "set"}
 def pickles_in_own_way(node: ast.AST) -> bool:
     r"""Tell whether a class has a method for pickling that does more, or keeps less, than pickle by itself.
 
+    `__del__` is one: it runs in each process.
+
     >>> plain = "class A:\n def __getstate__(self): return self.__dict__"
     >>> prints = "class A:\n def __setstate__(self, d): print(d)"
     >>> needs = "class A:\n def __new__(cls, name): return object.__new__(cls)"
-    >>> [pickles_in_own_way(ast.parse(text).body[0]) for text in (plain, prints, needs)]
-    [False, True, True]
+    >>> ends = "class A:\n def __del__(self): print('gone')"
+    >>> [pickles_in_own_way(ast.parse(text).body[0]) for text in (plain, prints, needs, ends)]
+    [False, True, True, True]
     """
     methods = {item.name: item for item in getattr(node, "body", ()) if isinstance(item, ast.FunctionDef)}
     own = [methods[name] for name in sorted(_METHODS & methods.keys())]
     remade = _made_in(methods.get("__init__")) & _made_in(methods.get("__setstate__"))
+    if "__del__" in methods:
+        return True
     making = methods.get("__new__")
-    if making is not None and (_does_more_than_make(making) or (not own and _needs_arguments(making, node))):
-        # It runs again where the instance is loaded.
+    # Where an instance is loaded it runs again, but not where the load knows how to do without it.
+    if (
+        making is not None
+        and (own or not _is_filled_plainly(node))
+        and (_does_more(making) or (not own and _needs_arguments(making, node)))
+    ):
         return True
     return not all(_is_plain(method, remade, node) for method in own)
+
+
+@lru_cache(maxsize=1024)
+def notes_as_key(node: ast.AST) -> bool:
+    r"""Tell whether an instance counts or notes that a load puts it into a set or dict.
+
+    >>> counts = "class A:\n def __hash__(self):\n  A.n += 1\n  return 1"
+    >>> [notes_as_key(ast.parse(text).body[0]) for text in (counts, counts.replace("hash", "eq"))]
+    [True, False]
+    """
+    methods = {item.name: item for item in getattr(node, "body", ()) if isinstance(item, ast.FunctionDef)}
+    return "__hash__" in methods and any(_does_more(methods[name]) for name in _OF_KEYS if name in methods)
 
 
 def _is_plain(method: ast.FunctionDef, remade: set[str], node: ast.AST) -> bool:
@@ -55,8 +79,14 @@ def _is_plain(method: ast.FunctionDef, remade: set[str], node: ast.AST) -> bool:
     return whole and all(_dropping(text) in dropped for text in texts[1:-1])
 
 
-def _does_more_than_make(making: ast.FunctionDef) -> bool:
-    """Tell whether `__new__` prints, counts or notes something, in a statement that is not there for the instance."""
+def _is_filled_plainly(node: ast.AST) -> bool:
+    """Tell whether a class is derived from a container or a value alone: then a load calls nothing of its own."""
+    bases = {ast.unparse(base).partition("[")[0] for base in getattr(node, "bases", ())}
+    return bool(bases & _FILLED) and bases <= _FILLED | {"ABC", "abc.ABC", "Generic"}
+
+
+def _does_more(making: ast.FunctionDef) -> bool:
+    """Tell whether a method prints, counts or notes something, in a statement that is not there to make an instance."""
     for child in ast.walk(making):
         if isinstance(child, ast.AugAssign | ast.Global):
             return True

@@ -66,6 +66,7 @@ _COMMON: dict[str, dict[str, MethodFacts]] = {
     "rng": numpy_.GENERATOR,
     "logger": system.LOGGER,
     "immutable": system.IMMUTABLES,
+    "element": stdlib.ELEMENT,
 }
 
 # these speak for an unknown receiver only where none of the common kinds has a method of that name: `df.plot` and
@@ -93,6 +94,8 @@ _BY_KIND = {
     "splitter": sklearn_.SPLITTER,
     "mapped file": numpy_.ARRAY,
     "defaultdict": builtins_.DICT,
+    "async queue": system.ASYNC_QUEUE,
+    "parser": system.PARSER,
     # a receiver of which no more is known may be a date, a number, a text or a path
     "immutable": {**system.PATH, **builtins_.TUPLE, **builtins_.STR, **system.IMMUTABLES},
 }

@@ -10,11 +10,16 @@ from nb2dag.compiler.analysis.knowledge.facts import (
     ENTROPY_READ,
     FRESH,
     IMMUTABLE,
+    MUTATES,
+    PURE_IMMUTABLE,
+    PURE_SHARES,
     RANDOM,
     SHARES,
+    STORES,
     CallFacts,
     call_table,
     joined,
+    method_table,
 )
 
 _ITERATES = CallFacts(returns="shares", shallow=True, kind="iterator", consumes=True)
@@ -282,9 +287,9 @@ _SERIALISATION = (
     call_table("json", (FRESH, "loads"), (_TEXT, "dumps"), (_READS_STREAM, "load"), (_WRITES_STREAM, "dump")),
     call_table(
         "xml.etree.ElementTree",
-        (CallFacts(mutates=(0,), returns="shares", stores=True), "SubElement"),
+        (CallFacts(mutates=(0,), returns="shares", stores=True, kind="element"), "SubElement"),
         (_MUTATES_FIRST, "indent"),
-        (FRESH, "Element fromstring XML fromstringlist"),
+        (CallFacts(kind="element"), "Element fromstring XML fromstringlist"),
         (IMMUTABLE, "tostring iselement"),
     ),
     call_table("copyreg", (CONFIGURES, "pickle constructor")),
@@ -317,3 +322,10 @@ _SERIALISATION = (
 )
 
 CALLS = joined((*_NUMBERS, *_TEXTS, *_DATES, *_CONTAINERS, *_ITERATION, *_SERIALISATION))
+
+ELEMENT = method_table(
+    (PURE_SHARES, "find findall iterfind iter getroot items keys get"),
+    (PURE_IMMUTABLE, "findtext itertext"),
+    (STORES, "append insert extend set"),
+    (MUTATES, "remove clear"),
+)

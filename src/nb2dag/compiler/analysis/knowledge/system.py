@@ -162,7 +162,12 @@ _PROCESSES = (
     ),
     call_table("concurrent.futures", (CallFacts(kind="thread", opens=True), "ThreadPoolExecutor ProcessPoolExecutor")),
     call_table("concurrent.futures", (CallFacts(returns="shares", consumes=True), "as_completed wait")),
-    call_table("asyncio", (SHARES, "gather wait_for as_completed create_task"), (IMMUTABLE, "sleep")),
+    call_table(
+        "asyncio",
+        (SHARES, "gather wait_for as_completed create_task"),
+        (IMMUTABLE, "sleep"),
+        (CallFacts(kind="async queue"), "Queue LifoQueue PriorityQueue"),
+    ),
     call_table("gc", (IMMUTABLE, "collect enable disable"), (_HOST_READ, "get_count get_stats")),
     call_table(
         "timeit", (CallFacts(returns="immutable", reads=(CLOCK,), deterministic=False, calls=(0,)), "timeit repeat")
@@ -216,7 +221,7 @@ _INTERPRETER = (
     call_table("urllib.request", (CallFacts(kind="file", reads=(NETWORK,), deterministic=False), "urlopen")),
     call_table("urllib.request", (CallFacts(reads=(NETWORK,), deterministic=False, path_write=1), "urlretrieve")),
     call_table("urllib.request", (FRESH, "Request pathname2url url2pathname"), (CONFIGURES, "install_opener")),
-    call_table("argparse", (FRESH, "Namespace"), (SHARES, "ArgumentParser")),
+    call_table("argparse", (FRESH, "Namespace"), (CallFacts(returns="shares", kind="parser"), "ArgumentParser")),
 )
 
 CALLS = joined((_OS, _OS_PATH, _PATHLIB, *_FILES, *_PROCESSES, *_INTERPRETER))
@@ -268,6 +273,22 @@ THREAD = method_table(
     (MUTATES_SHARES, "communicate poll result get_nowait"),
     (MethodFacts(True, returns="immutable", touches_only_receiver=True, stores_args=True), "put put_nowait"),
     (PURE_SHARES, "is_alive done running qsize empty full is_set locked"),
+)
+
+# what it finds is put into a namespace of its own, or into one that it is given
+PARSER = method_table(
+    (
+        MethodFacts(False, mutates_args=(1, "namespace")),
+        "parse_args parse_known_args parse_intermixed_args",
+    ),
+    (PURE_IMMUTABLE, "format_help format_usage print_help print_usage get_default"),
+)
+
+ASYNC_QUEUE = method_table(
+    (MethodFacts(True, returns="immutable", touches_only_receiver=True, stores_args=True), "put put_nowait"),
+    (MUTATES_SHARES, "get get_nowait"),
+    (MUTATES, "task_done join shutdown"),
+    (PURE_IMMUTABLE, "qsize empty full"),
 )
 
 # dates, patterns and matches, numbers, timestamps: nothing can change them

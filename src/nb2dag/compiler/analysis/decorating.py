@@ -1,0 +1,150 @@
+"""Evaluate what the notebook's own decorators do: once, where they decorate, and at each call of what they wrap."""
+
+from __future__ import annotations
+
+import ast
+import functools
+
+from nb2dag.compiler.analysis.application import apply_summary
+from nb2dag.compiler.analysis.arguments import Arguments
+from nb2dag.compiler.analysis.classes import family, named
+from nb2dag.compiler.analysis.effects import Draw, Hold, Mutate, Summary, is_surrounding
+from nb2dag.compiler.analysis.resolver import CallingEvaluator, Resolver
+from nb2dag.compiler.analysis.values import NONE, Definition, Value, is_local, part_of, union
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def through_wrappers(
+    evaluator: CallingEvaluator, definition: Definition, result: Value, arguments: Arguments, node: ast.Call
+) -> Value:
+    """Record what the notebook's own decorators of a definition do at each call, and return what they may return."""
+    own = Value(same=frozenset({definition.name}))
+    remembered = [part_of(own)] if wrapped(evaluator, definition, own, arguments.all(), node) else []
+    return union([result, *remembered, *_kept_outside(evaluator.resolver, definition)])
+
+
+def _kept_outside(resolver: Resolver, definition: Definition) -> list[Value]:
+    """Return what wrappers may give of what is neither theirs nor passed to them: of a cache of the notebook's own."""
+    summaries = [each for decorator in decorators(resolver, definition) for each in _at_each_call(resolver, decorator)]
+    names = NONE.union(*(summary.returns.reaches for summary in summaries))
+    kept = frozenset(name for name in names if not name.startswith("@") and not is_local(name))
+    return [Value(part=kept)] if kept else []
+
+
+def wrapped(evaluator: CallingEvaluator, definition: Definition, own: Value, given: list[Value], node: ast.AST) -> bool:
+    """Record what decorators of a function or method do at a call; tell whether they may remember something of it.
+
+    What they remember is kept in `own`: the function itself, or the class of the method.
+    """
+    resolver = evaluator.resolver
+    found = decorators(resolver, definition)
+    for decorator in found:
+        hidden = Arguments(rest=given, open=True, receiver=own if decorator.is_class else None)
+        for summary in _at_each_call(resolver, decorator):
+            apply_summary(evaluator, summary, hidden, node)
+    remembers = any(map(keeps_state, found)) or wraps_by_object(resolver, definition)
+    if remembers:
+        evaluator.effects.mutate(own, node, deep=True)
+    return remembers
+
+
+def _at_each_call(resolver: Resolver, decorator: Definition) -> list[Summary]:
+    if decorator.is_class:
+        return resolver.methods(decorator, "__call__")
+    return [resolver.summary(wrapper) for wrapper in wrappers(decorator)]
+
+
+def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, name: str, node: ast.AST) -> None:
+    """Record what calling `decorator` with a definition does; a library's decorators only wrap it.
+
+    Args:
+        evaluator: Whose effects they become.
+        decorator: What the decorator stands for.
+        made: The definition.
+        name: What keeps the result: the name of the function, or the class of the method.
+        node: The node to show.
+    """
+    if decorator.definition is not None:
+        summary = evaluator.resolver.summary(decorator.definition)
+        result = apply_summary(evaluator, summary, Arguments([made], owner=decorator.definition), node)
+        if result.reaches - {name}:
+            # What it gives may hold on to what others hold: `cache = caches.setdefault(function.__name__, {})`.
+            evaluator.effects.add(Hold(name, Value(part=result.reaches)))
+    for state in sorted(decorator.draws):
+        if is_surrounding(state):
+            # A registry of a local module.
+            evaluator.effects.add(Draw(state, node))
+            evaluator.effects.add(Hold(state, made))
+    if decorator.kind == "closure" or any(item.is_class for item in decorator.carries):
+        # It may keep it in what it encloses, or in its object: the one whose method it is, or whose method made it.
+        enclosed = Value(part=decorator.reaches)
+        evaluator.effects.mutate(enclosed, node)
+        evaluator.effects.hold(enclosed, made)
+        if enclosed.reaches:
+            evaluator.effects.add(Hold(name, enclosed))
+    for free in sorted(decorator.free):
+        evaluator.effects.add(Mutate(free, True, node))
+        evaluator.effects.add(Hold(free, made))
+
+
+def decorators(resolver: Resolver, definition: Definition) -> list[Definition]:
+    """Return the notebook's own functions and classes that decorate a definition, `@retry(3)` included."""
+    nodes = getattr(definition.node, "decorator_list", [])
+    return list(named(resolver, [node.func if isinstance(node, ast.Call) else node for node in nodes]))
+
+
+def keeps_state(decorator: Definition) -> bool:
+    """Tell whether what a decorator returns may remember something from call to call.
+
+    A class does, and a function that binds variables of its own (`cache = {}`) or sets attributes (`w.calls = 0`).
+    """
+    return decorator.is_class or _remembers(decorator.node)
+
+
+def wrappers(decorator: Definition) -> list[Definition]:
+    """Return the functions that a decorator makes inside, as definitions of their own."""
+    inner = [node for node in ast.walk(decorator.node) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [Definition(node.name, node, decorator.position) for node in inner if node is not decorator.node]
+
+
+def wraps_by_object(resolver: Resolver, definition: Definition) -> bool:
+    """Tell whether an object of the notebook's wraps a definition: `@timer`, `@stats.counted`, `@app.timed("x")`."""
+    return any(_wraps(resolver, node) for node in getattr(definition.node, "decorator_list", ()))
+
+
+def _wraps(resolver: Resolver, decorator: ast.expr) -> bool:
+    called = isinstance(decorator, ast.Call)
+    method = decorator.func if isinstance(decorator, ast.Call) else decorator
+    owner = method.value if isinstance(method, ast.Attribute) else method
+    value = resolver.resolve(owner.id) if isinstance(owner, ast.Name) else None
+    if value is None or value.definition is not None:
+        return False
+    name = method.attr if isinstance(method, ast.Attribute) else "__call__"
+    parts = [part.node for item in value.carries if item.is_class for part in family(resolver, item)]
+    makers = [item for part in parts for item in getattr(part, "body", ()) if getattr(item, "name", "") == name]
+    if called:
+        # What it gives is the decorator.
+        makers = [inner for maker in makers for inner in ast.walk(maker) if inner is not maker]
+    return any(isinstance(maker, _Function) and _holds_function(maker) for maker in makers)
+
+
+@functools.lru_cache(maxsize=1024)
+def _remembers(node: ast.AST) -> bool:
+    return any(
+        isinstance(child, ast.Nonlocal)
+        or (isinstance(child, ast.Attribute | ast.Subscript) and isinstance(child.ctx, ast.Store))
+        or (isinstance(child, ast.Assign | ast.AnnAssign) and not _is_inside_wrapper(node, child))
+        for child in ast.walk(node)
+    )
+
+
+def _is_inside_wrapper(decorator: ast.AST, statement: ast.AST) -> bool:
+    """Tell whether a statement is run at each call of the wrapper, and not when the decorator is."""
+    inner = [node for node in ast.walk(decorator) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return any(statement in ast.walk(node) and node is not decorator and not _holds_function(node) for node in inner)
+
+
+def _holds_function(node: ast.AST) -> bool:
+    """Tell whether a function makes another one: then it is a decorator itself, made by a factory."""
+    return any(isinstance(child, _Function) for child in ast.walk(node) if child is not node)
