@@ -277,8 +277,9 @@ def guards_attributes(cls: type) -> bool:
 
 
 def keeps_dicts(cls: type) -> bool:
-    """Tell whether a class, or a base of it, has a dict among its attributes."""
-    return any(type(value) is dict for part in cls.__mro__ for value in vars(part).values())
+    """Tell whether a class, or a base of it in the same module, has a dict among its attributes."""
+    own = [part for part in cls.__mro__ if part.__module__ == cls.__module__]
+    return any(type(value) is dict for part in own for value in vars(part).values())
 
 
 def shares_dict(instance: Any) -> bool:
