@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import marks
@@ -27,6 +28,7 @@ from nb2dag.compiler.analysis.texts import filled, has_parameter
 from nb2dag.compiler.analysis.values import (
     FRESH,
     IMMUTABLE,
+    NONE,
     Definition,
     Value,
     container,
@@ -40,8 +42,27 @@ _ANSWERING = ("__getattr__", "__getattribute__")
 _OF_DESCRIPTORS = {"property": ("__get__",), "set": ("__set__", "__delete__")}
 
 
+@contextmanager
+def one_look(evaluator: CallingEvaluator) -> Iterator[None]:
+    """Look at one call, and at all that it leads to: what was found for the same objects is not looked at again."""
+    outermost = not evaluator.looking
+    evaluator.looking = True
+    try:
+        yield
+    finally:
+        if outermost:
+            evaluator.looking = False
+            evaluator.applied.clear()
+            evaluator.answered.clear()
+
+
 def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments, node: ast.AST) -> Value:
     """Record what a call of a notebook function does to these arguments, and return its value."""
+    with one_look(evaluator):
+        return _applied(evaluator, summary, arguments, node)
+
+
+def _applied(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments, node: ast.AST) -> Value:
     passed = passed_to(summary, arguments)
     effects = evaluator.effects
     common = _Common(passed)
@@ -85,11 +106,18 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
 
 
 def _answer_asked(evaluator: CallingEvaluator, summary: Summary, passed: dict[str, Value], node: ast.AST) -> None:
-    """Record what a function left to its callers to find out, or leave it to the next ones."""
+    """Record what a function left to its callers to find out, or leave it to the next ones.
+
+    What is found out may call functions that leave the same to be found out: each is, once while one call is looked at.
+    """
     for (answer, asker), used in summary.effects.asked.items():
         known = translated(asker, passed)
         if evaluator.function or known.carries or known.free or known.draws:
-            answer(evaluator, [known], [translated(used, passed)], node)
+            given = translated(used, passed)
+            question = (answer, known, given)
+            if question not in evaluator.answered:
+                evaluator.answered.add(question)
+                answer(evaluator, [known], [given], node)
 
 
 def _reached(names: Iterable[str], passed: dict[str, Value]) -> set[str]:
@@ -146,7 +174,18 @@ def call_methods(
         carried.discard(evaluator.owner)
     if not carried:
         return []
-    outermost = not evaluator.applied
+    with one_look(evaluator):
+        return _called_methods(evaluator, values, names, given, carried, node)
+
+
+def _called_methods(  # noqa: PLR0913, PLR0917 - what `call_methods` has found out
+    evaluator: CallingEvaluator,
+    values: list[Value],
+    names: list[str],
+    given: list[Value],
+    carried: set[Definition],
+    node: ast.AST,
+) -> list[Value]:
     found: list[Value] = []
     for definition in sorted(carried, key=lambda item: (item.position, item.name)):
         holders = [value for value in values if definition in value.carries]
@@ -154,20 +193,26 @@ def call_methods(
         arguments = Arguments(receiver=receiver, rest=given, open=True, owner=definition)
         for name in names:
             found += _call_method(evaluator, definition, name, arguments, node)
-    if outermost:
-        evaluator.applied.clear()
     return found
 
 
 def _call_method(
     evaluator: CallingEvaluator, definition: Definition, name: str, arguments: Arguments, node: ast.AST
 ) -> list[Value]:
-    """Apply the methods that a name stands for, once for each object while one call is looked at."""
+    """Apply the methods that a name stands for, once for the same objects while one call is looked at."""
     receiver = arguments.receiver or FRESH
-    key = (definition, name, receiver.reaches)
-    if key in evaluator.applied:
-        return []
-    evaluator.applied.add(key)
+    key = (definition, name, receiver.reaches, NONE.union(*(value.reaches for value in arguments.rest)))
+    if key not in evaluator.applied:
+        # As long as it is being found, it adds nothing to itself.
+        evaluator.applied[key] = []
+        evaluator.applied[key] = _found_of_method(evaluator, definition, name, arguments, node)
+    return evaluator.applied[key]
+
+
+def _found_of_method(
+    evaluator: CallingEvaluator, definition: Definition, name: str, arguments: Arguments, node: ast.AST
+) -> list[Value]:
+    receiver = arguments.receiver or FRESH
     if name == "*":
         arguments = replace(arguments, receiver=FRESH, rest=[])
     resolver = evaluator.resolver

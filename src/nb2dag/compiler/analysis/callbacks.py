@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nb2dag.compiler.analysis.application import apply_summary, call_methods
+from nb2dag.compiler.analysis.application import apply_summary, call_methods, one_look
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.decorating import through_wrappers
@@ -75,14 +75,9 @@ def call_stored(
     if evaluator.function:
         evaluator.effects.ask(call_stored, holders, given)
     own = dict.fromkeys(item for holder in holders for item in _functions_in(holder))
-    # What they are called with may hold them again: `self.frame = step(self.frame)`.
-    new = {(item, _STORED) for item in own} - evaluator.active
-    evaluator.active |= new
+    found = [value for item in own for value in _call_once(evaluator, item, given, node)]
     free = NONE.union(*(holder.free for holder in holders))
-    found = [_call_definition(evaluator, item, passed_parts(given), node) for item in own if (item, _STORED) in new]
-    found += call_free(evaluator, free, given, node)
-    evaluator.active -= new
-    return found
+    return [*found, *call_free(evaluator, free, given, node)]
 
 
 def _functions_in(holder: Value) -> list[Definition]:
@@ -102,7 +97,7 @@ def call_free(evaluator: CallingEvaluator, free: Names, given: Sequence[Value], 
     for name in sorted(free):
         used = evaluator.resolver.resolve(name)
         if used.definition is not None and not used.definition.is_class and not is_cached(used.definition):
-            found.append(_call_definition(evaluator, used.definition, passed_parts(given), node))
+            found += _call_once(evaluator, used.definition, given, node)
         else:
             place = Value(part=frozenset({name}))
             evaluator.effects.mutate(place, node, deep=True)
@@ -139,7 +134,7 @@ def call_objects(
         elif not (value.immutable and not value.carries and not value.free):
             found += call_methods(evaluator, [value], ["__call__"], node, [*map(part_of, reachable)])
             # Functions in a table of them, or in an object that was made of one.
-            found += [_call_definition(evaluator, item, passed_parts(reachable), node) for item in _functions_in(value)]
+            found += [each for item in _functions_in(value) for each in _call_once(evaluator, item, reachable, node)]
             if value.kind not in _DATA and (value.carries or value.free or not _may_be_data(node)):
                 found.append(_call_closure(evaluator, value, reachable, node))
     return found
@@ -166,6 +161,25 @@ def _call_closure(evaluator: CallingEvaluator, value: Value, given: Sequence[Val
         if rebound(state) is not None:
             evaluator.effects.add(Draw(state, node))
     return shares([value, *found])
+
+
+def _call_once(
+    evaluator: CallingEvaluator, definition: Definition, given: Sequence[Value], node: ast.AST
+) -> list[Value]:
+    """Call a function with parts of what is given, once for each such thing while one call is looked at.
+
+    What it is called with may hold it again (`self.frame = step(self.frame)`), and functions that hold one another
+    would be called in each of their orders.
+    """
+    passed = passed_parts(given)
+    key = (definition, _STORED, NONE, NONE.union(*(value.reaches for value in passed.rest)))
+    if key in evaluator.applied or (definition, _STORED) in evaluator.active:
+        return evaluator.applied.get(key, [])
+    with one_look(evaluator):
+        evaluator.active.add((definition, _STORED))
+        found = evaluator.applied[key] = [_call_definition(evaluator, definition, passed, node)]
+        evaluator.active.discard((definition, _STORED))
+    return found
 
 
 def _call_definition(evaluator: CallingEvaluator, definition: Definition, passed: Arguments, node: ast.AST) -> Value:

@@ -54,7 +54,9 @@ class ExpressionEvaluator:
         self.function = function
         self.position = position
         self.active: set[tuple[Definition, str]] = set()
-        self.applied: set[tuple[Definition, str, Names]] = set()
+        self.looking = False
+        self.applied: dict[tuple[Definition, str, Names, Names], list[Value]] = {}
+        self.answered: set[tuple[object, Value, Value]] = set()
         self._lenders: dict[ast.expr, Value] = {}
         self.owner: Definition | None = None
         self.first = ""

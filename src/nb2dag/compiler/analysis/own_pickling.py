@@ -36,7 +36,7 @@ def pickles_in_own_way(node: ast.AST) -> bool:
     >>> [pickles_in_own_way(ast.parse(text).body[0]) for text in (plain, prints, needs, ends)]
     [False, True, True, True]
     """
-    methods = {item.name: item for item in getattr(node, "body", ()) if isinstance(item, ast.FunctionDef)}
+    methods = {item.name: item for item in _statements(node) if isinstance(item, ast.FunctionDef)}
     own = [methods[name] for name in sorted(_METHODS & methods.keys())]
     remade = _made_in(methods.get("__init__")) & _made_in(methods.get("__setstate__"))
     if "__del__" in methods:
@@ -52,6 +52,11 @@ def pickles_in_own_way(node: ast.AST) -> bool:
     return not all(_is_plain(method, remade, node) for method in own)
 
 
+def _statements(node: ast.AST) -> list[ast.stmt]:
+    """Return the statements of a class, none of a function or a lambda, whose instances do not exist."""
+    return node.body if isinstance(node, ast.ClassDef) else []
+
+
 @lru_cache(maxsize=1024)
 def notes_as_key(node: ast.AST) -> bool:
     r"""Tell whether an instance counts or notes that a load puts it into a set or dict.
@@ -60,7 +65,7 @@ def notes_as_key(node: ast.AST) -> bool:
     >>> [notes_as_key(ast.parse(text).body[0]) for text in (counts, counts.replace("hash", "eq"))]
     [True, False]
     """
-    methods = {item.name: item for item in getattr(node, "body", ()) if isinstance(item, ast.FunctionDef)}
+    methods = {item.name: item for item in _statements(node) if isinstance(item, ast.FunctionDef)}
     return "__hash__" in methods and any(_does_more(methods[name]) for name in _OF_KEYS if name in methods)
 
 

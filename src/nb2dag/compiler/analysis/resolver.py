@@ -42,8 +42,12 @@ class CallingEvaluator(Protocol):
     """The class whose method is evaluated."""
     locals: dict[str, Value]
     """The variables of the function, and of comprehensions and lambdas around."""
-    applied: set[tuple[Definition, str, Names]]
-    """The methods that were applied for the call being looked at, each with what it was applied to."""
+    looking: bool
+    """Whether a call is being looked at."""
+    applied: dict[tuple[Definition, str, Names, Names], list[Value]]
+    """What was found of methods for the call being looked at, by what each was applied to, and given."""
+    answered: set[tuple[object, Value, Value]]
+    """What functions asked and was found out for the call being looked at: what to do, of whom, with what."""
     active: set[tuple[Definition, str]]
     """The methods that are being applied, each with the class it was asked of."""
 
