@@ -15,6 +15,8 @@ from nb2dag.model.code import LocalModule, ParsedCode, nodes_of
 from nb2dag.model.program import Program
 
 _MOST_MODULES = 50
+_MOST_LINES = 1_500
+"""Lines of a module from which on it is taken for a library: it would take longer to look through than a check may."""
 
 _Read = Callable[[str], str | None]
 """Gives the text of a file of the notebook's folder, None where it cannot be read."""
@@ -23,7 +25,7 @@ _Read = Callable[[str], str | None]
 def with_local_modules(program: Program, folder: Path) -> Program:
     """Return a program in which the code that imports a local module has that module's code.
 
-    A module that cannot be read, or parsed, is left out.
+    A module that cannot be read, or parsed, or is as long as a library, is left out.
     """
     there = _modules_in(folder)
     # Each file is read once, however many cells import it.
@@ -73,7 +75,7 @@ def _found(
     while waiting and len(found) < _MOST_MODULES:
         name = waiting.pop(0)
         text = _text(name, read, there, written)
-        module = None if text is None else _module(name, text)
+        module = None if text is None or text.count("\n") > _MOST_LINES else _module(name, text)
         if module is not None:
             found.append(module)
             more = [other for other in _imported(module.code) if other not in seen]
