@@ -40,11 +40,12 @@ def test_the_badge_tags_a_cell_and_undo_takes_the_tag_back(lab, server, page):
 
 def test_the_file_browser_exports_the_text_that_the_code_tab_copies(lab, server, page):
     cells = [*CELLS[:2], CELLS[3].replace("kept", "rows")]
-    server.write("open.ipynb", cells)
     # As a saved notebook has it: it is part of what is exported, and the kernel would add it in the midst of the test.
-    server.write("sales/closed.ipynb", cells, language_info={"name": "python"})
+    for path in ("open.ipynb", "sales/closed.ipynb"):
+        server.write(path, cells, language_info={"name": "python"})
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.base)
     notebook = lab("open.ipynb", panel=False)
+    notebook.wait_for_kernel()
     page.evaluate("() => jupyterapp.commands.execute('filebrowser:go-to-path', { path: 'sales' })")
     page.locator(".jp-DirListing-item", has_text="closed.ipynb").click(button="right")
     page.locator('.lm-Menu-item[data-command="nb2dag:export-file"]').click()
