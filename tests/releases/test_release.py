@@ -19,7 +19,7 @@ from nb2dag.compiler.backend.dialects import DIALECTS
 from support.airflow_home import Airflow, Run, new_airflow
 from support.releases import INFLATION_CHECK, RELEASE, STATE_STORE, TABS, compile_examples
 
-DAG_IDS = ("digit_models", "seattle_weather", "wine_kinds")
+DAG_IDS = ("daily_sales", "digit_models", "seattle_weather", "wine_kinds")
 
 FACTS = """
 import json, sys, warnings
