@@ -62,9 +62,9 @@ class PickleCodec:
         memory = sharing.Memory()
         saver: type[pickler.ValuePickler] = pickler.ValuePickler
         stream, packages = self._dump(saver, values, namespace, memory)
-        exact, shared, with_nan = memory.incomplete, memory.shared, nans.may_hold_nan(stream)
-        if exact or shared or with_nan:
-            memory = sharing.Memory(exact, shared)
+        exact, with_nan = memory.incomplete, nans.may_hold_nan(stream)
+        if exact or with_nan or memory.shares_objects:
+            memory = sharing.Memory(exact, memory.shared)
             saver = pickler.NanPickler if with_nan else saver
             stream, packages = self._dump(saver, values, namespace, memory)
         regions, buffers = memory.regions()

@@ -99,14 +99,21 @@ class Memory:
         return any(len(group) > 1 and any(which == _LEFT for _, _, which in group) for group in groups)
 
     @property
+    def shares_objects(self) -> bool:
+        """Whether arrays of Python objects share memory, so that they must be pickled anew with `shared`."""
+        return bool(self._shared_objects())
+
+    @property
     def shared(self) -> frozenset[_Bounds]:
         """The memory of arrays that others look at, and that the stream alone cannot say that of.
 
         Those are private arrays that others, which are not private, look at, and arrays of Python objects.
         """
         spans = self._shareable(self._taken + self._left)
-        objects = [span for span in self._objects if span[:2] not in self._private]
-        return _bounds_shared(spans).intersection(self._private) | _bounds_shared(objects)
+        return _bounds_shared(spans).intersection(self._private) | self._shared_objects()
+
+    def _shared_objects(self) -> frozenset[_Bounds]:
+        return _bounds_shared([span for span in self._objects if span[:2] not in self._private])
 
     def regions(self) -> tuple[tuple[memoryview, ...], tuple[tuple[int, int, int], ...]]:
         """Return the regions to store and, for each buffer in order, its (region, offset, size).
