@@ -19,7 +19,7 @@ MOST_REFUSED = 0.10
 MOST_BROKEN = 0.03
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(data=st.data(), seed=st.integers(0, 1000))
 def test_a_dag_prints_what_the_notebook_prints(data: st.DataObject, seed: int) -> None:
     cells = program(lambda options: data.draw(st.sampled_from(options))).cells

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -78,7 +80,22 @@ def new_airflow(home: Path) -> Airflow:
         # Airflow 3.2 makes none for `dag.test()`, and then ends its API without a word.
         "AIRFLOW__API_AUTH__JWT_SECRET": "not-a-secret-and-long-enough-for-a-test",
     }
-    migrate = [sys.executable, "-m", "airflow", "db", "migrate"]
-    done = subprocess.run(migrate, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    home.mkdir(parents=True, exist_ok=True)
+    _copy_database(home, environment)
     return Airflow(home, environment)
+
+
+def _copy_database(home: Path, environment: dict[str, str]) -> None:
+    """Put a new database into an Airflow's home: the same one in all of a test run, for making one takes long."""
+    shared = next(folder for folder in home.resolve().parents if folder.name.startswith("pytest-"))
+    template = shared / "airflow-database"
+    with (shared / "airflow-database.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (template / "made").exists():
+            done = subprocess.run(
+                [sys.executable, "-m", "airflow", "db", "migrate"],
+                env={**environment, "AIRFLOW_HOME": str(template)}, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout + done.stderr
+            (template / "made").touch()
+    shutil.copy(template / "airflow.db", home)

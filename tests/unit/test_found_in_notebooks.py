@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nb2dag.compiler.analysis import summaries
 from support.oracle import compile_cells
 
 FALLBACK = """\
@@ -37,6 +38,18 @@ def explore_more(X):
         show(library.Tree(n), X)
     interact(fit, state=(0, 100))"""
 
+CIRCLE = """\
+class C{number}:
+    def __init__(self, *parts):
+        self.parts = [library.wrap(part) for part in parts]
+    def fit(self, other):
+        return library.run(self, other, C{next}(other))
+    def __call__(self, x):
+        return library.call(self, x)
+    def show(self):
+        return C{third}(self).fit(self)
+"""
+
 CASES = {
     "a lambda in a fallback": ([FALLBACK, "#| task: show\nprint(spread(1))"], False),
     "functions that draw by one another": (
@@ -51,3 +64,23 @@ def test_it_is_read_to_its_end(case: str) -> None:
     cells, compiles = CASES[case]
     compilation = compile_cells(cells)
     assert (compilation.plan is not None) == compiles, compilation.diagnostics
+
+
+def test_functions_that_lead_to_one_another_are_each_looked_at_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 8
+    looked_at: list[object] = []
+    evaluate = summaries.evaluate_function
+
+    def counted(resolver, node, owner):
+        looked_at.append(node)
+        return evaluate(resolver, node, owner)
+
+    monkeypatch.setattr(summaries, "evaluate_function", counted)
+    classes = [CIRCLE.format(number=n, next=(n + 1) % count, third=(n + 3) % count) for n in range(count)]
+    cells = [
+        "import library\n" + "".join(classes),
+        "#| task: a\nx = C0(1)\ny = x.fit(3)",
+        "#| task: b\nprint(x.show(), y)",
+    ]
+    assert compile_cells(cells).plan is not None
+    assert len(looked_at) < 8 * 4 * count

@@ -75,3 +75,13 @@ def test_tags_come_and_go(metadata, tags, expected, layout):
 def test_a_cell_without_tags_that_gets_none_stays_as_it_is():
     text = document([cell()], indent=1)
     assert set_tags(text, {1: ()}) == text
+
+
+def test_outputs_however_they_look_are_stepped_over():
+    output = {"output_type": "display_data", "data": {"a]}": ["source", {"cells": [{"metadata": {"tags": ["x"]}}]}]}}
+    text = document([cell(source=["a = 1"], outputs=[output, output]), cell(source="b", metadata={"outputs": 1})])
+    for layout in (text, text.replace('"outputs": ', '"outputs" :\n\t ')):
+        after = set_tags(layout, {1: ["skip"], 2: ["task:a"]})
+        tagged = json.loads(after)["cells"]
+        assert [each["metadata"].get("tags") for each in tagged] == [["skip"], ["task:a"]]
+        assert tagged[0]["outputs"] == [output, output]

@@ -9,8 +9,13 @@ from dataclasses import dataclass, field, replace
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 
+_SPACE = re.compile(r"\s*")
+
 _SOURCE_KEYS = ("source", "input")
 """Where nbformat 4 and 3 keep the source of a code cell."""
+
+_UNREAD = "outputs"
+"""The key of what is never asked for, and by far the largest part of most files: the decoder is fast to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,10 @@ def _values(text: str) -> Iterator[tuple[tuple[str | int, ...], SourceText]]:
 def _walk(text: str) -> Iterator[tuple[tuple[str | int, ...], SourceText]]:
     """Yield the path and the extent of every string and container, the inner ones first; the deep ones have no path."""
     stack: list[_Frame] = []
-    for match in _TOKEN.finditer(text):
+    decoder = json.JSONDecoder(strict=False)
+    position = 0
+    while match := _TOKEN.search(text, position):
+        position = match.end()
         token = match.group()
         frame = stack[-1] if stack else None
         if token in "{[":
@@ -102,8 +110,11 @@ def _walk(text: str) -> Iterator[tuple[tuple[str | int, ...], SourceText]]:
         elif token in "}]":
             closed = stack.pop()
             yield _path(stack), SourceText(closed.start, match.end(), tuple(closed.strings))
-        elif frame is None or token == ":":
+        elif frame is None:
             continue
+        elif token == ":":
+            if frame.key == _UNREAD:
+                position = decoder.raw_decode(text, _end_of_space(text, position))[1]
         elif token == ",":
             _advance(frame)
         elif frame.is_object and frame.expects_key:
@@ -111,6 +122,11 @@ def _walk(text: str) -> Iterator[tuple[tuple[str | int, ...], SourceText]]:
         elif token.startswith('"'):
             frame.strings.append(match.span())
             yield _path(stack), SourceText(*match.span(), (match.span(),))
+
+
+def _end_of_space(text: str, position: int) -> int:
+    space = _SPACE.match(text, position)
+    return position if space is None else space.end()
 
 
 def _advance(frame: _Frame) -> None:

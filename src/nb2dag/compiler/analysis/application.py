@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import marks
@@ -42,23 +41,9 @@ _ANSWERING = ("__getattr__", "__getattribute__")
 _OF_DESCRIPTORS = {"property": ("__get__",), "set": ("__set__", "__delete__")}
 
 
-@contextmanager
-def one_look(evaluator: CallingEvaluator) -> Iterator[None]:
-    """Look at one call, and at all that it leads to: what was found for the same objects is not looked at again."""
-    outermost = not evaluator.looking
-    evaluator.looking = True
-    try:
-        yield
-    finally:
-        if outermost:
-            evaluator.looking = False
-            evaluator.applied.clear()
-            evaluator.answered.clear()
-
-
 def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments, node: ast.AST) -> Value:
     """Record what a call of a notebook function does to these arguments, and return its value."""
-    with one_look(evaluator):
+    with evaluator.look.opened():
         return _applied(evaluator, summary, arguments, node)
 
 
@@ -114,9 +99,7 @@ def _answer_asked(evaluator: CallingEvaluator, summary: Summary, passed: dict[st
         known = translated(asker, passed)
         if evaluator.function or known.carries or known.free or known.draws:
             given = translated(used, passed)
-            question = (answer, known, given)
-            if question not in evaluator.answered:
-                evaluator.answered.add(question)
+            if evaluator.look.is_new((answer, known, given)):
                 answer(evaluator, [known], [given], node)
 
 
@@ -174,7 +157,7 @@ def call_methods(
         carried.discard(evaluator.owner)
     if not carried:
         return []
-    with one_look(evaluator):
+    with evaluator.look.opened():
         return _called_methods(evaluator, values, names, given, carried, node)
 
 
@@ -200,13 +183,13 @@ def _call_method(
     evaluator: CallingEvaluator, definition: Definition, name: str, arguments: Arguments, node: ast.AST
 ) -> list[Value]:
     """Apply the methods that a name stands for, once for the same objects while one call is looked at."""
-    receiver = arguments.receiver or FRESH
-    key = (definition, name, receiver.reaches, NONE.union(*(value.reaches for value in arguments.rest)))
-    if key not in evaluator.applied:
-        # As long as it is being found, it adds nothing to itself.
-        evaluator.applied[key] = []
-        evaluator.applied[key] = _found_of_method(evaluator, definition, name, arguments, node)
-    return evaluator.applied[key]
+    return evaluator.look.once(
+        definition,
+        name,
+        (arguments.receiver or FRESH).reaches,
+        NONE.union(*(value.reaches for value in arguments.rest)),
+        lambda: _found_of_method(evaluator, definition, name, arguments, node),
+    )
 
 
 def _found_of_method(

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nb2dag.compiler.analysis.application import apply_summary, call_methods, one_look
+from nb2dag.compiler.analysis.application import apply_summary, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.decorating import through_wrappers
@@ -96,6 +96,8 @@ def call_free(evaluator: CallingEvaluator, free: Names, given: Sequence[Value], 
     found: list[Value] = []
     for name in sorted(free):
         used = evaluator.resolver.resolve(name)
+        if used.module and used.definition is None:
+            continue
         if used.definition is not None and not used.definition.is_class and not is_cached(used.definition):
             found += _call_once(evaluator, used.definition, given, node)
         else:
@@ -172,14 +174,19 @@ def _call_once(
     would be called in each of their orders.
     """
     passed = passed_parts(given)
-    key = (definition, _STORED, NONE, NONE.union(*(value.reaches for value in passed.rest)))
-    if key in evaluator.applied or (definition, _STORED) in evaluator.active:
-        return evaluator.applied.get(key, [])
-    with one_look(evaluator):
-        evaluator.active.add((definition, _STORED))
-        found = evaluator.applied[key] = [_call_definition(evaluator, definition, passed, node)]
-        evaluator.active.discard((definition, _STORED))
-    return found
+    call = (definition, _STORED, NONE, NONE.union(*(value.reaches for value in passed.rest)))
+    if call[:2] in evaluator.active:
+        return evaluator.look.known(*call) or []
+
+    def find() -> list[Value]:
+        evaluator.active.add(call[:2])
+        try:
+            return [_call_definition(evaluator, definition, passed, node)]
+        finally:
+            evaluator.active.discard(call[:2])
+
+    with evaluator.look.opened():
+        return evaluator.look.once(*call, find)
 
 
 def _call_definition(evaluator: CallingEvaluator, definition: Definition, passed: Arguments, node: ast.AST) -> Value:

@@ -209,6 +209,17 @@ class Effects:
             before = self.asked.get((answer, asked), FRESH)
             self.asked[answer, asked] = without_locals(shares([before, *given]))
 
+    def ask_less(self) -> None:
+        """Make one question of those that are put to the same about values which have a parameter in common."""
+        found: dict[Answer, list[tuple[Value, Value]]] = {}
+        for (answer, asked), used in self.asked.items():
+            apart = found.setdefault(answer, [])
+            common = [each for each in apart if not each[0].reaches.isdisjoint(asked.reaches)]
+            if common:
+                asked, used = shares([asked, *(one for one, _ in common)]), shares([used, *(two for _, two in common)])
+            found[answer] = [*(each for each in apart if each not in common), (asked, used)]
+        self.asked = {(answer, asked): used for answer, each in found.items() for asked, used in each}
+
     def mutate(self, value: Value, why: ast.AST, *, deep: bool = False) -> None:
         """Record that the object a value stands for may change, and the file that it is a handle of."""
         reached = dict.fromkeys(sorted(value.same), deep) | dict.fromkeys(sorted(value.part), True)

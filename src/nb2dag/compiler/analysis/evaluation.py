@@ -445,4 +445,5 @@ def _decorators(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> se
 
 def _without_repeats(effects: Effects) -> Effects:
     effects.events = list(dict.fromkeys(effects.events))
+    effects.ask_less()
     return effects

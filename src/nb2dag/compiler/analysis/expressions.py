@@ -16,6 +16,7 @@ from nb2dag.compiler.analysis.escapes import evaluate_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.getters import mark_of_lambda
 from nb2dag.compiler.analysis.instances import class_of
+from nb2dag.compiler.analysis.looks import Look
 from nb2dag.compiler.analysis.outside import GENERATORS
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.texts import ANY, concatenated, joined_path, literal
@@ -54,9 +55,7 @@ class ExpressionEvaluator:
         self.function = function
         self.position = position
         self.active: set[tuple[Definition, str]] = set()
-        self.looking = False
-        self.applied: dict[tuple[Definition, str, Names, Names], list[Value]] = {}
-        self.answered: set[tuple[object, Value, Value]] = set()
+        self.look = Look()
         self._lenders: dict[ast.expr, Value] = {}
         self.owner: Definition | None = None
         self.first = ""

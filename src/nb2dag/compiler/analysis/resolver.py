@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from nb2dag.compiler.analysis.effects import Effects, Summary
-from nb2dag.compiler.analysis.values import Definition, Names, Value
+from nb2dag.compiler.analysis.looks import Look
+from nb2dag.compiler.analysis.values import Definition, Value
 from nb2dag.model.code import ParsedCode
 
 
@@ -42,12 +43,8 @@ class CallingEvaluator(Protocol):
     """The class whose method is evaluated."""
     locals: dict[str, Value]
     """The variables of the function, and of comprehensions and lambdas around."""
-    looking: bool
-    """Whether a call is being looked at."""
-    applied: dict[tuple[Definition, str, Names, Names], list[Value]]
-    """What was found of methods for the call being looked at, by what each was applied to, and given."""
-    answered: set[tuple[object, Value, Value]]
-    """What functions asked and was found out for the call being looked at: what to do, of whom, with what."""
+    look: Look
+    """What was found of the call that is looked at."""
     active: set[tuple[Definition, str]]
     """The methods that are being applied, each with the class it was asked of."""
 

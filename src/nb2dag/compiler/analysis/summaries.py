@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from nb2dag.compiler.analysis.effects import Mutate, Summary
+from nb2dag.compiler.analysis.effects import Summary
 from nb2dag.compiler.analysis.evaluation import evaluate_function
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import Definition, Value
@@ -14,18 +14,17 @@ from nb2dag.compiler.memo import Memo
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
-_MOST_ROUNDS = 4
+_MOST_ROUNDS = 16
+"""How often the functions of a circle are looked at, each by what the others were found to do the time before."""
 
 
 @dataclass(slots=True)
 class _Kept:
-    """A summary, the values of the names that were asked for, and the functions that it was made of."""
+    """A summary, the values of the names that were asked for, and the functions it leans on that are not done yet."""
 
     summary: Summary
     asked: dict[str, Value] = field(default_factory=dict)
-    made_of: set[_Function] = field(default_factory=set)
     leans_on: set[_Function] = field(default_factory=set)
-    """Functions that were not done when they were asked for."""
 
 
 SummaryMemo = Memo[tuple[_Function, Definition | None], _Kept]
@@ -33,15 +32,22 @@ SummaryMemo = Memo[tuple[_Function, Definition | None], _Kept]
 
 
 class Summaries:
-    """Computes and keeps summaries. A kept one is good as long as every name it asked for still means the same."""
+    """Computes and keeps summaries. A kept one is good as long as every name it asked for still means the same.
+
+    Functions that call one another in a circle are looked at in rounds, as solvers of equations do: at first none does
+    anything, then each does what follows from what the others did in the round before, until nothing is new. The one
+    that was asked for first makes the rounds; the others are looked at once in each.
+    """
 
     def __init__(self, resolver: Resolver, memo: SummaryMemo) -> None:
         self._resolver = resolver
         self._memo = memo
         self._open: dict[_Function, Summary] = {}
         self._being_made: list[_Kept] = []
-        self._meanwhile: dict[_Function, tuple[_Kept, dict[_Function, Summary]]] = {}
-        """What leans on functions that are not done, with what these were taken to do: good until that is changed."""
+        self._in_round: dict[tuple[_Function, Definition | None], _Kept] = {}
+        """What leans on functions that are still open, as this round found it."""
+        self._before: dict[_Function, Summary] = {}
+        """What the round before found of the same."""
 
     def summary(self, definition: Definition) -> Summary:
         """Return what calling a function, or constructing a class, does."""
@@ -72,54 +78,60 @@ class Summaries:
 
     def _of(self, node: _Function, owner: Definition | None = None) -> Summary:
         if node in self._open:
-            self._lean_on(node)
+            self._lean_on([node])
             return self._open[node]
-        kept = self._meant_meanwhile(node) or self._memo.kept((node, owner))
-        # One that is made of a function which is being looked at now would be another one from within that function.
-        if kept is not None and kept.leans_on:
-            for other in kept.leans_on:
-                self._lean_on(other)
-        elif kept is None or not kept.made_of.isdisjoint(self._open) or not self._is_good(kept):
+        kept = self._in_round.get((node, owner)) or self._memo.kept((node, owner))
+        if kept is None or not (kept.leans_on or self._is_good(kept)):
             kept = self._compute(node, owner)
-            if kept.leans_on:
-                # What leans on a function that is not done may lack that one's effects.
-                self._meanwhile[node] = kept, {other: self._open[other] for other in kept.leans_on}
-            else:
-                self._memo.keep((node, owner), kept)
+        self._lean_on(kept.leans_on)
         for made in self._being_made:
             made.asked |= kept.asked
-            made.made_of |= kept.made_of
         return kept.summary
 
-    def _lean_on(self, node: _Function) -> None:
-        for made in self._being_made[list(self._open).index(node) :]:
-            made.leans_on.add(node)
-
-    def _meant_meanwhile(self, node: _Function) -> _Kept | None:
-        kept, taken = self._meanwhile.get(node, (None, {}))
-        return (
-            kept if kept is not None and all(self._open.get(other) is found for other, found in taken.items()) else None
-        )
+    def _lean_on(self, nodes: Iterable[_Function]) -> None:
+        for node in nodes:
+            for made in self._being_made[list(self._open).index(node) :]:
+                made.leans_on.add(node)
 
     def _is_good(self, kept: _Kept) -> bool:
         return all(self._resolver.resolve(name) == value for name, value in kept.asked.items())
 
     def _compute(self, node: _Function, owner: Definition | None) -> _Kept:
-        """Evaluate the body until the summary of a recursive function no longer changes."""
-        kept = _Kept(Summary(), made_of={node})
+        """Evaluate the body; of the first of a circle, until nothing that is found of the circle is new."""
+        outside = set(self._in_round)
+        for _ in range(_MOST_ROUNDS):
+            kept = self._evaluated(node, owner)
+            within = {key: self._in_round[key] for key in self._in_round if key not in outside}
+            if kept.leans_on - {node}:
+                # Part of a circle that was asked for from elsewhere, as all that leans on it is.
+                for each in within.values():
+                    each.leans_on = each.leans_on - {node} | kept.leans_on - {node}
+                kept.leans_on.discard(node)
+                self._in_round[node, owner] = kept
+                return kept
+            found = {key[0]: each.summary for key, each in within.items()} | {node: kept.summary}
+            for key in within:
+                del self._in_round[key]
+            if node not in kept.leans_on or all(_same(self._before.get(key), each) for key, each in found.items()):
+                break
+            self._before |= found
+        kept.leans_on.clear()
+        for key, each in [*within.items(), ((node, owner), kept)]:
+            self._before.pop(key[0], None)
+            # Each is what it is by all that any of them asked for.
+            self._memo.keep(key, _Kept(each.summary, kept.asked))
+        return kept
+
+    def _evaluated(self, node: _Function, owner: Definition | None) -> _Kept:
+        """Evaluate the body once."""
+        kept = _Kept(Summary())
         self._being_made.append(kept)
-        self._open[node] = kept.summary
+        self._open[node] = self._before.get(node, kept.summary)
         try:
-            for _ in range(_MOST_ROUNDS):
-                before = kept.summary
-                resolver = _Recorder(self._resolver, self._being_made)
-                kept.summary = self._open[node] = evaluate_function(resolver, node, owner)
-                if node not in kept.leans_on or _same(before, kept.summary):
-                    break
+            kept.summary = evaluate_function(_Recorder(self._resolver, self._being_made), node, owner)
         finally:
             self._being_made.pop()
             del self._open[node]
-        kept.leans_on.discard(node)
         return kept
 
 
@@ -146,14 +158,15 @@ class _Recorder:
         return self._resolver.methods(definition, name)
 
 
-def _same(left: Summary, right: Summary) -> bool:
-    return (
-        left.returns == right.returns
-        and _mutated(left) == _mutated(right)
-        and set(left.effects.unstable) == set(right.effects.unstable)
-        and left.effects.methods == right.effects.methods
+def _same(left: Summary | None, right: Summary) -> bool:
+    """Tell whether two rounds found the same, in whatever order."""
+    return left is not None and all(
+        what(left) == what(right)
+        for what in (
+            lambda one: (one.returns, one.returned, one.elements),
+            lambda one: set(one.effects.events),
+            lambda one: (one.effects.methods, one.effects.results, one.effects.asked),
+            lambda one: (set(one.effects.unstable), set(one.effects.dynamic)),
+            lambda one: (one.effects.references, one.effects.raised, one.effects.identity, one.effects.lost),
+        )
     )
-
-
-def _mutated(summary: Summary) -> set[tuple[str, bool]]:
-    return {(event.name, event.deep) for event in summary.effects.events if isinstance(event, Mutate)}

@@ -5,7 +5,10 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +121,8 @@ def _check_version(document: dict[str, Any], path: str) -> None:
 
 def _upgrade(document: dict[str, Any], path: str) -> dict[str, Any]:
     # Lazily, for nbformat imports jsonschema, and such notebooks are ten years old.
-    import nbformat
+    with _without_address_grammars():
+        import nbformat
 
     try:
         with warnings.catch_warnings():
@@ -134,6 +138,24 @@ def _upgrade(document: dict[str, Any], path: str) -> dict[str, Any]:
     if isinstance(language := _mapping(document.get("metadata")).get("language"), str):
         upgraded["metadata"].setdefault("language_info", {"name": language})
     return upgraded
+
+
+@contextmanager
+def _without_address_grammars() -> Iterator[None]:
+    """Import jsonschema, if it has to be, without its check of international addresses, which nobody here asks for.
+
+    Where `rfc3987_syntax` is installed, as beside every Jupyter server, its import parses 38 grammars: one to three
+    seconds.
+    """
+    name = "rfc3987_syntax"
+    if name in sys.modules or "jsonschema" in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment] # what makes an import of it fail
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 def _parse_cells(cells: list[object], path: str) -> tuple[Cell, ...]:
