@@ -9,6 +9,7 @@ from dataclasses import replace
 from nb2dag.compiler.analysis import marks
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import descriptors_of, methods_of
+from nb2dag.compiler.analysis.consuming import consume_for
 from nb2dag.compiler.analysis.effects import (
     Bind,
     Draw,
@@ -32,6 +33,7 @@ from nb2dag.compiler.analysis.values import (
     Value,
     container,
     is_local,
+    kept,
     part_of,
     union,
     without_locals,
@@ -80,6 +82,8 @@ def _applied(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments
         effects.unstable.setdefault(reason, node)
     for reason in summary.effects.dynamic:
         effects.dynamic.setdefault(reason, node)
+    for name, itself in sorted(summary.effects.consumed):
+        consume_for(evaluator, passed.get(name[1:], FRESH), node, itself=itself)
     effects.identity |= _reached(summary.effects.identity, passed)
     effects.lost |= {(name, part) for own, part in summary.effects.lost for name in _reached([own], passed)}
     effects.references |= summary.effects.references
@@ -326,7 +330,7 @@ def translated(value: Value, passed: dict[str, Value]) -> Value:
     parts = [rest] if rest.reaches else []
     parts += [given[name] for name in sorted(value.same & own)]
     parts += [part_of(given[name]) for name in sorted(value.part & own)]
-    parts += [container([given[name]]) for name in sorted(value.holds & own)]
+    parts += [container([kept(given[name])]) for name in sorted(value.holds & own)]
     result = union(parts)
     kind = value.kind if value.kind not in ("", "immutable") else result.kind
     return replace(

@@ -22,7 +22,7 @@ from nb2dag.compiler.analysis.names import NameFacts
 from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.present import Present
 from nb2dag.compiler.analysis.timeline import NO_REGIONS, Region, Regions, Snapshot
-from nb2dag.compiler.analysis.values import Definition, Value
+from nb2dag.compiler.analysis.values import MOVES, Definition, Value
 
 _MOST_REACHED = 32
 """Where more regions than these can be reached from an object, or it may be one of more than these, they become one."""
@@ -158,6 +158,10 @@ class _Application:
             region = frozenset({self.present.new_region(held, carries, value.free, value.draws)})
             self.limit(region, region)
             own |= region
+        elif MOVES in value.draws:
+            # One of several objects, some of which may be iterators: which, the name does not tell any more.
+            for number in own:
+                self.grow(number, Region(position, draws=frozenset({MOVES})))
         snapshot = Snapshot(position, position, own, value.kind, value.module, value.definition, value.constant)
         if not certain:
             snapshot = _either(snapshot, before, always=always)

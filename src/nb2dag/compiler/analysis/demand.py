@@ -16,7 +16,7 @@ from typing import NamedTuple
 from nb2dag.compiler.analysis.effects import is_surrounding
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.places import is_file_state
-from nb2dag.compiler.analysis.replay import chain_replayable, replayable_positions
+from nb2dag.compiler.analysis.replay import chain_replayable, is_plain_value, replayable_positions
 from nb2dag.compiler.analysis.settled import Settled
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement, binds_for_certain
 from nb2dag.compiler.analysis.traces import PlacedCell
@@ -315,7 +315,7 @@ class Demands:
             self.replay(demand, definition.position, Origin(Cause.CARRIED, definition.name, reader))
 
     def _may_replay(self, maker: Statement, name: str, version: int) -> bool:
-        if not self._is_replayable(version):
+        if not self._is_replayable(version) or (maker.kind is OwnerKind.TASK and is_plain_value(maker)):
             return False
         if binds_for_certain(maker, name):
             return True

@@ -10,7 +10,17 @@ from typing import Any
 
 from nb2dag.compiler.analysis.marks import is_mark
 from nb2dag.compiler.analysis.places import is_file_state, place_of
-from nb2dag.compiler.analysis.values import FRESH, NONE, Definition, Names, Value, is_local, shares, without_locals
+from nb2dag.compiler.analysis.values import (
+    FRESH,
+    NONE,
+    Definition,
+    Names,
+    Value,
+    is_local,
+    kept,
+    shares,
+    without_locals,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +198,8 @@ class Effects:
     and what these may use and change then."""
     identity: set[str] = field(default_factory=set)
     """Names whose identity is asked for (`a is b`, `id(a)`)."""
+    consumed: set[tuple[str, bool]] = field(default_factory=set)
+    """Parameters of a function that it goes through, each itself or something in it (see `consuming.consume`)."""
     lost: set[tuple[str, str]] = field(default_factory=set)
     """Names with an attribute that is asked of them and that no handoff keeps, such as a traceback."""
 
@@ -237,7 +249,7 @@ class Effects:
             return
         for name in sorted(container.same | container.part):
             if not is_local(name):
-                self.add(Hold(name, item))
+                self.add(Hold(name, kept(item)))
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import register
 from nb2dag.compiler.analysis.application import call_methods
+from nb2dag.compiler.analysis.consuming import consume
 from nb2dag.compiler.analysis.decorating import apply_decorator, wrapped
 from nb2dag.compiler.analysis.effects import Effects, Summary, rebinding
 from nb2dag.compiler.analysis.elements import elements_change
@@ -94,6 +95,7 @@ class Evaluator(ExpressionEvaluator):
 
     def on_AugAssign(self, node: ast.AugAssign) -> None:
         item = self.value(node.value)
+        consume(self, item, node)
         if isinstance(node.target, ast.Name):
             before = self.name(node.target.id)
             self.operated([before, item], node)
@@ -327,6 +329,8 @@ class Evaluator(ExpressionEvaluator):
                 else:
                     self.assign(target, item, None)
             return
+        if source is not None:
+            consume(self, value, source)
         names = [self.global_name(target) for target in targets]
         for target, item in zip(targets, _elements(value, names), strict=True):
             self.assign(target, item, None)
@@ -343,6 +347,8 @@ class Evaluator(ExpressionEvaluator):
             return
         if isinstance(target, ast.Subscript):
             self.value(target.slice)
+            if isinstance(target.slice, ast.Slice):
+                consume(self, item, target)
         owner = self.value(target.value)
         names = ["__*__"]
         if isinstance(target, ast.Attribute):

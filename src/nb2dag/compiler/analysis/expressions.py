@@ -10,6 +10,7 @@ from dataclasses import replace
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import accessed
 from nb2dag.compiler.analysis.application import call_methods
+from nb2dag.compiler.analysis.consuming import consume
 from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
 from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.escapes import evaluate_escape
@@ -28,6 +29,7 @@ from nb2dag.compiler.analysis.values import (
     Names,
     Value,
     container,
+    kept,
     part_of,
     union,
     without_locals,
@@ -132,7 +134,7 @@ class ExpressionEvaluator:
             result: Value = method(node)
             return result
         children = [self.value(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
-        return container(children)
+        return container(map(kept, children))
 
     def value_Name(self, node: ast.Name) -> Value:
         return self.name(node.id)
@@ -163,6 +165,7 @@ class ExpressionEvaluator:
     def iterated(self, node: ast.expr) -> Value:
         """Return the value of an element that iterating an expression gives."""
         value = self.value(node)
+        consume(self, value, node)
         return union([part_of(value), *map(part_of, self.operated([value], node))])
 
     def value_Compare(self, node: ast.Compare) -> Value:
@@ -173,6 +176,9 @@ class ExpressionEvaluator:
             if not any(isinstance(operand, ast.Constant) for operand in operands):
                 for value in values:
                     self.effects.identity.update(value.reaches)
+        for operator, value in zip(node.ops, values[1:], strict=True):
+            if isinstance(operator, (ast.In, ast.NotIn)):
+                consume(self, value, node)
         kinds = {value.kind for value in values} & COPYING_KINDS
         return Value(kind=min(kinds)) if kinds else (IMMUTABLE if all(v.immutable for v in values) else FRESH)
 
@@ -223,7 +229,9 @@ class ExpressionEvaluator:
         return self.named(node.target.id, value)
 
     def value_Starred(self, node: ast.Starred) -> Value:
-        return self.value(node.value)
+        value = self.value(node.value)
+        consume(self, value, node)
+        return value
 
     def value_Await(self, node: ast.Await) -> Value:
         return self.value(node.value)
@@ -234,27 +242,29 @@ class ExpressionEvaluator:
         return FRESH
 
     def value_YieldFrom(self, node: ast.YieldFrom) -> Value:
-        self.returned.append(container([self.value(node.value)], "generator"))
+        value = self.value(node.value)
+        consume(self, value, node)
+        self.returned.append(container([value], "generator"))
         return FRESH
 
     def value_List(self, node: ast.List) -> Value:
-        return container([self.value(child) for child in node.elts], "list")
+        return container([kept(self.value(child)) for child in node.elts], "list")
 
     def value_Tuple(self, node: ast.Tuple) -> Value:
         values = [self.value(child) for child in node.elts]
         if all(value.immutable and not value.carries for value in values):
             return IMMUTABLE
-        return container(values, "tuple")
+        return container(map(kept, values), "tuple")
 
     def value_Set(self, node: ast.Set) -> Value:
         values = [self.value(child) for child in node.elts]
         self.operated(values, node)
-        return container(values, "set")
+        return container(map(kept, values), "set")
 
     def value_Dict(self, node: ast.Dict) -> Value:
         keys = [self.value(key) for key in node.keys if key is not None]
         self.operated(keys, node)
-        return container([*keys, *(self.value(child) for child in node.values)], "dict")
+        return container([*keys, *(kept(self.value(child)) for child in node.values)], "dict")
 
     def value_Slice(self, node: ast.Slice) -> Value:
         for child in (node.lower, node.upper, node.step):
@@ -345,7 +355,7 @@ class ExpressionEvaluator:
         return replace(inside, free=free, kind="function", changes_arguments=changes, gives=gives, draws=draws)
 
     def captured(self, names: Iterable[str]) -> list[Value]:
-        return [self.locals[name] for name in names if name in self.locals]
+        return [kept(self.locals[name]) for name in names if name in self.locals]
 
     def lambda_body(self, node: ast.Lambda) -> tuple[bool, Names]:
         """Record what the body does to names around it, as if it ran here.

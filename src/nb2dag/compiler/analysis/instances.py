@@ -17,13 +17,13 @@ from nb2dag.compiler.analysis.classes import (
 )
 from nb2dag.compiler.analysis.decorating import through_wrappers
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import FRESH, Definition, Value, container, union
+from nb2dag.compiler.analysis.values import FRESH, Definition, Value, container, kept, union
 
 
 def construct(evaluator: CallingEvaluator, definition: Definition, arguments: Arguments, node: ast.Call) -> Value:
     """Return a new instance of a notebook class; what it shares with its class, it holds."""
     resolver = evaluator.resolver
-    inside = container(arguments.all())
+    inside = container(map(kept, arguments.all()))
     own = frozenset({definition.name})
     holds = inside.holds | own if shares_state(resolver, definition) else inside.holds
     made = replace(inside, carries=inside.carries | {definition}, kind="", holds=holds)
@@ -39,7 +39,7 @@ def construct(evaluator: CallingEvaluator, definition: Definition, arguments: Ar
         for summary in resolver.methods(definition, name):
             itself = replace(summary, returns=FRESH, returned=receiver_of(summary), elements=None)
             found.append(apply_summary(evaluator, itself, given, node))
-            found.append(container(kept_by_receiver(summary, given)))
+            found.append(container(map(kept, kept_by_receiver(summary, given))))
     found.append(container(_made_by_factories(evaluator, definition, node)))
     for meta in metaclasses(resolver, definition):
         for summary in resolver.methods(meta, "__call__"):

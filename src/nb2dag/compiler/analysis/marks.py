@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nb2dag.compiler.analysis.values import NONE, Names, Value
+from nb2dag.compiler.analysis.values import MOVES, NONE, Names, Value
 
 IN_PLACE = "<in place>"
 """Marks an estimator that changes the data which its methods are given: `StandardScaler(copy=False)`."""
@@ -65,7 +65,7 @@ def asked_by(functions: Iterable[Value]) -> list[str]:
 
 def is_mark(state: str) -> bool:
     """Tell whether a state says what its object does to other objects, and is none that using it would change."""
-    return state in (CHANGES, OWN_GENERATOR, KEEPS_DATA) or state.startswith(_ASKS)
+    return state in (CHANGES, OWN_GENERATOR, KEEPS_DATA, MOVES) or state.startswith(_ASKS)
 
 
 def _is_given(value: Value) -> bool:

@@ -21,6 +21,7 @@ from nb2dag.compiler.analysis.call_parts import (
     with_handles,
 )
 from nb2dag.compiler.analysis.callbacks import call_functions, call_instances, call_stored
+from nb2dag.compiler.analysis.consuming import consume_by_method
 from nb2dag.compiler.analysis.effects import Draw, Summary
 from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.estimators import call_parts, fitted
@@ -100,6 +101,7 @@ def call_method(
     record_given_generators(evaluator, facts, arguments, node)
     record_method(evaluator, owner, function.attr, arguments, node)
     record_use(evaluator, owner, function.attr, arguments, node)
+    consume_by_method(evaluator, owner, function.attr, arguments.all(), node)
     if facts is None:
         result = _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
         return shares([result, *stored]) if stored else result

@@ -20,6 +20,7 @@ from nb2dag.compiler.analysis.call_parts import (
     with_handles,
 )
 from nb2dag.compiler.analysis.callbacks import call_functions, call_instances, is_function
+from nb2dag.compiler.analysis.consuming import consume_given
 from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, WriteState
 from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.estimators import mark_of_keeping
@@ -43,7 +44,19 @@ from nb2dag.compiler.analysis.outside import (
 from nb2dag.compiler.analysis.own_generators import mark_of_generator, move_on
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import joined_path
-from nb2dag.compiler.analysis.values import FRESH, NONE, Names, Value, container, part_of, shares, union
+from nb2dag.compiler.analysis.values import (
+    FRESH,
+    MOVES,
+    MOVING,
+    NONE,
+    Names,
+    Value,
+    container,
+    kept,
+    part_of,
+    shares,
+    union,
+)
 
 _DYNAMIC = {f"builtins.{name}" for name in ("exec", "eval", "globals", "locals", "__import__")} | {"copyreg.pickle"}
 """What may do anything, and what says for the whole process what a pickle keeps."""
@@ -59,7 +72,6 @@ _VIEWS_OF_ONE = {"numpy.einsum"}
 _VIEWED = {"frame", "series", "array", ""}
 _MAKES = ("cls", "Loader", "Dumper")
 """Keywords for a class that a function makes an instance of, to call its methods: `json.dumps(x, cls=Encoder)`."""
-_CONSUMED = {"generator", "iterator", "plain iterator", "file"}
 _PLAIN = {"list", "tuple", "immutable", "plain iterator"}
 """Kinds of which pickle keeps an iterator, and where it stands."""
 _ITERATORS = {f"builtins.{name}" for name in ("enumerate", "zip", "reversed", "iter", "map", "filter")} | {
@@ -135,7 +147,7 @@ def call_module(
     result = _looking_into(evaluator, result, node) if returns == "shares" and path.startswith("numpy.") else result
     if path in _ITERATORS:
         # To take from it is to take from the iterators that it goes through: `zip(it, it)`.
-        result = union([result, *(part_of(value, kind) for value in arguments.all() if value.kind in _CONSUMED)])
+        result = union([result, *(part_of(value, kind) for value in arguments.all() if value.kind in MOVING)])
     apart = facts.returns == "fresh" and not facts.unpacks and not mark
     result = replace(result, apart=apart, elements=_unpacked(facts), draws=result.draws | mark)
     if facts.draws and not arguments.given(facts.seeded_by):
@@ -148,8 +160,9 @@ def _marks(path: str, facts: CallFacts, arguments: Arguments) -> Names:
     """Return what is to be remembered of a result for the calls of its methods."""
     made = path.rpartition(".")[2][:1].isupper() and facts.returns == "shares"
     generator = mark_of_generator(arguments) if made else NONE
-    kept = mark_of_keeping(path, arguments)
-    return mark_of_result(path, arguments) | mark_of_getter(path, arguments) | generator | kept
+    keeping = mark_of_keeping(path, arguments)
+    moves = frozenset({MOVES}) if made and any(value.kind in MOVING for value in arguments.all()) else NONE
+    return mark_of_result(path, arguments) | mark_of_getter(path, arguments) | generator | keeping | moves
 
 
 def _use_given_classes(evaluator: CallingEvaluator, arguments: Arguments, node: ast.Call) -> None:
@@ -234,10 +247,8 @@ def _known_effects(
         owner, attribute = arguments.positional[:2]
         if attribute.constant is not None:
             record_attribute(effects, f"{owner.module}.{attribute.constant}", node)
-    if facts.consumes:
-        for value in arguments.all():
-            if value.kind in _CONSUMED:
-                effects.mutate(value, node)
+    if facts.consumes or not path.startswith(_LOOKING) or path.count(".") > 1:
+        consume_given(evaluator, path, arguments.all(), node)
     effects.configures = effects.configures or (facts.configures and not knowledge.is_handed_over(path))
     effects.opens = effects.opens or facts.opens
     if path in _LOGS_TO:
@@ -315,8 +326,8 @@ def _unknown_function(
     for place, keyword in changed_arguments(evaluator.resolver, path):
         value = arguments.get(place) or arguments.get(keyword)
         effects.mutate(value or union(arguments.rest), node, deep=True)
-    kept = states_at(evaluator.resolver, path)
-    for each in kept:
+    keeping = states_at(evaluator.resolver, path)
+    for each in keeping:
         effects.add(Draw(each, node))
         for value in arguments.all():
             effects.hold(Value(same=frozenset({each})), value)
@@ -324,15 +335,17 @@ def _unknown_function(
     if path.startswith("builtins.") and name[:1].isupper():
         return container(arguments.all())
     constructor = name[:1].isupper()
+    consume_given(evaluator, path, arguments.all(), node)
     if not constructor:
         _use_given(evaluator, arguments, node)
     if discarded and not constructor:
         for value in arguments.all():
             effects.mutate(value, node, deep=True)
     may_draw(evaluator, name, node)
-    states = record_guessed_files(evaluator, arguments, node) | frozenset(kept)
+    states = record_guessed_files(evaluator, arguments, node) | frozenset(keeping)
     effects.unstable.setdefault(f"`{path.removeprefix('builtins.')}()`", node)
-    return with_handles(container(arguments.all()) if constructor else shares(arguments.all()), states)
+    made = container(map(kept, arguments.all())) if constructor else shares(arguments.all())
+    return with_handles(made, states)
 
 
 def _use_given(evaluator: CallingEvaluator, arguments: Arguments, node: ast.AST) -> None:

@@ -5,14 +5,26 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
-from nb2dag.compiler.analysis.effects import Mutate, Seed, WriteState
+from nb2dag.compiler.analysis.effects import Bind, Mutate, Seed, WriteState
 from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.made_classes import MADE_CLASS
+from nb2dag.compiler.analysis.marks import OWN_DEFAULTS
 from nb2dag.compiler.analysis.outside import GENERATORS
 from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement, binds_for_certain
 
 REPLAYED_STATES = frozenset({"<environ>", "<sys.path>", "<cwd>", "<config>"})
 """State without a name that a replayed statement may set: setting it again has the same result."""
+
+
+_PLAIN = (
+    ast.Constant, ast.Name, ast.Tuple, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.JoinedStr,
+    ast.FormattedValue,
+)  # fmt: skip
+
+
+_OF_TYPES = {"make_dataclass", "new_class"}
+"""What makes classes that say they are of the module `types`: these travel by value, with their instances."""
 
 
 def replayable_positions(flow: Flow) -> dict[int, bool]:
@@ -27,8 +39,10 @@ def replayable_positions(flow: Flow) -> dict[int, bool]:
 def _candidate(statement: Statement) -> bool:
     if statement.kind is OwnerKind.WHOLE or is_definition(statement.node) or _runs_definitions(statement):
         return True
+    if _makes_class(statement):
+        return True
     if statement.kind is OwnerKind.TASK:
-        return configures(statement) and not statement.effects.unstable
+        return is_plain_value(statement) or (configures(statement) and not statement.effects.unstable)
     if statement.kind is not OwnerKind.SHARED:
         return False
     effects = statement.effects
@@ -37,6 +51,42 @@ def _candidate(statement: Statement) -> bool:
     return not any(
         isinstance(event, WriteState) and event.state not in REPLAYED_STATES and not _is_module_attribute(event.state)
         for event in effects.events
+    )
+
+
+def _makes_class(statement: Statement) -> bool:
+    """Tell whether a statement is `Color = Enum("Color", "RED GREEN")`: a class statement in another spelling."""
+    node, events = statement.node, statement.effects.events
+    return (
+        isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and getattr(node.value.func, "attr", getattr(node.value.func, "id", "")) not in _OF_TYPES
+        and len(events) == 1
+        and isinstance(events[0], Bind)
+        and events[0].value.kind == MADE_CLASS
+        and OWN_DEFAULTS not in events[0].value.draws
+        and not any(
+            isinstance(child, (ast.Call, ast.Lambda)) for given in _given(node.value) for child in ast.walk(given)
+        )
+    )
+
+
+def _given(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
+@lru_cache(MOST_STATEMENTS)
+def is_plain_value(statement: Statement) -> bool:
+    """Tell whether all that a statement does is to bind names to what cannot change, computed by operators alone.
+
+    A task's is handed over to whoever reads it, and made again only where a definition needs it to be made.
+    """
+    node = statement.node
+    return (
+        isinstance(node, (ast.Assign, ast.AnnAssign))
+        and node.value is not None
+        and all(isinstance(child, _PLAIN) for child in ast.walk(node.value) if isinstance(child, ast.expr))
+        and all(isinstance(event, Bind) and event.value.immutable for event in statement.effects.events)
     )
 
 

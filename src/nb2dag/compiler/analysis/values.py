@@ -17,6 +17,12 @@ NONE: Names = frozenset()
 _ALIKE = {"axes"}
 """Kinds of which a part is changed by the same methods: an array of axes, axes, a line in them."""
 
+MOVING = frozenset({"generator", "iterator", "plain iterator", "file", "buffer"})
+"""Kinds of what going through it moves on."""
+
+MOVES = "<moves on>"
+"""Marks, among `Value.draws`, what may hold something of these kinds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -97,9 +103,14 @@ def union(values: Iterable[Value]) -> Value:
         kind=first.kind if len(kinds) == 1 else "",
         carries=frozenset().union(*(value.carries for value in items)),
         free=NONE.union(*(value.free for value in items)),
-        draws=NONE.union(*(value.draws for value in items)),
+        draws=NONE.union(*((value if len(kinds) == 1 else kept(value)).draws for value in items)),
         constant=first.constant if len(constants) == 1 else None,
     )
+
+
+def kept(value: Value) -> Value:
+    """Return a value as something that keeps it holds it: an iterator in a list, or in an attribute."""
+    return replace(value, draws=value.draws | {MOVES}) if value.kind in MOVING else value
 
 
 def container(values: Iterable[Value], kind: str = "") -> Value:
@@ -115,7 +126,9 @@ def part_of(value: Value, kind: str = "") -> Value:
     if value.immutable:
         return replace(IMMUTABLE, carries=value.carries, free=value.free) if value.carries or value.free else IMMUTABLE
     kind = kind or (value.kind if value.kind in _ALIKE else "")
-    return Value(part=value.reaches, kind=kind, carries=value.carries, free=value.free, draws=value.draws)
+    # What an iterator gives is none as a rule.
+    draws = value.draws - {MOVES} if value.kind in MOVING else value.draws
+    return Value(part=value.reaches, kind=kind, carries=value.carries, free=value.free, draws=draws)
 
 
 def shares(values: Iterable[Value], kind: str = "") -> Value:

@@ -126,6 +126,10 @@ class ExpressionWalker:
 
     def delete(self, name: str, node: ast.AST) -> None:
         self.read(name, node)
+        self.end(name)
+
+    def end(self, name: str) -> None:
+        """Take a name away, as `del` does and the end of an `except ... as`."""
         if self.scope.kind is ScopeKind.MODULE or name in self.scope.outer:
             self.deletes.add(self.spelled(name))
         self.unbind(name)

@@ -283,7 +283,7 @@ class NameWalker(ExpressionWalker):
         self.body(node.body)
         if node.name:
             self.handled = self.handled[:-1]
-            self.unbind(node.name)
+            self.end(node.name)
 
     def finally_(self, body: list[ast.stmt], arriving: Paths | None) -> None:
         """Walk a `finally` block: any path arrives at it, and those that were going on go on behind it."""
