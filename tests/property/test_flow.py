@@ -13,6 +13,8 @@ from support.programs import program
 
 PROGRAMS = 2000
 FRAME_PROGRAMS = 200
+OBJECT_PROGRAMS = 150
+LEAST_SAME_OBJECTS = 0.85
 LEAST_SAME = 0.95
 LEAST_SHARE = 0.01
 MOST_REFUSED = 0.10
@@ -47,6 +49,15 @@ def test_programs_on_frames_and_arrays() -> None:
     print(judged.figures())
     assert judged.wrong == [], judged.wrong[0]
     assert judged.verdicts["same"] >= LEAST_SAME * FRAME_PROGRAMS, judged.figures()
+
+
+@pytest.mark.timeout(1500)
+def test_programs_on_classes_and_closures() -> None:
+    """None is wrong; the figures are printed (`-rP`)."""
+    judged = judge_apart(OBJECT_PROGRAMS, "objects")
+    print(judged.figures())
+    assert judged.wrong == [], judged.wrong[0]
+    assert judged.verdicts["same"] >= LEAST_SAME_OBJECTS * OBJECT_PROGRAMS, judged.figures()
 
 
 def test_a_long_chain_of_names_for_one_object() -> None:

@@ -19,10 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.frame_programs import frame_program_of
+from support.object_programs import object_program_of
 from support.oracle import Verdict, judge
 from support.programs import program_of
 
-PROGRAMS = {"any": program_of, "frames": frame_program_of}
+PROGRAMS = {"any": program_of, "frames": frame_program_of, "objects": object_program_of}
 """What makes a program of a seed, by the kind of program."""
 
 _CHUNK = 10
