@@ -142,6 +142,23 @@ def rebuild_cached_function(maxsize: int | None, typed: bool, function: Any) -> 
     return functools.lru_cache(maxsize, typed)(function)
 
 
+def is_dispatcher(function: FunctionType) -> bool:
+    """Tell whether `functools.singledispatch` made a function."""
+    made_by = function.__globals__ is vars(functools)
+    return made_by and all(hasattr(function, name) for name in ("registry", "dispatch", "__wrapped__"))
+
+
+def registered(dispatcher: Any) -> list[tuple[type, Any]]:
+    """Return the types that a dispatcher knows, but `object`, each with its function."""
+    return [(kind, function) for kind, function in dispatcher.registry.items() if kind is not object]
+
+
+def restore_dispatcher(dispatcher: Any, known: list[tuple[type, Any]]) -> None:
+    """Let a dispatcher know types again."""
+    for kind, function in known:
+        dispatcher.register(kind, function)
+
+
 def empty_cell() -> CellType:
     """Return a closure's cell without contents."""
     return CellType()

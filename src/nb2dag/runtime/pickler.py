@@ -143,6 +143,10 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
     def _reduce_function(self, function: FunctionType) -> Reduced:
         if self._leads_to(function):
             return definitions.definition, (function.__qualname__, "function")
+        if definitions.is_dispatcher(function):
+            known = definitions.registered(function)
+            default = function.registry[object]  # type: ignore[attr-defined]
+            return functools.singledispatch, (default,), known, None, None, definitions.restore_dispatcher
         module: str | None = None
         if function.__globals__ is not self._namespace:
             module = function.__globals__.get("__name__")

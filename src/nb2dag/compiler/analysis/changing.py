@@ -158,10 +158,10 @@ class _Application:
             region = frozenset({self.present.new_region(held, carries, value.free, value.draws)})
             self.limit(region, region)
             own |= region
-        elif MOVES in value.draws:
-            # One of several objects, some of which may be iterators: which, the name does not tell any more.
+        elif value.carries or MOVES in value.draws:
+            # One of several objects: what it may be, a function or an iterator, the name does not tell any more.
             for number in own:
-                self.grow(number, Region(position, draws=frozenset({MOVES})))
+                self.grow(number, Region(position, carries=carries, draws=value.draws & {MOVES}))
         snapshot = Snapshot(position, position, own, value.kind, value.module, value.definition, value.constant)
         if not certain:
             snapshot = _either(snapshot, before, always=always)

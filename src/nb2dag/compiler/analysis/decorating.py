@@ -88,6 +88,19 @@ def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, 
         evaluator.effects.add(Hold(free, made))
 
 
+def registered_with(decorator: ast.expr) -> ast.expr | None:
+    """Return what `@f.register` or `@f.register(int)` registers with, None for any other decorator."""
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return target.value if isinstance(target, ast.Attribute) and target.attr == "register" else None
+
+
+def keep_registered(evaluator: CallingEvaluator, dispatcher: Value, made: Value, node: ast.AST) -> None:
+    """Record that a function of the notebook's, made by `functools.singledispatch`, keeps another one."""
+    if dispatcher.definition is not None and not dispatcher.definition.is_class:
+        evaluator.effects.mutate(dispatcher, node)
+        evaluator.effects.hold(dispatcher, made)
+
+
 def decorators(resolver: Resolver, definition: Definition) -> list[Definition]:
     """Return the notebook's own functions and classes that decorate a definition, `@retry(3)` included."""
     nodes = getattr(definition.node, "decorator_list", [])

@@ -14,7 +14,7 @@ from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import register
 from nb2dag.compiler.analysis.application import call_methods
 from nb2dag.compiler.analysis.consuming import consume
-from nb2dag.compiler.analysis.decorating import apply_decorator, wrapped
+from nb2dag.compiler.analysis.decorating import apply_decorator, keep_registered, registered_with, wrapped
 from nb2dag.compiler.analysis.effects import Effects, Summary, rebinding
 from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator
@@ -288,6 +288,8 @@ class Evaluator(ExpressionEvaluator):
         quiet = Evaluator(self.resolver, function=self.function)
         for decorator in node.decorator_list:
             apply_decorator(self, quiet.value(decorator), made, name, node)
+            if (dispatcher := registered_with(decorator)) is not None:
+                keep_registered(self, quiet.value(dispatcher), made, node)
 
     def defined(self, name: str, node: _Defining, values: list[Value]) -> Value:
         """Return the value of a function, lambda or class that the statement binds to `name`."""
@@ -345,10 +347,9 @@ class Evaluator(ExpressionEvaluator):
         """Evaluate `a.b = item`, `a[i] = item` and their deletions: the object of `a` changes."""
         if not isinstance(target, (ast.Attribute, ast.Subscript)):
             return
-        if isinstance(target, ast.Subscript):
-            self.value(target.slice)
-            if isinstance(target.slice, ast.Slice):
-                consume(self, item, target)
+        index = self.value(target.slice) if isinstance(target, ast.Subscript) else IMMUTABLE
+        if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice):
+            consume(self, item, target)
         owner = self.value(target.value)
         names = ["__*__"]
         if isinstance(target, ast.Attribute):
@@ -359,6 +360,9 @@ class Evaluator(ExpressionEvaluator):
             record_attribute(self.effects, f"{owner.module}{attribute}", target)
             return
         self.effects.mutate(owner, target)
+        if index.carries or index.definition is not None:
+            # A key of the notebook's own: an instance that can change, or a function.
+            self.hold(target.value, owner, index)
         copies = owner.kind in COPYING_KINDS and not elements_change(self)
         if not copies or (isinstance(target, ast.Attribute) and owner.kind == "array"):
             self.hold(target.value, owner, item)

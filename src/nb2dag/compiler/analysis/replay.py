@@ -39,7 +39,7 @@ def replayable_positions(flow: Flow) -> dict[int, bool]:
 def _candidate(statement: Statement) -> bool:
     if statement.kind is OwnerKind.WHOLE or is_definition(statement.node) or _runs_definitions(statement):
         return True
-    if _makes_class(statement):
+    if _makes_class(statement) or _names_again(statement):
         return True
     if statement.kind is OwnerKind.TASK:
         return is_plain_value(statement) or (configures(statement) and not statement.effects.unstable)
@@ -68,6 +68,17 @@ def _makes_class(statement: Statement) -> bool:
         and not any(
             isinstance(child, (ast.Call, ast.Lambda)) for given in _given(node.value) for child in ast.walk(given)
         )
+    )
+
+
+def _names_again(statement: Statement) -> bool:
+    """Tell whether a statement gives a function or class of the notebook another name: `cost = weight`."""
+    node, events = statement.node, statement.effects.events
+    return (
+        isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Name)
+        and all(isinstance(target, ast.Name) for target in node.targets)
+        and all(isinstance(event, Bind) and event.value.definition is not None for event in events)
     )
 
 

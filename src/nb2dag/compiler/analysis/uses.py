@@ -111,7 +111,13 @@ def _behind(present: Present, name: str, use: Use, names: list[str]) -> list[Def
     snapshot = present.now(name)
     if snapshot is None:
         return []
-    found = [] if snapshot.definition is None else [snapshot.definition]
+    definition = snapshot.definition
+    found = [] if definition is None else [definition]
+    if definition is not None and definition.name != name and definition.position >= 0:
+        # Another name of a function or class: it is stored as what has its own name, where that still stands for it.
+        own = present.now(definition.name)
+        if own is not None and own.definition == definition:
+            use.definitions.add(definition)
     for number in present.reach(snapshot.own):
         region = present.region(number)
         if region.carries:

@@ -96,12 +96,16 @@ def union(values: Iterable[Value]) -> Value:
         return first
     kinds = {value.kind for value in items}
     constants = {value.constant for value in items}
+    definitions = {value.definition for value in items}
+    definition = first.definition if len(definitions) == 1 else None
+    carried = frozenset(each for each in definitions if each is not None and definition is None)
     return Value(
         same=NONE.union(*(value.same for value in items)),
         part=NONE.union(*(value.part for value in items)),
         holds=NONE.union(*(value.holds for value in items)),
         kind=first.kind if len(kinds) == 1 else "",
-        carries=frozenset().union(*(value.carries for value in items)),
+        carries=carried.union(*(value.carries for value in items)),
+        definition=definition,
         free=NONE.union(*(value.free for value in items)),
         draws=NONE.union(*((value if len(kinds) == 1 else kept(value)).draws for value in items)),
         constant=first.constant if len(constants) == 1 else None,
