@@ -198,7 +198,7 @@ def _has_state(node: ast.ClassDef) -> bool:
         elif isinstance(statement, ast.Assign | ast.AnnAssign):
             if statement.value is not None and not _is_fixed(statement.value):
                 return True
-        elif not isinstance(statement, ast.Expr | ast.Pass | ast.ClassDef):
+        elif not isinstance(statement, ast.Expr | ast.Pass):
             return True
     return False
 

@@ -35,6 +35,7 @@ _RESOURCES = {
     "future": "a future of a thread or process", "place in an array": "an iterator over an array",
     "ufunc": "a ufunc made of a function", "solver": "a factorised matrix",
     "mapped file": "an array that lies on a file",
+    "address": "the address of an object, which is another one in each process",
     "parser": "a parser of arguments, which compares by identity",
 }  # fmt: skip
 

@@ -65,6 +65,8 @@ def _members(flow: Flow, node: ast.expr, position: int) -> Iterator[tuple[str, a
         yield from ((f"[{number}]", item) for number, item in enumerate(node.elts))
     elif isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Call):
+                yield ".keys()", key
             yield (f"[{key.value!r}]" if isinstance(key, ast.Constant) else "[...]"), value
     elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp)):
         element = node.value if isinstance(node, ast.DictComp) else node.elt

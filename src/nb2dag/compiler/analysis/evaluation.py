@@ -20,7 +20,7 @@ from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement
-from nb2dag.compiler.analysis.outside import record_attribute
+from nb2dag.compiler.analysis.outside import record_attribute, record_setting
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.texts import parameter
 from nb2dag.compiler.analysis.values import (
@@ -359,6 +359,12 @@ class Evaluator(ExpressionEvaluator):
             attribute = f".{target.attr}" if isinstance(target, ast.Attribute) else ""
             record_attribute(self.effects, f"{owner.module}{attribute}", target)
             return
+        if isinstance(target.value, ast.Attribute) and target.value.attr == "flags":
+            # Settings of a frame or array, which have no object of their own.
+            self.effects.mutate(self.value(target.value.value), target)
+        elif owner.kind == "immutable" and isinstance(target, ast.Attribute):
+            # A logger, of which there is one by its name: `log.propagate = False`.
+            record_setting(self.effects, target.attr, target)
         self.effects.mutate(owner, target)
         if index.carries or index.definition is not None:
             # A key of the notebook's own: an instance that can change, or a function.

@@ -321,6 +321,10 @@ def _unknown_function(
     if state:
         effects.add(WriteState(state, node))
         return FRESH
+    if name == "register":
+        # A class that a library's abstract class shall know as its own: `Sequence.register(Rows)`.
+        record_setting(effects, path, node)
+        return union(arguments.all())
     if knowledge.module_state(path) in GENERATORS:
         effects.add(Draw(str(knowledge.module_state(path)), node))
     for place, keyword in changed_arguments(evaluator.resolver, path):

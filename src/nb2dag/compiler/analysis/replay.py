@@ -93,12 +93,14 @@ def is_plain_value(statement: Statement) -> bool:
     A task's is handed over to whoever reads it, and made again only where a definition needs it to be made.
     """
     node = statement.node
-    return (
-        isinstance(node, (ast.Assign, ast.AnnAssign))
-        and node.value is not None
-        and all(isinstance(child, _PLAIN) for child in ast.walk(node.value) if isinstance(child, ast.expr))
-        and all(isinstance(event, Bind) and event.value.immutable for event in statement.effects.events)
-    )
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None or statement.effects.unstable:
+        return False
+    # What opens something and cannot change is a logger: there is one by its name.
+    of_name = isinstance(node.value, ast.Call) and statement.effects.opens
+    parts = node.value.args if isinstance(node.value, ast.Call) and of_name else [node.value]
+    return all(
+        isinstance(child, _PLAIN) for part in parts for child in ast.walk(part) if isinstance(child, ast.expr)
+    ) and all(isinstance(event, Bind) and event.value.immutable for event in statement.effects.events)
 
 
 @lru_cache(MOST_STATEMENTS)

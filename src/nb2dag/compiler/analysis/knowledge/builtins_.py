@@ -62,7 +62,8 @@ CALLS = call_table(
     (CallFacts(returns="immutable", mutates=(0,)), "delattr"),
     (_OPEN, "open"),
     # an object's address, and the hash of a string, are other ones in every process
-    (CallFacts(returns="immutable", kind="immutable", reads=(ENTROPY,), deterministic=False), "id hash"),
+    (CallFacts(kind="address", reads=(ENTROPY,), deterministic=False), "id"),
+    (CallFacts(returns="immutable", kind="immutable", reads=(ENTROPY,), deterministic=False), "hash"),
     (CallFacts(returns="immutable", kind="immutable", deterministic=False), "input breakpoint"),
 )
 

@@ -69,7 +69,9 @@ _PYPLOT = call_table(
 
 _MATPLOTLIB = (
     call_table(
-        "matplotlib", (CONFIGURES, "use rc rcdefaults set_loglevel style.use rcParams.update"), (SHARES, "rc_context")
+        "matplotlib",
+        (CONFIGURES, "use rc rcdefaults set_loglevel style.use rcParams.update colormaps.register"),
+        (SHARES, "rc_context"),
     ),
     call_table("matplotlib.style", (CONFIGURES, "use"), (SHARES, "context")),
     call_table("matplotlib_inline.backend_inline", (CONFIGURES, "set_matplotlib_formats")),

@@ -168,11 +168,18 @@ _PROCESSES = (
         (IMMUTABLE, "sleep"),
         (CallFacts(kind="async queue"), "Queue LifoQueue PriorityQueue"),
     ),
-    call_table("gc", (IMMUTABLE, "collect enable disable"), (_HOST_READ, "get_count get_stats")),
+    call_table(
+        "gc",
+        (IMMUTABLE, "collect"),
+        (CONFIGURES, "enable disable freeze set_threshold"),
+        (_HOST_READ, "get_count get_stats"),
+    ),
     call_table(
         "timeit", (CallFacts(returns="immutable", reads=(CLOCK,), deterministic=False, calls=(0,)), "timeit repeat")
     ),
     call_table("timeit", (CallFacts(returns="immutable", reads=(CLOCK,), deterministic=False), "default_timer")),
+    call_table("signal", (CONFIGURES, "signal siginterrupt")),
+    call_table("codecs", (CONFIGURES, "register register_error")),
     call_table("traceback", (IMMUTABLE, "print_exc format_exc print_exception format_exception print_stack")),
     call_table("inspect", (IMMUTABLE, "getsource getdoc isclass isfunction ismethod signature getfile cleandoc")),
     call_table("importlib", (CallFacts(kind="module"), "import_module")),
