@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from nb2dag.compiler.analysis.elements import changes_elements
 from nb2dag.compiler.analysis.exported import QUESTIONS, figures_in_loops, installations, local_paths, questions
 from nb2dag.compiler.analysis.imports import imported_modules
 from nb2dag.compiler.analysis.names import NameFacts, statement_names
+from nb2dag.compiler.analysis.own_attributes import own_attributes
 from nb2dag.compiler.analysis.regions import region_in
 from nb2dag.compiler.analysis.secrets import secrets_in_escapes, secrets_in_nodes
 from nb2dag.compiler.analysis.spelled_out import Texts, has_names_in_texts, spell_out
@@ -74,7 +75,8 @@ class CellFacts:
     `statements` are all but those that load nb2dag itself; `secrets` are literals that look like one, with what they
     look like; `own_questions` the names of functions that ask a person, where the cell binds such a name itself;
     `installations` are the commands that install packages; `names_in_texts` tells that strings may name names, and
-    `changes_elements` that elements of frames may change.
+    `changes_elements` that elements of frames may change; `own_attributes` are names of attributes that it gives to
+    objects of the notebook's and that libraries use as well.
     """
 
     statements: tuple[StatementFacts, ...]
@@ -84,6 +86,7 @@ class CellFacts:
     may_fail_on_a_worker: bool
     names_in_texts: bool
     changes_elements: bool
+    own_attributes: frozenset[str]
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -157,8 +160,10 @@ def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -
     secrets: list[tuple[Region, str]] = []
     own: set[str] = set()
     changes = False
+    attributes = {name for module in code.modules for name in _attributes_of(module)}
     for node in code.tree.body:
         nodes = nodes_of(node)
+        attributes |= own_attributes(nodes)
         changes = changes or changes_elements(nodes)
         secrets += secrets_in_nodes(nodes, lines)
         own.update(QUESTIONS.intersection(_bound_names(nodes)))
@@ -181,7 +186,13 @@ def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -
         suspect,
         has_names_in_texts(source),
         changes,
+        frozenset(attributes),
     )
+
+
+@lru_cache(maxsize=256)
+def _attributes_of(module: LocalModule) -> frozenset[str]:
+    return frozenset(own_attributes(nodes_of(module.code.tree)))
 
 
 def _statement_facts(node: ast.stmt, lines: list[str], escapes: tuple[Escape, ...], text: str) -> StatementFacts:

@@ -95,10 +95,16 @@ def registered_with(decorator: ast.expr) -> ast.expr | None:
 
 
 def keep_registered(evaluator: CallingEvaluator, dispatcher: Value, made: Value, node: ast.AST) -> None:
-    """Record that a function of the notebook's, made by `functools.singledispatch`, keeps another one."""
-    if dispatcher.definition is not None and not dispatcher.definition.is_class:
-        evaluator.effects.mutate(dispatcher, node)
-        evaluator.effects.hold(dispatcher, made)
+    """Record that a function of the notebook's, made by `functools.singledispatch`, keeps another one, and its type."""
+    if dispatcher.definition is None or dispatcher.definition.is_class:
+        return
+    evaluator.effects.mutate(dispatcher, node)
+    evaluator.effects.hold(dispatcher, made)
+    if isinstance(node, ast.FunctionDef):
+        calls = [decorator for decorator in node.decorator_list if isinstance(decorator, ast.Call)]
+        given = [item for call in calls for item in call.args]
+        for kind in [*given, *(argument.annotation for argument in node.args.args[:1] if argument.annotation)]:
+            evaluator.effects.hold(dispatcher, evaluator.value(kind))
 
 
 def decorators(resolver: Resolver, definition: Definition) -> list[Definition]:

@@ -19,6 +19,7 @@ from nb2dag.compiler.analysis.getters import mark_of_lambda
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.looks import Look
 from nb2dag.compiler.analysis.outside import GENERATORS
+from nb2dag.compiler.analysis.own_attributes import is_own
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.texts import ANY, concatenated, joined_path, literal
 from nb2dag.compiler.analysis.values import (
@@ -299,6 +300,8 @@ class ExpressionEvaluator:
     def attribute(self, owner: Value, node: ast.Attribute) -> Value:
         """Return what a library's object gives for one of its attributes."""
         sharing = knowledge.attribute(node.attr, owner.kind)
+        if sharing != "shares" and not owner.kind and is_own(self, node.attr):
+            return part_of(owner)
         if sharing == "immutable":
             return IMMUTABLE
         if sharing == "fresh":
@@ -403,7 +406,7 @@ class ExpressionEvaluator:
         values = [self.value(element) for element in elements]
         self.branches -= 1
         self.locals = before
-        return container(values, kind)
+        return container(map(kept, values), kind)
 
     def value_Call(self, node: ast.Call) -> Value:
         if (escape := escape_of(node)) is not None:

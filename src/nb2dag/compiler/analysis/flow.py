@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nb2dag.compiler.analysis.cell_facts import CellFacts, CellFactsMemo, StatementFacts
@@ -12,6 +13,7 @@ from nb2dag.compiler.analysis.elements import ELEMENTS
 from nb2dag.compiler.analysis.evaluation import Evaluator
 from nb2dag.compiler.analysis.local_state import kept_states, marker, notes_at, public_names, starred
 from nb2dag.compiler.analysis.module_functions import changing_functions
+from nb2dag.compiler.analysis.own_attributes import OWN_ATTRIBUTES
 from nb2dag.compiler.analysis.present import Present
 from nb2dag.compiler.analysis.retracing import retrace
 from nb2dag.compiler.analysis.star_imports import STARS, StarImports
@@ -20,6 +22,7 @@ from nb2dag.compiler.analysis.summaries import Summaries
 from nb2dag.compiler.analysis.timeline import NO_REGIONS, Snapshot, Timeline
 from nb2dag.compiler.analysis.traces import (
     CellKey,
+    Habits,
     PlacedCell,
     StatementTrace,
     TracedNotebook,
@@ -83,34 +86,44 @@ def trace_flow(program: Program, facts: CellFactsMemo | None = None, traces: Tra
         for cell, said, place in zip(meant, found, traces.numbering.places(found), strict=True)
         if place.positions
     ]
-    elements = any(said.changes_elements for said in found) and any(map(_uses_frames, found))
-    now = _trace(traces, [cell for cell, _ in placed], [key for _, key in placed], elements=elements)
+    now = _trace(traces, [cell for cell, _ in placed], [key for _, key in placed], _habits(found))
     by_position = {statement.position: statement for cell in now.cells for statement in cell.statements}
     read = set[str]().union(*(cell.read_names for cell in now.cells))
     last = {cell.cell.cell.index: cell.statements[-1].position for cell in now.cells}
     return Flow(Statements(by_position, now.timeline.asked), now.timeline, read, last, now.stars, now.cells)
 
 
+def _habits(cells: Sequence[CellFacts]) -> Habits:
+    """Return what is known of the notebook as a whole, whichever cell says it."""
+    habits: list[tuple[str, str]] = []
+    if any(cell.changes_elements for cell in cells) and any(map(_uses_frames, cells)):
+        habits.append((ELEMENTS, "change"))
+    if names := sorted({name for cell in cells for name in cell.own_attributes}):
+        habits.append((OWN_ATTRIBUTES, f" {' '.join(names)} "))
+    return tuple(habits)
+
+
 def _uses_frames(cell: CellFacts) -> bool:
     return any("pandas" in statement.modules for statement in cell.statements)
 
 
-def _trace(traces: Traces, cells: list[ProgramCell], keys: list[CellKey], *, elements: bool) -> TracedNotebook:
+def _trace(traces: Traces, cells: list[ProgramCell], keys: list[CellKey], habits: Habits) -> TracedNotebook:
     """Return the notebook traced, from what was traced last as far as that holds, and tell what else does."""
     last, traces.last = traces.last, None
     again, changed = None, None
-    if last is not None and last.elements == elements:
+    if last is not None and last.habits == habits:
         tracer = _Tracer(traces, last.timeline)
         again = retrace(last, tracer.present, cells, keys, tracer.cell)
     if last is not None and again is not None:
-        now, changed = TracedNotebook(keys, again.cells, last.timeline, last.stars, elements), again.changed
+        now, changed = TracedNotebook(keys, again.cells, last.timeline, last.stars, habits), again.changed
     else:
         tracer = _Tracer(traces, Timeline())
-        if elements:
-            tracer.present.record(ELEMENTS, Snapshot(-1, -1, NO_REGIONS, "immutable", constant="change"))
+        for habit, text in habits:
+            tracer.present.record(habit, Snapshot(-1, -1, NO_REGIONS, "immutable", constant=text))
+        if habits:
             tracer.present.add(tracer.present.changes)
         found = [tracer.cell(cell, key) for cell, key in zip(cells, keys, strict=True)]
-        now = TracedNotebook(keys, found, tracer.present.timeline, tracer.present.all_stars(), elements)
+        now = TracedNotebook(keys, found, tracer.present.timeline, tracer.present.all_stars(), habits)
     now.timeline.begin()
     traces.settled.begin(now.timeline.asked, changed)
     traces.last = now

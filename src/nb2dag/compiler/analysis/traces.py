@@ -69,6 +69,10 @@ CellKey = tuple[CellFacts, tuple[int, ...], str]
 """A cell's code, where its statements stand, and who runs them."""
 
 
+Habits = tuple[tuple[str, str], ...]
+"""What is known of the notebook as a whole before anything else, as texts: see `elements`, `own_attributes`."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TracedNotebook:
     """All cells of a notebook that have statements, and the timeline that these made."""
@@ -77,8 +81,7 @@ class TracedNotebook:
     cells: list[PlacedCell]
     timeline: Timeline
     stars: StarImports
-    elements: bool
-    """Whether elements of frames change (see `elements`)."""
+    habits: Habits
 
 
 _Trace = TypeVar("_Trace", StatementTrace, CellTrace)

@@ -130,9 +130,7 @@ def part_of(value: Value, kind: str = "") -> Value:
     if value.immutable:
         return replace(IMMUTABLE, carries=value.carries, free=value.free) if value.carries or value.free else IMMUTABLE
     kind = kind or (value.kind if value.kind in _ALIKE else "")
-    # What an iterator gives is none as a rule.
-    draws = value.draws - {MOVES} if value.kind in MOVING else value.draws
-    return Value(part=value.reaches, kind=kind, carries=value.carries, free=value.free, draws=draws)
+    return Value(part=value.reaches, kind=kind, carries=value.carries, free=value.free, draws=value.draws)
 
 
 def shares(values: Iterable[Value], kind: str = "") -> Value:
