@@ -12,8 +12,8 @@ from support.pool import judge_apart
 from support.programs import program
 
 PROGRAMS = 2000
-FRAME_PROGRAMS = 200
-OBJECT_PROGRAMS = 150
+FRAME_PROGRAMS = 120
+OBJECT_PROGRAMS = 80
 LEAST_SAME_OBJECTS = 0.85
 LEAST_SAME = 0.95
 LEAST_SHARE = 0.01

@@ -10,21 +10,24 @@ import functools
 import json
 import multiprocessing
 import os
+import pkgutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support.frame_programs import frame_program_of
-from support.object_programs import object_program_of
 from support.oracle import Verdict, judge
-from support.programs import program_of
+from support.programs import Program
 
-PROGRAMS = {"any": program_of, "frames": frame_program_of, "objects": object_program_of}
-"""What makes a program of a seed, by the kind of program."""
+PROGRAMS = {
+    "any": "support.programs:program_of",
+    "frames": "support.frame_programs:frame_program_of",
+    "objects": "support.object_programs:object_program_of",
+}
+"""What makes a program of a seed, by the kind of program; imported where it is wanted, for numpy makes forks slow."""
 
 _CHUNK = 10
 _CHUNKS_OF_A_ROUND = 12
@@ -92,8 +95,9 @@ def judge_seeds(seeds: Sequence[int], kind: str = "any") -> Judgement:
 
 def _judge_chunk(kind: str, seeds: Sequence[int]) -> Judgement:
     part = Judgement()
+    make: Callable[[int], Program] = pkgutil.resolve_name(PROGRAMS[kind])
     for seed in seeds:
-        program = PROGRAMS[kind](seed)
+        program = make(seed)
         verdict = _judge(program.cells, seed)
         part.verdicts[verdict.kind] += 1
         part.constructs.update(program.constructs)

@@ -7,7 +7,7 @@ from pathlib import Path
 from nb2dag.compiler.frontend.local_modules import with_local_modules
 from nb2dag.compiler.frontend.reader import parse_notebook
 from nb2dag.compiler.frontend.tagging import tag_program
-from support.oracle import notebook_text
+from support.oracle import compile_cells, notebook_text
 
 
 def modules(folder: Path, *cells: str) -> list[list[str]]:
@@ -61,6 +61,18 @@ def test_what_cannot_be_read_or_parsed_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "folder.py").mkdir()
     assert modules(tmp_path, "import broken, binary, folder, fine") == [["fine"]]
     assert modules(tmp_path / "gone", "import fine") == [[]]
+
+
+def test_what_is_not_looked_into_is_said_once_at_its_import(tmp_path: Path) -> None:
+    write(tmp_path, broken="def (", long="x = 1\n" * 2000, through="import long")
+    cells = ["import math\nx = 'é'; from long import x", "#| task: a\nimport broken, through\nprint(broken.x)"]
+    found = [item for item in compile_cells(cells, tmp_path).diagnostics if item.name == "unread-module"]
+    assert [(item.span.cell, item.span.region.line, item.span.region.column) for item in found] == [
+        (1, 2, 10),
+        (2, 2, 1),
+    ]
+    assert "`long` beside the notebook is taken for a library: it has 2,000 lines" in found[0].message
+    assert "`broken` beside the notebook is taken for a library: it does not parse" in found[1].message
 
 
 def test_unchanged_modules_leave_the_cells_code_the_very_same(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_messages_say_what_and_what_to_do(rule: Rule):
         assert not re.search(r"\bNone\b|<\w+>|\{", finding.message)
 
 
-NOT_SHOWN_BY_CELLS = {"not-python", "file-too-large"}
+NOT_SHOWN_BY_CELLS = {"not-python", "file-too-large", "unread-module"}
 """Rules about the kernel and about files beside the notebook, which cells alone cannot show."""
 
 

@@ -53,6 +53,15 @@ class LocalModule:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadModule:
+    """A module that lies beside the notebook and is taken for a library's, why, and where the cell imports it."""
+
+    name: str
+    reason: str
+    region: Region
+
+
+@dataclass(frozen=True, slots=True)
 class Escape:
     """One piece of IPython syntax.
 
@@ -90,7 +99,8 @@ class ParsedCode:
     Every position in `tree` points into the whole cell's text as the user typed it: `lineno` is 1-based and counts tag
     lines, `col_offset` counts UTF-8 bytes as `ast` does. A call that stands for an escape knows it (`escape_of`). Where
     `problem` is set the tree is empty. `ends_silent` tells that the last statement's value is not displayed (a closing
-    `;`). `modules` are the local modules that it imports, and those that these import.
+    `;`). `modules` are the local modules that it imports, and those that these import;
+    `unread` those that were not looked into.
     """
 
     tree: ast.Module
@@ -98,6 +108,7 @@ class ParsedCode:
     problem: SyntaxProblem | None = None
     ends_silent: bool = False
     modules: tuple[LocalModule, ...] = ()
+    unread: tuple[UnreadModule, ...] = ()
 
     def __post_init__(self) -> None:
         """Let every call that stands for an escape know it: a function's body is looked at apart from its cell."""

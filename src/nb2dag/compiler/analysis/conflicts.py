@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from difflib import SequenceMatcher
+from difflib import get_close_matches
 from functools import lru_cache, partial
 
 from nb2dag.compiler.analysis.classes import is_cached, is_named_tuple
@@ -155,6 +155,7 @@ class _Places:
 def _undefined(flow: Flow, places: _Places) -> Iterator[FlowProblem]:
     reported: set[tuple[int, str]] = set()
     close: dict[str, list[str]] = {}
+    names: frozenset[str] | None = None
     for statement, name in (missing for cell in flow.cells for missing in cell.missing):
         if name in BUILTIN_NAMES or statement.kind is OwnerKind.SCRATCH or flow.stars.first < statement.position:
             continue
@@ -164,7 +165,8 @@ def _undefined(flow: Flow, places: _Places) -> Iterator[FlowProblem]:
             continue
         reported.add((statement.cell.cell.index, name))
         if name not in close:
-            close[name] = _close_names(name, flow.timeline.names)
+            names = names or frozenset(flow.timeline.names)
+            close[name] = _close_names(name, names)
         position = statement.position
         similar = next((other for other in close[name] if flow.timeline.before(other, position) is not None), "")
         below = flow.timeline.first_binding_below(name, position - 1)
@@ -214,20 +216,10 @@ def _names_in(node: ast.AST) -> set[str]:
     return {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
 
 
-def _close_names(name: str, others: Iterable[str]) -> list[str]:
+@lru_cache(1_000)
+def _close_names(name: str, others: frozenset[str]) -> list[str]:
     """Return the names that may have been meant by `name`, the likeliest first."""
-    return sorted((other for other in others if _likeness(name, other)), key=lambda o: (_likeness(name, o), o))[::-1]
-
-
-@lru_cache(100_000)
-def _likeness(name: str, other: str) -> float:
-    """Return how alike two names are as `difflib` says, 0 where that is too little to mention."""
-    matcher = SequenceMatcher(None, other, name)
-    for ratio in (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio):
-        found = ratio()
-        if found < _ALIKE:
-            return 0.0
-    return found
+    return get_close_matches(name, others, n=len(others) or 1, cutoff=_ALIKE)
 
 
 def _versions(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:

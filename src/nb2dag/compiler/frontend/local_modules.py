@@ -11,8 +11,9 @@ from pathlib import Path
 
 from nb2dag.compiler.frontend.escapes import parse_code
 from nb2dag.compiler.frontend.scripts import file_text, written_files
-from nb2dag.model.code import LocalModule, ParsedCode, nodes_of
-from nb2dag.model.program import Program
+from nb2dag.model.code import LocalModule, ParsedCode, UnreadModule, nodes_of
+from nb2dag.model.program import Program, ProgramCell
+from nb2dag.model.span import Region
 
 _MOST_MODULES = 50
 _MOST_LINES = 1_500
@@ -25,7 +26,7 @@ _Read = Callable[[str], str | None]
 def with_local_modules(program: Program, folder: Path) -> Program:
     """Return a program in which the code that imports a local module has that module's code.
 
-    A module that cannot be read, or parsed, or is as long as a library, is left out.
+    A module that cannot be parsed, or is as long as a library, is left out, and noted.
     """
     there = _modules_in(folder)
     # Each file is read once, however many cells import it.
@@ -33,16 +34,26 @@ def with_local_modules(program: Program, folder: Path) -> Program:
     written: dict[str, str | None] = {}
     cells = []
     for cell in program.cells:
-        found = _found(_imported(cell.code), read, there, written)
-        cells.append(replace(cell, code=_with(cell.code, found)) if found else cell)
+        found, left_out = _found(_imported(cell.code), read, there, written)
+        unread = tuple(_unread(cell, name, reason) for name, reason in left_out.items())
+        cells.append(replace(cell, code=_with(cell.code, found, unread)) if found or unread else cell)
         written |= dict(written_files(cell))
     return replace(program, cells=tuple(cells))
 
 
 @lru_cache(maxsize=4096)
-def _with(code: ParsedCode, modules: tuple[LocalModule, ...]) -> ParsedCode:
+def _with(code: ParsedCode, modules: tuple[LocalModule, ...], unread: tuple[UnreadModule, ...]) -> ParsedCode:
     """Return code with its modules: the same object each time, so that what is known of an unchanged cell holds."""
-    return replace(code, modules=modules)
+    return replace(code, modules=modules, unread=unread)
+
+
+def _unread(cell: ProgramCell, name: str, reason: str) -> UnreadModule:
+    """Return a module that is left out, with the cell's first import of it, or of what imports it in turn."""
+    imports = [node for node in nodes_of(cell.code.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    node = next((node for node in imports if name in _imports_of(node)), imports[0])
+    line = cell.cell.source.split("\n")[node.lineno - 1]
+    start = len(line.encode()[: node.col_offset].decode())
+    return UnreadModule(name, reason, Region(node.lineno, start + 1, node.lineno, len(line.rstrip()) + 1))
 
 
 def _modules_in(folder: Path) -> frozenset[str]:
@@ -56,32 +67,41 @@ def _modules_in(folder: Path) -> frozenset[str]:
 @lru_cache(maxsize=20_000)
 def _imported(code: ParsedCode) -> tuple[str, ...]:
     """Return the dotted modules that code imports; `from a import b` may mean the module `a.b`."""
-    found: dict[str, None] = {}
-    for node in nodes_of(code.tree):
-        if isinstance(node, ast.Import):
-            found |= dict.fromkeys(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found[node.module] = None
-            found |= dict.fromkeys(f"{node.module}.{alias.name}" for alias in node.names)
-    return tuple(found)
+    return tuple(dict.fromkeys(name for node in nodes_of(code.tree) for name in _imports_of(node)))
+
+
+def _imports_of(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
 
 
 def _found(
     names: tuple[str, ...], read: _Read, there: frozenset[str], written: dict[str, str | None]
-) -> tuple[LocalModule, ...]:
-    """Return the local modules among `names`, and all that they import."""
+) -> tuple[tuple[LocalModule, ...], dict[str, str]]:
+    """Return the local modules among `names`, and all that they import; and why others of them are left out."""
     waiting, seen = list(names), set(names)
     found: list[LocalModule] = []
+    left_out: dict[str, str] = {}
     while waiting and len(found) < _MOST_MODULES:
         name = waiting.pop(0)
         text = _text(name, read, there, written)
-        module = None if text is None or text.count("\n") > _MOST_LINES else _module(name, text)
-        if module is not None:
-            found.append(module)
-            more = [other for other in _imported(module.code) if other not in seen]
-            waiting += more
-            seen.update(more)
-    return tuple(found)
+        if text is None:
+            continue
+        if (lines := text.count("\n")) > _MOST_LINES:
+            left_out[name] = f"it has {lines:,} lines, and nb2dag reads modules of up to {_MOST_LINES:,}"
+            continue
+        code = _parsed(text)
+        if code.problem is not None:
+            left_out[name] = f"it does not parse: {code.problem.message}"
+            continue
+        found.append(_module(name, text))
+        more = [other for other in _imported(code) if other not in seen]
+        waiting += more
+        seen.update(more)
+    return tuple(found), left_out
 
 
 def _text(name: str, read: _Read, there: frozenset[str], written: dict[str, str | None]) -> str | None:
@@ -95,6 +115,10 @@ def _text(name: str, read: _Read, there: frozenset[str], written: dict[str, str 
 
 
 @lru_cache(maxsize=256)
-def _module(name: str, text: str) -> LocalModule | None:
-    code = parse_code(text)
-    return None if code.problem else LocalModule(name, code)
+def _parsed(text: str) -> ParsedCode:
+    return parse_code(text)
+
+
+@lru_cache(maxsize=256)
+def _module(name: str, text: str) -> LocalModule:
+    return LocalModule(name, _parsed(text))

@@ -245,12 +245,12 @@ DEFINITION_NEEDS_VALUE = Rule(
     page(
         "Reports a class or function that another task needs, and whose definition uses a task's value when it is "
         "made: as a "
-        "class attribute, a base, or the argument of a decorator.",
+        "class attribute, a base, or the argument of a decorator. Plain values (`rate = 2`) are made again with it.",
         "Definitions travel as source and are made anew in each task, before any value is there.",
-        "%%airflow_task first\nrate = 2\nclass Box:\n    scale = rate\nbox = Box()\n# %%\n"
+        "%%airflow_task first\nrate = max(2, 3)\nclass Box:\n    scale = rate\nbox = Box()\n# %%\n"
         "%%airflow_task second\nprint(box.scale)",
         "class Box:\n    def __init__(self, scale):\n        self.scale = scale\n# %%\n"
-        "%%airflow_task first\nrate = 2\nbox = Box(rate)\n# %%\n%%airflow_task second\nprint(box.scale)",
+        "%%airflow_task first\nrate = max(2, 3)\nbox = Box(rate)\n# %%\n%%airflow_task second\nprint(box.scale)",
         "Never: the class would be another one in each task.",
     ),
 )

@@ -64,7 +64,22 @@ EMPTY_TASK = Rule(
     ),
 )
 
-RULES: tuple[Rule, ...] = (SYNTAX_ERROR, NOT_PYTHON, NO_TASKS, EMPTY_TASK)
+UNREAD_MODULE = Rule(
+    "NBD005",
+    "unread-module",
+    Severity.WARNING,
+    page(
+        "Reports the import of a module beside the notebook that nb2dag does not look into: it is too long, or does "
+        "not parse.",
+        "nb2dag takes it for a library's. What its functions keep in the module, and how they change what they are "
+        "given, it then has to guess.",
+        "from pipeline import clean\n# %%\n%%airflow_task load\nrows = clean([1, 2])",
+        "from cleaning import clean\n# %%\n%%airflow_task load\nrows = clean([1, 2])",
+        "When the module's functions only return what they make, as a library's do. `nb2dag verify` shows it.",
+    ),
+)
+
+RULES: tuple[Rule, ...] = (SYNTAX_ERROR, NOT_PYTHON, NO_TASKS, EMPTY_TASK, UNREAD_MODULE)
 """The family's rules, in the order of their codes."""
 
 _COMMAND = "is an IPython command without its percent sign"
@@ -97,6 +112,7 @@ def notebook_diagnostics(program: Program) -> Iterator[Diagnostic]:
             "begin a cell with `%%airflow_task NAME`, or with the line `#| task: NAME`",
         )
     yield from _empty(program)
+    yield from _unread(program)
 
 
 def _syntax(program: Program) -> Iterator[Diagnostic]:
@@ -142,3 +158,16 @@ def _empty(program: Program) -> Iterator[Diagnostic]:
             yield EMPTY_TASK.diagnostic(
                 f"task `{cell.task_id}` has no code", span, "put code below its tag, or remove the cell"
             )
+
+
+def _unread(program: Program) -> Iterator[Diagnostic]:
+    seen: set[str] = set()
+    for cell in program.cells:
+        for module in cell.code.unread:
+            if module.name not in seen and cell.role not in _WITHOUT_CODE:
+                seen.add(module.name)
+                yield UNREAD_MODULE.diagnostic(
+                    f"the module `{module.name}` beside the notebook is taken for a library: {module.reason}",
+                    cell.cell.span(program.notebook.path, module.region),
+                    "divide it, or mend it; `nb2dag verify` shows whether it matters here",
+                )
