@@ -283,6 +283,15 @@ def is_called_into_being(cls: type) -> bool:
     return cls.__bases__ == (tuple,) and "_field_defaults" in own and "__orig_bases__" not in own
 
 
+def is_made_dataclass(cls: type) -> bool:
+    """Tell whether `make_dataclass` made a class, which says it is of the notebook since Python 3.12.
+
+    A class statement puts its module first among the attributes.
+    """
+    own = vars(cls)
+    return "__dataclass_fields__" in own and next(iter(own)) != "__module__"
+
+
 def guards_attributes(cls: type) -> bool:
     """Tell whether a class answers for its attributes itself, and leaves to pickle how its instances are stored.
 

@@ -188,6 +188,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         by_code = id(obj) in self._values and (not isinstance(obj, type) or definitions.is_called_into_being(obj))
         if getattr(obj, "__module__", None) != self._module or by_code:
             return False
+        if isinstance(obj, type) and definitions.is_made_dataclass(obj):
+            return False
         try:
             return resolve(self._namespace, obj.__qualname__) is obj
         except (KeyError, AttributeError, TypeError):
