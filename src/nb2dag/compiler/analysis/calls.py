@@ -117,9 +117,11 @@ def _unknown_call(
     call_methods(evaluator, [callee, *values], ["*"], node)
     if evaluator.function:
         evaluator.effects.methods.add("__call__")
-    if discarded:
-        for value in values:
-            effects.mutate(value, node, deep=True)
+    for value in values if discarded else ():
+        effects.mutate(value, node, deep=True)
+        if callee.kind != "definition":
+            # `put = rows.append` keeps what it is called with.
+            effects.hold(callee, value)
     if evaluator.function:
         effects.ask(call_stored, [callee], values)
     found = call_free(evaluator, callee.free, values, node)
