@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from nb2dag.compiler.analysis.arguments import Arguments
-from nb2dag.compiler.analysis.callbacks import call_functions, call_objects, is_function
+from nb2dag.compiler.analysis.callbacks import call_bound_methods, call_functions, call_objects, is_function
 from nb2dag.compiler.analysis.effects import Draw
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
@@ -28,10 +28,10 @@ def call_given(
     node: ast.Call,
 ) -> list[Value]:
     """Record what a known function does by calling what it is given; return what the result may contain of that."""
-    if not places and not any(is_function(value) for value in arguments.all()):
-        return []
-    returned = call_functions(evaluator, arguments.all(), reachable, node)
-    returned += call_objects(evaluator, places, arguments, reachable, node)
+    returned = call_bound_methods(evaluator, places, arguments, reachable, node)
+    if places or any(is_function(value) for value in arguments.all()):
+        returned += call_functions(evaluator, arguments.all(), reachable, node)
+        returned += call_objects(evaluator, places, arguments, reachable, node)
     return [value for value in returned if not value.immutable] if "key" not in places else []
 
 

@@ -8,14 +8,15 @@ from dataclasses import replace
 
 from nb2dag.compiler.analysis.application import apply_summary, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments
-from nb2dag.compiler.analysis.classes import is_cached
+from nb2dag.compiler.analysis.classes import is_cached, methods_of
+from nb2dag.compiler.analysis.consuming import consume
 from nb2dag.compiler.analysis.decorating import through_wrappers
 from nb2dag.compiler.analysis.effects import Draw, rebound
 from nb2dag.compiler.analysis.instances import construct
 from nb2dag.compiler.analysis.knowledge.facts import ANY
 from nb2dag.compiler.analysis.marks import CHANGES, asked_by
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import NONE, Definition, Names, Value, part_of, shares
+from nb2dag.compiler.analysis.values import MOVING, NONE, Definition, Names, Value, part_of, shares
 
 _STORED = "<stored>"
 """Says of a function, in `CallingEvaluator.active`, that it is being called because an object holds it."""
@@ -142,6 +143,29 @@ def call_objects(
     return found
 
 
+def call_bound_methods(
+    evaluator: CallingEvaluator,
+    places: tuple[int | str, ...],
+    arguments: Arguments,
+    reachable: Sequence[Value],
+    node: ast.Call,
+) -> list[Value]:
+    """Record what a function does by calling methods of the notebook's objects that it is given: `default=self.enc`.
+
+    Those at `places` are called by `call_objects`.
+    """
+    called = _places_called(places, arguments)
+    found: list[Value] = []
+    for place, argument in arguments.nodes.items():
+        value = arguments.get(place)
+        if not isinstance(argument, ast.Attribute) or value is None or value.module or place in called:
+            continue
+        owners = [item for item in value.carries if item.is_class]
+        if any(methods_of(evaluator.resolver, owner, argument.attr) for owner in owners):
+            found.append(evaluator.call_bound(argument, reachable, node, certain=False))
+    return found
+
+
 def call_instances(
     evaluator: CallingEvaluator, values: Sequence[Value], reachable: Sequence[Value], node: ast.AST
 ) -> None:
@@ -153,6 +177,22 @@ def call_instances(
         if own and value.definition is None:
             instance = replace(value, carries=frozenset(own), free=NONE)
             call_methods(evaluator, [instance], ["__call__"], node, [*map(part_of, reachable)])
+
+
+def go_through(evaluator: CallingEvaluator, value: Value, node: ast.AST) -> None:
+    """Record that something is gone through: an iterator moves on, and calls the function that it was made with."""
+    consume(evaluator, value, node)
+    if value.kind in MOVING:
+        for function in _functions_in(value):
+            _call_once(evaluator, function, [value], node)
+
+
+def call_tables(evaluator: CallingEvaluator, values: Sequence[Value], node: ast.AST) -> None:
+    """Record what functions in tables of them do if a library calls them: `converters={"a": clean}`."""
+    for value in values:
+        if value.kind in ("dict", "list", "tuple"):
+            for function in _functions_in(value):
+                _call_once(evaluator, function, [], node)
 
 
 def _call_closure(evaluator: CallingEvaluator, value: Value, given: Sequence[Value], node: ast.AST) -> Value:

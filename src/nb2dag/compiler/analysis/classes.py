@@ -67,6 +67,20 @@ def metaclasses(resolver: Resolver, definition: Definition) -> list[Definition]:
     return [meta for item in family(resolver, definition) for meta in named(resolver, _metaclass(item))]
 
 
+def has_foreign_base(resolver: Resolver, definition: Definition) -> bool:
+    """Tell whether a class is derived from one that the notebook does not define and that has methods of its own."""
+    if not definition.is_class:
+        return False
+    foreign = [
+        name
+        for part in family(resolver, definition)
+        for base in _bases(part)
+        if (name := ast.unparse(base).partition("[")[0].rpartition(".")[2]) not in _BARE
+        and not list(named(resolver, [base]))
+    ]
+    return bool(foreign)
+
+
 def bases(resolver: Resolver, definition: Definition) -> list[Definition]:
     """Return the bases of a class that the notebook defines, in their order."""
     return list(named(resolver, _bases(definition)))
@@ -110,6 +124,10 @@ def default_factories(resolver: Resolver, definition: Definition) -> list[ast.ex
         for keyword in call.keywords
         if keyword.arg in ("default_factory", "factory")
     ]
+
+
+_BARE = {"object", "ABC", "Protocol", "Generic", "NamedTuple", "TypedDict", "Enum", "IntEnum", "StrEnum", "Exception"}
+"""Bases without methods that call others."""
 
 
 @functools.lru_cache(maxsize=4096)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import register
 from nb2dag.compiler.analysis.application import call_methods
-from nb2dag.compiler.analysis.consuming import consume
+from nb2dag.compiler.analysis.callbacks import go_through
 from nb2dag.compiler.analysis.decorating import apply_decorator, keep_registered, registered_with, wrapped
 from nb2dag.compiler.analysis.effects import Effects, Summary, rebinding
 from nb2dag.compiler.analysis.elements import elements_change
@@ -35,7 +35,7 @@ from nb2dag.compiler.analysis.values import (
     union,
     without_locals,
 )
-from nb2dag.model.code import ParsedCode, escape_of
+from nb2dag.model.code import ParsedCode, escape_of, nodes_of
 
 _PASSES = 2
 _MOST_DEPTH = 3
@@ -95,7 +95,7 @@ class Evaluator(ExpressionEvaluator):
 
     def on_AugAssign(self, node: ast.AugAssign) -> None:
         item = self.value(node.value)
-        consume(self, item, node)
+        go_through(self, item, node)
         if isinstance(node.target, ast.Name):
             before = self.name(node.target.id)
             self.operated([before, item], node)
@@ -254,7 +254,7 @@ class Evaluator(ExpressionEvaluator):
             names = function_names(node)
             inside = frozenset(names.free).difference(self.locals)
             rebinds = frozenset(map(rebinding, names.binds))
-            inner = container([*values, *self.captured(names.free)])
+            inner = container([*values, *self.captured(node, names.free)])
             self.bind(node.name, replace(inner, free=inside, draws=inner.draws | rebinds, kind="closure"))
         else:
             made = self.defined(node.name, node, values)
@@ -332,7 +332,7 @@ class Evaluator(ExpressionEvaluator):
                     self.assign(target, item, None)
             return
         if source is not None:
-            consume(self, value, source)
+            go_through(self, value, source)
         names = [self.global_name(target) for target in targets]
         for target, item in zip(targets, _elements(value, names), strict=True):
             self.assign(target, item, None)
@@ -349,7 +349,7 @@ class Evaluator(ExpressionEvaluator):
             return
         index = self.value(target.slice) if isinstance(target, ast.Subscript) else IMMUTABLE
         if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice):
-            consume(self, item, target)
+            go_through(self, item, target)
         owner = self.value(target.value)
         names = ["__*__"]
         if isinstance(target, ast.Attribute):
@@ -382,6 +382,9 @@ def evaluate_function(
     A method of the class `owner` is called on an instance of it, or of a class derived from it.
     """
     evaluator = Evaluator(resolver, function=True)
+    evaluator.rebound = frozenset(
+        name for child in nodes_of(node) if isinstance(child, ast.Nonlocal) for name in child.names
+    )
     arguments = all_arguments(node.args)
     evaluator.first = arguments[0].arg if arguments else ""
     evaluator.owner = owner

@@ -10,7 +10,7 @@ from dataclasses import replace
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import accessed
 from nb2dag.compiler.analysis.application import call_methods
-from nb2dag.compiler.analysis.consuming import consume
+from nb2dag.compiler.analysis.callbacks import go_through
 from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
 from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.escapes import evaluate_escape
@@ -35,7 +35,7 @@ from nb2dag.compiler.analysis.values import (
     union,
     without_locals,
 )
-from nb2dag.model.code import ParsedCode, escape_of
+from nb2dag.model.code import ParsedCode, escape_of, nodes_of
 
 COPYING_KINDS = frozenset({"frame", "series", "array"})
 """Kinds whose arithmetic makes new objects, and into which an assignment copies."""
@@ -65,6 +65,7 @@ class ExpressionEvaluator:
         self.locals: dict[str, Value] = {}
         self.pending: dict[str, Value] = {}
         self.outer: set[str] = set()
+        self.rebound: frozenset[str] = frozenset()
         self.returned: list[Value] = []
         self.tuples: list[list[Value] | None] = []
         self.branches = 0
@@ -166,7 +167,7 @@ class ExpressionEvaluator:
     def iterated(self, node: ast.expr) -> Value:
         """Return the value of an element that iterating an expression gives."""
         value = self.value(node)
-        consume(self, value, node)
+        go_through(self, value, node)
         return union([part_of(value), *map(part_of, self.operated([value], node))])
 
     def value_Compare(self, node: ast.Compare) -> Value:
@@ -179,7 +180,7 @@ class ExpressionEvaluator:
                     self.effects.identity.update(value.reaches)
         for operator, value in zip(node.ops, values[1:], strict=True):
             if isinstance(operator, (ast.In, ast.NotIn)):
-                consume(self, value, node)
+                go_through(self, value, node)
         kinds = {value.kind for value in values} & COPYING_KINDS
         return Value(kind=min(kinds)) if kinds else (IMMUTABLE if all(v.immutable for v in values) else FRESH)
 
@@ -231,7 +232,7 @@ class ExpressionEvaluator:
 
     def value_Starred(self, node: ast.Starred) -> Value:
         value = self.value(node.value)
-        consume(self, value, node)
+        go_through(self, value, node)
         return value
 
     def value_Await(self, node: ast.Await) -> Value:
@@ -244,7 +245,7 @@ class ExpressionEvaluator:
 
     def value_YieldFrom(self, node: ast.YieldFrom) -> Value:
         value = self.value(node.value)
-        consume(self, value, node)
+        go_through(self, value, node)
         self.returned.append(container([value], "generator"))
         return FRESH
 
@@ -353,12 +354,17 @@ class ExpressionEvaluator:
         names = function_names(node)
         free = frozenset(name for name in names.free if name not in self.locals)
         changes, gives = self.lambda_body(node)
-        inside = container([*defaults, *self.captured(names.free)])
+        inside = container([*defaults, *self.captured(node, names.free)])
         draws = inside.draws | mark_of_lambda(node)
         return replace(inside, free=free, kind="function", changes_arguments=changes, gives=gives, draws=draws)
 
-    def captured(self, names: Iterable[str]) -> list[Value]:
-        return [kept(self.locals[name]) for name in names if name in self.locals]
+    def captured(self, node: ast.AST, names: Iterable[str]) -> list[Value]:
+        """Return what a function inside of this one encloses: objects, and variables that one of them binds anew."""
+        found = [kept(self.locals[name]) for name in names if name in self.locals]
+        if self.rebound:
+            used = {child.id for child in nodes_of(node) if isinstance(child, ast.Name)} & self.rebound
+            found += [Value(part=frozenset({f"%variable {name}"})) for name in sorted(used)]
+        return found
 
     def lambda_body(self, node: ast.Lambda) -> tuple[bool, Names]:
         """Record what the body does to names around it, as if it ran here.

@@ -20,7 +20,15 @@ from nb2dag.compiler.analysis.call_parts import (
     with_given,
     with_handles,
 )
-from nb2dag.compiler.analysis.callbacks import call_functions, call_instances, call_stored
+from nb2dag.compiler.analysis.callbacks import (
+    call_bound_methods,
+    call_functions,
+    call_instances,
+    call_stored,
+    call_tables,
+    is_function,
+)
+from nb2dag.compiler.analysis.classes import has_foreign_base
 from nb2dag.compiler.analysis.consuming import consume_by_method
 from nb2dag.compiler.analysis.effects import Draw, Summary
 from nb2dag.compiler.analysis.elements import elements_change
@@ -75,6 +83,7 @@ def call_method(
         return union([own, *parts]) if parts else own
     # The method of a pipeline is the library's, whatever its steps have.
     parts = parts if own is None else [*parts, own]
+    _call_hooks(evaluator, owner, own, arguments, node)
     stored = [*parts]
     if owner.kind not in _CONTAINERS:
         # An attribute may hold a function, which the method may be, or call.
@@ -109,6 +118,17 @@ def call_method(
         may_draw(evaluator, function.attr, node)
     result = _known_method(evaluator, owner, facts, arguments, node)
     return union([result, *parts]) if parts else result
+
+
+def _call_hooks(
+    evaluator: CallingEvaluator, owner: Value, own: Value | None, arguments: Arguments, node: ast.AST
+) -> None:
+    """Record that a method of a library's class may call any that the notebook's class has in place of its own."""
+    derived = frozenset(item for item in owner.carries if has_foreign_base(evaluator.resolver, item))
+    if derived and own is None:
+        evaluator.effects.mutate(owner, node, deep=True)
+        instance = replace(owner, carries=derived, free=NONE)
+        call_methods(evaluator, [instance], ["*"], node, [owner, *arguments.all()])
 
 
 def call_own_method(evaluator: CallingEvaluator, owner: Value, arguments: Arguments, node: ast.Call) -> Value | None:
@@ -175,6 +195,7 @@ def _unknown_method(
                 effects.mutate(value, node, deep=True)
                 effects.hold(owner, value)
     call_functions(evaluator, arguments.all(), everything, node)
+    call_bound_methods(evaluator, (), arguments, everything, node)
     may_draw(evaluator, called_name(node), node)
     states = record_guessed_files(evaluator, arguments, node)
     effects.unstable.setdefault(f"`.{called_name(node)}()`", node)
@@ -189,7 +210,10 @@ def _known_method(
 ) -> Value:
     effects = evaluator.effects
     call_methods(evaluator, [owner, *arguments.all()], ["__*__"], node, arguments.all())
-    mutates = facts.mutates_receiver or (facts.inplace_keyword and _inplace(arguments))
+    if not facts.stores_args:
+        call_tables(evaluator, arguments.all(), node)
+    asked = _inplace(arguments) if facts.inplace_keyword else "inplace" in arguments.keywords and _inplace(arguments)
+    mutates = facts.mutates_receiver or asked
     given = call_given(evaluator, facts.calls, arguments, [owner, *arguments.all()], node)
     if not facts.stores_args:
         callers = [owner] if owner.kind == "estimator" else []
@@ -200,9 +224,13 @@ def _known_method(
         # A list in a cell of a frame: `df.loc[0, "tags"].append("x")`.
         effects.mutate(evaluator.lender(node.func.value, owner), node)
     mutate_places(evaluator, facts.mutates_args, arguments, node)
-    if facts.stores_args:
+    kept = arguments.all() if facts.stores_args else []
+    if mutates and not facts.stores_args and not facts.calls:
+        # What is set with a function calls it later: `parser.add_argument("--x", type=own)`.
+        kept = [value for value in arguments.all() if is_function(value)]
+    if kept:
         target = node.func.value if isinstance(node.func, ast.Attribute) else node.func
-        for value in arguments.all():
+        for value in kept:
             if owner.kind not in _COPIES or elements_change(evaluator):
                 evaluator.hold(target, owner, value)
     if is_backed(owner):

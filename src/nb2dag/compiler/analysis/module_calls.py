@@ -19,7 +19,14 @@ from nb2dag.compiler.analysis.call_parts import (
     with_given,
     with_handles,
 )
-from nb2dag.compiler.analysis.callbacks import call_functions, call_instances, is_function
+from nb2dag.compiler.analysis.callbacks import (
+    call_bound_methods,
+    call_functions,
+    call_instances,
+    call_tables,
+    go_through,
+    is_function,
+)
 from nb2dag.compiler.analysis.consuming import consume_given
 from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, WriteState
 from nb2dag.compiler.analysis.elements import elements_change
@@ -133,6 +140,7 @@ def call_module(
     given = call_given(evaluator, facts.calls, arguments, arguments.all(), node)
     if name[:1].islower() and not path.startswith(_LOOKING):
         call_instances(evaluator, arguments.all(), arguments.all(), node)
+        call_tables(evaluator, arguments.all(), node)
         record_function(evaluator, path, facts, arguments, node)
         move_on(evaluator, arguments.all(), [], node)
     mark = _marks(path, facts, arguments)
@@ -249,6 +257,9 @@ def _known_effects(
             record_attribute(effects, f"{owner.module}.{attribute.constant}", node)
     if facts.consumes or not path.startswith(_LOOKING) or path.count(".") > 1:
         consume_given(evaluator, path, arguments.all(), node)
+        for value in arguments.all():
+            if value.kind in MOVING:
+                go_through(evaluator, value, node)
     effects.configures = effects.configures or (facts.configures and not knowledge.is_handed_over(path))
     effects.opens = effects.opens or facts.opens
     if path in _LOGS_TO:
@@ -336,6 +347,8 @@ def _unknown_function(
         for value in arguments.all():
             effects.hold(Value(same=frozenset({each})), value)
     call_functions(evaluator, arguments.all(), arguments.all(), node)
+    call_bound_methods(evaluator, (), arguments, arguments.all(), node)
+    call_tables(evaluator, arguments.all(), node)
     if path.startswith("builtins.") and name[:1].isupper():
         return container(arguments.all())
     constructor = name[:1].isupper()

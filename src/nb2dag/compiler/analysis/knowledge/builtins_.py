@@ -57,7 +57,7 @@ CALLS = call_table(
     (_container("immutable"), "frozenset"),
     (CallFacts(returns="shares", shallow=True, kind="iterator", consumes=True), "enumerate zip reversed iter"),
     (CallFacts(returns="shares", shallow=True, kind="iterator", consumes=True, calls=(0,)), "map filter"),
-    (CallFacts(returns="shares", mutates=(0,)), "next"),
+    (CallFacts(returns="shares", mutates=(0,), consumes=True), "next"),
     (CallFacts(returns="immutable", mutates=(0,), stores=True), "setattr"),
     (CallFacts(returns="immutable", mutates=(0,)), "delattr"),
     (_OPEN, "open"),
