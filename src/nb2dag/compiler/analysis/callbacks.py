@@ -158,12 +158,24 @@ def call_bound_methods(
     found: list[Value] = []
     for place, argument in arguments.nodes.items():
         value = arguments.get(place)
-        if not isinstance(argument, ast.Attribute) or value is None or value.module or place in called:
+        if value is None or not value.carries:
             continue
         owners = [item for item in value.carries if item.is_class]
-        if any(methods_of(evaluator.resolver, owner, argument.attr) for owner in owners):
-            found.append(evaluator.call_bound(argument, reachable, node, certain=False))
+        methods = [part for part in _written(argument) if isinstance(part, ast.Attribute)]
+        found += [
+            evaluator.call_bound(part, reachable, node, certain=False)
+            for part in methods
+            if not (part is argument and place in called)
+            and any(methods_of(evaluator.resolver, owner, part.attr) for owner in owners)
+        ]
     return found
+
+
+def _written(argument: ast.expr) -> list[ast.expr]:
+    """Return an argument, or what stands in it where it is a table or list of functions."""
+    if isinstance(argument, ast.Dict):
+        return argument.values
+    return argument.elts if isinstance(argument, (ast.List, ast.Tuple)) else [argument]
 
 
 def call_instances(

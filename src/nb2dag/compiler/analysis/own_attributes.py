@@ -47,6 +47,9 @@ def _set_by(node: ast.AST) -> Iterator[str]:
             yield _ANY
     elif isinstance(node, ast.ClassDef):
         for statement in node.body:
+            if isinstance(statement, ast.FunctionDef):
+                # A method, which is a part of its object.
+                yield statement.name
             targets = [statement.target] if isinstance(statement, ast.AnnAssign) else getattr(statement, "targets", [])
             yield from (each.id for target in targets for each in nodes_of(target) if isinstance(each, ast.Name))
     elif isinstance(node, ast.FunctionDef):
