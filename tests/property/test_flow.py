@@ -12,10 +12,6 @@ from support.pool import judge_apart
 from support.programs import program
 
 PROGRAMS = 2000
-FRAME_PROGRAMS = 120
-OBJECT_PROGRAMS = 50
-LEAST_SAME_OBJECTS = 0.85
-LEAST_SAME = 0.95
 LEAST_SHARE = 0.01
 MOST_REFUSED = 0.10
 MOST_BROKEN = 0.03
@@ -43,21 +39,13 @@ def test_thousands_of_programs_with_every_construct() -> None:
 
 
 @pytest.mark.timeout(1500)
-def test_programs_on_frames_and_arrays() -> None:
+@pytest.mark.parametrize(("kind", "count", "least_same"), [("frames", 120, 0.95), ("objects", 50, 0.85)])
+def test_programs_of_a_kind(kind: str, count: int, least_same: float) -> None:
     """None is wrong; the figures are printed (`-rP`)."""
-    judged = judge_apart(FRAME_PROGRAMS, "frames")
+    judged = judge_apart(count, kind)
     print(judged.figures())
     assert judged.wrong == [], judged.wrong[0]
-    assert judged.verdicts["same"] >= LEAST_SAME * FRAME_PROGRAMS, judged.figures()
-
-
-@pytest.mark.timeout(1500)
-def test_programs_on_classes_and_closures() -> None:
-    """None is wrong; the figures are printed (`-rP`)."""
-    judged = judge_apart(OBJECT_PROGRAMS, "objects")
-    print(judged.figures())
-    assert judged.wrong == [], judged.wrong[0]
-    assert judged.verdicts["same"] >= LEAST_SAME_OBJECTS * OBJECT_PROGRAMS, judged.figures()
+    assert judged.verdicts["same"] >= least_same * count, judged.figures()
 
 
 def test_a_long_chain_of_names_for_one_object() -> None:

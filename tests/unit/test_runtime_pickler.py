@@ -205,6 +205,17 @@ def test_a_function_of_a_local_module_runs_on_that_module(tmp_path: Path, monkey
     assert consumer["v"].__globals__ is vars(sys.modules["local_tools"])
 
 
+def test_a_function_by_type_that_a_module_has_is_handed_over_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "import functools\n@functools.singledispatch\ndef shown(x):\n    return 'other'\n"
+    (tmp_path / "by_type.py").write_text(source + "@shown.register\ndef _(x: int):\n    return 'int'\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    consumer = notebook()
+    hand_over(notebook("import by_type\nv = [by_type.shown]"), consumer, "v")
+    assert consumer["v"][0] is sys.modules["by_type"].shown
+
+
 def test_a_namespace_with_another_name_than_main() -> None:
     source = "class Model:\n    pass\nv = Model()\nf = lambda: Model"
     producer: dict[str, Any] = {"__name__": "task_module"}

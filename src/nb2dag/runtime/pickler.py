@@ -143,7 +143,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
     def _reduce_function(self, function: FunctionType) -> Reduced:
         if self._leads_to(function):
             return definitions.definition, (function.__qualname__, "function")
-        if definitions.is_dispatcher(function):
+        if definitions.is_dispatcher(function) and not definitions.is_importable(function):
             known = definitions.registered(function)
             default = function.registry[object]  # type: ignore[attr-defined]
             return functools.singledispatch, (default,), known, None, None, definitions.restore_dispatcher

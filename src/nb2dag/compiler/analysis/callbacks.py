@@ -9,20 +9,24 @@ from dataclasses import replace
 from nb2dag.compiler.analysis.application import apply_summary, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import is_cached, methods_of
-from nb2dag.compiler.analysis.consuming import consume
+from nb2dag.compiler.analysis.consuming import STAND_STILL, consume
 from nb2dag.compiler.analysis.decorating import through_wrappers
 from nb2dag.compiler.analysis.effects import Draw, rebound
 from nb2dag.compiler.analysis.instances import construct
 from nb2dag.compiler.analysis.knowledge.facts import ANY
 from nb2dag.compiler.analysis.marks import CHANGES, asked_by
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import MOVING, NONE, Definition, Names, Value, part_of, shares
+from nb2dag.compiler.analysis.values import MOVES, MOVING, NONE, Definition, Names, Value, part_of, shares
 
 _STORED = "<stored>"
 """Says of a function, in `CallingEvaluator.active`, that it is being called because an object holds it."""
 
 _DATA = {"list", "dict", "set", "tuple", "frame", "series", "array", "str", "immutable"}
 """Kinds of what may be given where a function is: names of columns, a table of functions. Calling changes none."""
+
+
+_STORING = frozenset({"append", "appendleft", "insert", "add", "setdefault", "put", "put_nowait", "push"})
+"""Methods that keep an argument and do not look into it."""
 
 
 def is_function(value: Value) -> bool:
@@ -197,6 +201,24 @@ def go_through(evaluator: CallingEvaluator, value: Value, node: ast.AST) -> None
     if value.kind in MOVING:
         for function in _functions_in(value):
             _call_once(evaluator, function, [value], node)
+
+
+def go_through_given(evaluator: CallingEvaluator, name: str, values: Sequence[Value], node: ast.AST) -> None:
+    """Record that a library's function or method called `name` may go through what it is given."""
+    for value in values if name not in _STORING else ():
+        go_through(evaluator, value, node)
+        if MOVES in value.draws and value.kind in STAND_STILL:
+            # What is in a list may be gone through as well: `pd.DataFrame({"a": iterator})`.
+            evaluator.effects.mutate(value, node, deep=True)
+
+
+def go_through_by_method(
+    evaluator: CallingEvaluator, owner: Value, name: str, values: Sequence[Value], node: ast.AST
+) -> None:
+    """Record that a library's method goes through what it is given, and what its object was made with."""
+    go_through_given(evaluator, name, values, node)
+    if owner.kind not in MOVING and not name.startswith("get"):
+        consume(evaluator, owner, node)
 
 
 def call_tables(evaluator: CallingEvaluator, values: Sequence[Value], node: ast.AST) -> None:

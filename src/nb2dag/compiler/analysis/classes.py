@@ -71,14 +71,11 @@ def has_foreign_base(resolver: Resolver, definition: Definition) -> bool:
     """Tell whether a class is derived from one that the notebook does not define and that has methods of its own."""
     if not definition.is_class:
         return False
-    foreign = [
-        name
+    return any(
+        ast.unparse(base).partition("[")[0].rpartition(".")[2] not in _BARE and not list(named(resolver, [base]))
         for part in family(resolver, definition)
         for base in _bases(part)
-        if (name := ast.unparse(base).partition("[")[0].rpartition(".")[2]) not in _BARE
-        and not list(named(resolver, [base]))
-    ]
-    return bool(foreign)
+    )
 
 
 def bases(resolver: Resolver, definition: Definition) -> list[Definition]:

@@ -26,10 +26,10 @@ from nb2dag.compiler.analysis.callbacks import (
     call_instances,
     call_stored,
     call_tables,
+    go_through_by_method,
     is_function,
 )
 from nb2dag.compiler.analysis.classes import has_foreign_base
-from nb2dag.compiler.analysis.consuming import consume_by_method
 from nb2dag.compiler.analysis.effects import Draw, Summary
 from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.estimators import call_parts, fitted
@@ -110,7 +110,7 @@ def call_method(
     record_given_generators(evaluator, facts, arguments, node)
     record_method(evaluator, owner, function.attr, arguments, node)
     record_use(evaluator, owner, function.attr, arguments, node)
-    consume_by_method(evaluator, owner, function.attr, arguments.all(), node)
+    go_through_by_method(evaluator, owner, function.attr, arguments.all(), node)
     if facts is None:
         result = _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
         return shares([result, *stored]) if stored else result

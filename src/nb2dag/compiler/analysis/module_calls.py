@@ -24,10 +24,9 @@ from nb2dag.compiler.analysis.callbacks import (
     call_functions,
     call_instances,
     call_tables,
-    go_through,
+    go_through_given,
     is_function,
 )
-from nb2dag.compiler.analysis.consuming import consume_given
 from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, WriteState
 from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.estimators import mark_of_keeping
@@ -256,10 +255,7 @@ def _known_effects(
         if attribute.constant is not None:
             record_attribute(effects, f"{owner.module}.{attribute.constant}", node)
     if facts.consumes or not path.startswith(_LOOKING) or path.count(".") > 1:
-        consume_given(evaluator, path, arguments.all(), node)
-        for value in arguments.all():
-            if value.kind in MOVING:
-                go_through(evaluator, value, node)
+        go_through_given(evaluator, path, arguments.all(), node)
     effects.configures = effects.configures or (facts.configures and not knowledge.is_handed_over(path))
     effects.opens = effects.opens or facts.opens
     if path in _LOGS_TO:
@@ -352,7 +348,7 @@ def _unknown_function(
     if path.startswith("builtins.") and name[:1].isupper():
         return container(arguments.all())
     constructor = name[:1].isupper()
-    consume_given(evaluator, path, arguments.all(), node)
+    go_through_given(evaluator, path, arguments.all(), node)
     if not constructor:
         _use_given(evaluator, arguments, node)
     if discarded and not constructor:

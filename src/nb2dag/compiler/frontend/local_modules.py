@@ -97,7 +97,7 @@ def _found(
         if code.problem is not None:
             left_out[name] = f"it does not parse: {code.problem.message}"
             continue
-        found.append(_module(name, text))
+        found.append(LocalModule(name, code))
         more = [other for other in _imported(code) if other not in seen]
         waiting += more
         seen.update(more)
@@ -116,9 +116,5 @@ def _text(name: str, read: _Read, there: frozenset[str], written: dict[str, str 
 
 @lru_cache(maxsize=256)
 def _parsed(text: str) -> ParsedCode:
+    """Return a module's code: the same object for the same text, which is equal only to itself."""
     return parse_code(text)
-
-
-@lru_cache(maxsize=256)
-def _module(name: str, text: str) -> LocalModule:
-    return LocalModule(name, _parsed(text))
