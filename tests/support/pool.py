@@ -6,7 +6,9 @@ the judgement as JSON.
 
 from __future__ import annotations
 
+import fractions
 import functools
+import gc
 import json
 import multiprocessing
 import os
@@ -28,6 +30,9 @@ PROGRAMS = {
     "objects": "support.object_programs:object_program_of",
 }
 """What makes a program of a seed, by the kind of program; imported where it is wanted, for numpy makes forks slow."""
+
+_USED = (fractions,)
+"""Imported here, so that no forked task pays for what many programs import."""
 
 _CHUNK = 10
 _CHUNKS_OF_A_ROUND = 12
@@ -83,7 +88,7 @@ def judge_seeds(seeds: Sequence[int], kind: str = "any") -> Judgement:
     # `max_tasks_per_child`, with which an executor of Python 3.11 may wait without end (python/cpython#115634).
     cores = os.cpu_count() or 1
     for start in range(0, len(chunks), cores * _CHUNKS_OF_A_ROUND):
-        with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
+        with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn"), _without_collector) as pool:
             round_of_chunks = chunks[start : start + cores * _CHUNKS_OF_A_ROUND]
             for part in pool.map(functools.partial(_judge_chunk, kind), round_of_chunks):
                 total.verdicts += part.verdicts
@@ -91,6 +96,12 @@ def judge_seeds(seeds: Sequence[int], kind: str = "any") -> Judgement:
                 total.refused += part.refused
                 total.wrong += part.wrong
     return total
+
+
+def _without_collector() -> None:
+    """Let no collection of garbage write to memory that a fork would have to copy; the process does not live long."""
+    gc.freeze()
+    gc.disable()
 
 
 def _judge_chunk(kind: str, seeds: Sequence[int]) -> Judgement:

@@ -13,15 +13,18 @@ from nb2dag.compiler.analysis.consuming import consume_for
 from nb2dag.compiler.analysis.effects import (
     Bind,
     Draw,
+    Effects,
     Event,
     FileUse,
     Hold,
+    Lend,
     Mutate,
     ReadState,
     Seed,
     Summary,
     WriteState,
 )
+from nb2dag.compiler.analysis.file_calls import use_guessed
 from nb2dag.compiler.analysis.places import file_state, is_file_state, place_in, place_of
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import filled, has_parameter
@@ -61,37 +64,61 @@ def _applied(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments
             own = overridden(evaluator, union(values), name)
             passed[f".{name}"] = union([*given, *([own] if own is not None else [])]) if given or own else IMMUTABLE
     for event in summary.effects.events:
-        if isinstance(event, Mutate):
-            if event.name.startswith("@"):
-                effects.mutate(passed.get(event.name[1:], FRESH), node, deep=event.deep)
-            else:
-                effects.add(Mutate(event.name, event.deep, node))
-        elif isinstance(event, Hold):
-            item = common.tied(event.value.reaches, translated(event.value, passed))
-            if event.name.startswith("@"):
-                holder = passed.get(event.name[1:], FRESH)
-                effects.hold(holder, item)
-            else:
-                holder = Value(same=frozenset({event.name}))
-                effects.add(Hold(event.name, item))
-            common.note(event.value.reaches, holder)
+        if isinstance(event, Hold):
+            common.hold(effects, event)
         else:
-            effects.add(_event_of_call(event, passed, node, certain=evaluator.certain))
+            _apply_event(evaluator, event, passed, node)
     _answer_asked(evaluator, summary, passed, node)
-    for reason in summary.effects.unstable:
-        effects.unstable.setdefault(reason, node)
-    for reason in summary.effects.dynamic:
-        effects.dynamic.setdefault(reason, node)
-    for name, itself in sorted(summary.effects.consumed):
-        consume_for(evaluator, passed.get(name[1:], FRESH), node, itself=itself)
-    effects.identity |= _reached(summary.effects.identity, passed)
-    effects.lost |= {(name, part) for own, part in summary.effects.lost for name in _reached([own], passed)}
-    effects.references |= summary.effects.references
-    effects.raised |= summary.effects.raised
+    _take_over(evaluator, summary, passed, node)
     result = common.tied(summary.returned, translated(summary.returns, passed))
     if summary.elements is None:
         return result
     return replace(result, elements=tuple(translated(item, passed) for item in summary.elements))
+
+
+def _apply_event(
+    evaluator: CallingEvaluator,
+    event: Mutate | Lend | Bind | Draw | Seed | ReadState | WriteState | FileUse,
+    passed: dict[str, Value],
+    node: ast.AST,
+) -> None:
+    effects = evaluator.effects
+    if isinstance(event, Mutate | Lend) and event.name.startswith("@"):
+        given = passed.get(event.name[1:], FRESH)
+        if isinstance(event, Mutate):
+            effects.mutate(given, node, deep=event.deep)
+        else:
+            effects.lend(given, itself=event.itself)
+    elif isinstance(event, Mutate):
+        effects.add(Mutate(event.name, event.deep, node))
+    elif isinstance(event, Lend):
+        effects.add(event)
+    else:
+        effects.add(_event_of_call(event, passed, node, certain=evaluator.certain))
+
+
+def _take_over(evaluator: CallingEvaluator, summary: Summary, passed: dict[str, Value], node: ast.AST) -> None:
+    """Record what a function does that has no order."""
+    effects, done = evaluator.effects, summary.effects
+    for text, access in sorted(done.guessed, key=lambda guess: (guess[0], guess[1].value)):
+        use_guessed(evaluator, filled_text(text, passed), access, node)
+    for reason in done.unstable:
+        effects.unstable.setdefault(reason, node)
+    for reason in done.dynamic:
+        effects.dynamic.setdefault(reason, node)
+    for name, itself in sorted(done.consumed):
+        consume_for(evaluator, passed.get(name[1:], FRESH), node, itself=itself)
+    for name, inside in sorted(done.altered):
+        if not name.startswith("@"):
+            effects.altered.add((name, inside))
+        else:
+            (effects.alter_inside if inside else effects.alter)(passed.get(name[1:], FRESH), node)
+    effects.identity |= _reached(done.identity, passed)
+    effects.lost |= {(name, part) for own, part in done.lost for name in _reached([own], passed)}
+    effects.thrown |= _reached(done.thrown, passed)
+    effects.references |= done.references
+    effects.raised |= done.raised
+    effects.unpickled |= done.unpickled
 
 
 def _answer_asked(evaluator: CallingEvaluator, summary: Summary, passed: dict[str, Value], node: ast.AST) -> None:
@@ -265,6 +292,17 @@ class _Common:
         """Return `value`, and that it may be part of whatever already holds one of `markers`."""
         holders = [self._holders[marker] for marker in sorted(markers) if marker in self._holders]
         return union([value, *map(part_of, holders)]) if holders else value
+
+    def hold(self, effects: Effects, event: Hold) -> None:
+        """Record that a function puts something into another thing."""
+        item = self.tied(event.value.reaches, translated(event.value, self._passed))
+        if event.name.startswith("@"):
+            holder = self._passed.get(event.name[1:], FRESH)
+            effects.hold(holder, item)
+        else:
+            holder = Value(same=frozenset({event.name}))
+            effects.add(Hold(event.name, item))
+        self.note(event.value.reaches, holder)
 
     def note(self, markers: Iterable[str], holder: Value) -> None:
         """Remember that `holder` holds what `markers` stand for: new objects, which no name reaches."""

@@ -15,6 +15,8 @@ from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import IMMUTABLE, Definition, Value, container, part_of, shares, union
 
 _GENERATORS = ("<numpy.random>", "<random>")
+_RETURNED = {"out", "ax"}
+"""Arguments that a call returns, or parts of them, if it changes them."""
 _CHANCE = re.compile(
     r"rand|sample|simul|generat|shuffl|permut|bootstrap|noise|draw|jitter|fake|synth|split|fit|train|rvs"
 )
@@ -42,17 +44,17 @@ def mutate_places(
     for place in places:
         value = arguments.get(place)
         if value is not None:
-            evaluator.effects.mutate(value, node)
+            evaluator.effects.alter(value, node)
     if places:
         for value in arguments.rest:
             evaluator.effects.mutate(value, node, deep=True)
 
 
 def returned_place(result: Value, places: tuple[int | str, ...], arguments: Arguments) -> Value:
-    """Return the result of a call that returns what it is given to write to: `np.cumsum(a, out=a)`."""
-    if "out" not in places:
+    """Return the result of a call that returns what it is given to write or draw to: `np.cumsum(a, out=a)`."""
+    if not _RETURNED.intersection(places):
         return result
-    given = [value for place in places if (value := arguments.get(place)) is not None]
+    given = [value for place in places if (value := arguments.get(place)) is not None and not value.immutable]
     return union([result, *given, *map(part_of, given)]) if given else result
 
 
@@ -95,8 +97,11 @@ def _made(value: Value) -> Iterable[Definition]:
 
 def with_given(result: Value, facts: CallFacts | MethodFacts, given: list[Value]) -> Value:
     """Return a result that may contain what the functions return which the callee called."""
-    if not given or facts.returns != "shares":
+    if not given or result.immutable:
         return result
+    if facts.returns != "shares":
+        classes = frozenset(each for value in given for each in value.carries if each.is_class)
+        return replace(result, carries=result.carries | classes) if classes else result
     found = [result, *given]
     return container(found, result.kind) if facts.shallow else shares(found, result.kind)
 

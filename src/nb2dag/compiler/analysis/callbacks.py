@@ -14,7 +14,7 @@ from nb2dag.compiler.analysis.decorating import through_wrappers
 from nb2dag.compiler.analysis.effects import Draw, rebound
 from nb2dag.compiler.analysis.instances import construct
 from nb2dag.compiler.analysis.knowledge.facts import ANY
-from nb2dag.compiler.analysis.marks import CHANGES, asked_by
+from nb2dag.compiler.analysis.marks import CHANGES, CHANGES_INSIDE, asked_by
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import MOVES, MOVING, NONE, Definition, Names, Value, part_of, shares
 
@@ -32,6 +32,10 @@ _STORING = frozenset({"append", "appendleft", "insert", "add", "setdefault", "pu
 def is_function(value: Value) -> bool:
     """Tell whether a value certainly is a function of the notebook."""
     return value.definition is not None or value.kind in ("function", "closure")
+
+
+_PASSED = {"frame": "series", "grouped": "frame"}
+"""Kinds of what is taken out of some kinds to be passed to a function."""
 
 
 def call_functions(
@@ -57,6 +61,8 @@ def call_functions(
             for item in reachable:
                 if item is not value:
                     evaluator.effects.mutate(item, node, deep=True)
+                    if CHANGES_INSIDE in value.draws:
+                        evaluator.effects.alter_inside(item, node)
         if value.kind == "closure":
             found.append(_call_closure(evaluator, value, reachable, node))
         elif value.definition is not None and not value.definition.is_class:
@@ -68,7 +74,7 @@ def ask(evaluator: CallingEvaluator, function: Value, given: Sequence[Value], no
     """Record what a function asks of what it is called with, and return what it may be told."""
     if CHANGES in function.draws:
         for item in given:
-            evaluator.effects.mutate(item, node, deep=True)
+            evaluator.effects.alter_inside(item, node)
     names = asked_by([function])
     return call_methods(evaluator, [*given, *map(part_of, given)], names, node, given) if names else []
 
@@ -272,7 +278,12 @@ def _call_definition(evaluator: CallingEvaluator, definition: Definition, passed
 
 def passed_parts(reachable: Sequence[Value]) -> Arguments:
     """Return arguments of which only is known what they may be taken from."""
-    return Arguments(rest=[part_of(item) for item in reachable if item.definition is None], open=True)
+    return Arguments(rest=[_passed(item) for item in reachable if item.definition is None], open=True)
+
+
+def _passed(value: Value) -> Value:
+    """Return what a callee passes of a value: of a frame it is rows, columns or the frame itself, not elements."""
+    return part_of(value, _PASSED.get(value.kind, ""))
 
 
 def _may_be_data(node: ast.Call) -> bool:

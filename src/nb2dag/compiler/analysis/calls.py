@@ -129,6 +129,6 @@ def _unknown_call(
     if callee.kind != "definition":
         effects.mutate(callee, node, deep=True)
     call_functions(evaluator, values, values, node)
-    states = record_guessed_files(evaluator, arguments, node)
+    states = record_guessed_files(evaluator, replace(arguments, positional=[callee, *arguments.positional]), node)
     effects.unstable.setdefault(f"`{ast.unparse(node.func)[:40]}()`", node)
     return with_handles(shares([callee, *values, *found]), states)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
-from nb2dag.compiler.analysis.elements import changes_elements
 from nb2dag.compiler.analysis.exported import QUESTIONS, figures_in_loops, installations, local_paths, questions
 from nb2dag.compiler.analysis.imports import imported_modules
 from nb2dag.compiler.analysis.names import NameFacts, statement_names
@@ -74,9 +73,8 @@ class CellFacts:
 
     `statements` are all but those that load nb2dag itself; `secrets` are literals that look like one, with what they
     look like; `own_questions` the names of functions that ask a person, where the cell binds such a name itself;
-    `installations` are the commands that install packages; `names_in_texts` tells that strings may name names, and
-    `changes_elements` that elements of frames may change; `own_attributes` are names of attributes that it gives to
-    objects of the notebook's and that libraries use as well.
+    `installations` are the commands that install packages; `names_in_texts` tells that strings may name names;
+    `own_attributes` are names of attributes that it gives to objects of the notebook's and that libraries use as well.
     """
 
     statements: tuple[StatementFacts, ...]
@@ -85,7 +83,6 @@ class CellFacts:
     installations: tuple[tuple[Region, str], ...]
     may_fail_on_a_worker: bool
     names_in_texts: bool
-    changes_elements: bool
     own_attributes: frozenset[str]
 
     @property
@@ -159,12 +156,10 @@ def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -
     found: list[StatementFacts] = []
     secrets: list[tuple[Region, str]] = []
     own: set[str] = set()
-    changes = False
     attributes = {name for module in code.modules for name in _attributes_of(module)}
     for node in code.tree.body:
         nodes = nodes_of(node)
         attributes |= own_attributes(nodes)
-        changes = changes or changes_elements(nodes)
         secrets += secrets_in_nodes(nodes, lines)
         own.update(QUESTIONS.intersection(_bound_names(nodes)))
         if not is_extension_load(node):
@@ -185,7 +180,6 @@ def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -
         installs,
         suspect,
         has_names_in_texts(source),
-        changes,
         frozenset(attributes),
     )
 

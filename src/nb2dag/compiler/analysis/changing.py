@@ -11,6 +11,7 @@ from nb2dag.compiler.analysis.effects import (
     Effects,
     FileUse,
     Hold,
+    Lend,
     Mutate,
     ReadState,
     Seed,
@@ -21,16 +22,23 @@ from nb2dag.compiler.analysis.file_states import FileStates
 from nb2dag.compiler.analysis.names import NameFacts
 from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.present import Present
+from nb2dag.compiler.analysis.pyplot_state import FIGURE
 from nb2dag.compiler.analysis.timeline import NO_REGIONS, Region, Regions, Snapshot
-from nb2dag.compiler.analysis.values import MOVES, Definition, Value
+from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, FRAMES, MOVES, Definition, Value
 
 _MOST_REACHED = 32
 """Where more regions than these can be reached from an object, or it may be one of more than these, they become one."""
 
 
-def apply_effects(present: Present, effects: Effects, names: NameFacts, *, compound: bool) -> None:
-    """Change what names and regions are, as the statement that has these effects does."""
-    _Application(present, names, compound=compound).apply(effects)
+def apply_effects(present: Present, effects: Effects, names: NameFacts, *, compound: bool) -> bool:
+    """Change what names and regions are, as the statement that has these effects does.
+
+    Returns:
+        Whether it may change an object that is an element of a frame.
+    """
+    application = _Application(present, names, compound=compound)
+    application.apply(effects)
+    return application.changes_elements or (ELEMENT, True) in effects.altered
 
 
 def apply_state(present: Present, event: Draw | Seed | ReadState | WriteState | FileUse) -> None:
@@ -66,6 +74,7 @@ class _Application:
         self.present = present
         self.names = names
         self.compound = compound
+        self.changes_elements = False
 
     def apply(self, effects: Effects) -> None:
         rebound: dict[str, int] = {}
@@ -77,14 +86,19 @@ class _Application:
             if not (isinstance(event, Bind) and event.together):
                 self.record(waiting)
             if isinstance(event, Bind):
-                always = event.name in self.names.binds
+                always = event.name in self.names.binds or event.name == FIGURE
                 certain = always and not self.compound and rebound[event.name] == 1
+                certain = certain or event.name == FIGURE
                 waiting.append((event.name, self.bound(event, certain=certain, always=always)))
             elif isinstance(event, Mutate):
                 snapshot = self.present.now(event.name)
                 if snapshot is not None:
                     own = self.present.reach(snapshot.own) if event.deep else self.present.merged(snapshot.own)
                     self.present.touch(own)
+                    if (event.name, event.deep) in effects.altered:
+                        self.note_elements(snapshot, own, inside=event.deep)
+            elif isinstance(event, Lend):
+                self.lend(event)
             elif isinstance(event, Hold):
                 self.hold(event)
             else:
@@ -184,6 +198,23 @@ class _Application:
             self.grow(number, Region(0, inside - {number}, definitions, value.free, value.draws))
         if inside:
             self.limit(own, own)
+
+    def lend(self, event: Lend) -> None:
+        """Mark what may be an element of a frame from now on."""
+        snapshot = self.present.now(event.name)
+        if snapshot is not None:
+            own = self.present.merged(snapshot.own)
+            for number in self.present.reach(own):
+                mark = ELEMENT if event.itself or number not in own else ELEMENTS
+                self.grow(number, Region(0, draws=frozenset({mark})))
+
+    def note_elements(self, snapshot: Snapshot, regions: Regions, *, inside: bool) -> None:
+        """Note whether a change of some regions, the object of a name or something `inside`, is one of an element."""
+        if inside and snapshot.kind in FRAMES:
+            self.changes_elements = True
+        elif not self.changes_elements:
+            marks = {ELEMENT, ELEMENTS} if inside else {ELEMENT}
+            self.changes_elements = any(marks & self.present.region(number).draws for number in regions)
 
     def grow(self, number: int, more: Region) -> None:
         """Let a region hold and carry more than it does."""

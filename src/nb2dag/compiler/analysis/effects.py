@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from nb2dag.compiler.analysis.marks import is_mark
+from nb2dag.compiler.analysis.marks import is_mark, with_generator
 from nb2dag.compiler.analysis.places import is_file_state, place_of
 from nb2dag.compiler.analysis.values import (
+    ELEMENT,
+    ELEMENTS,
+    FRAMES,
     FRESH,
     NONE,
     Definition,
@@ -51,6 +54,14 @@ class Hold:
 
     name: str
     value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Lend:
+    """The object of `name` may be an element of a frame from now on, or hold some; `itself` says which."""
+
+    name: str
+    itself: bool
 
 
 PICKLED = "<pickled>"
@@ -163,7 +174,7 @@ class FileUse:
         return f"{place}/" if place and self.access is FileAccess.FOLDER else place
 
 
-Event = Bind | Mutate | Hold | Draw | Seed | ReadState | WriteState | FileUse
+Event = Bind | Mutate | Hold | Lend | Draw | Seed | ReadState | WriteState | FileUse
 
 
 Answer = Callable[[Any, Sequence[Value], Sequence[Value], ast.AST], object]
@@ -185,6 +196,10 @@ class Effects:
     references: set[Definition] = field(default_factory=set)
     raised: set[Definition] = field(default_factory=set)
     """The notebook's definitions that an exception which is raised may carry: its own class at the least."""
+    unpickled: set[Definition] = field(default_factory=set)
+    """The notebook's definitions that a file may need to be read."""
+    thrown: set[str] = field(default_factory=set)
+    """Names of whose objects an exception that is raised may hold parts: `raise ValueError("rows", rows)`."""
     configures: bool = False
     opens: bool = False
     dynamic: dict[str, ast.AST] = field(default_factory=dict)
@@ -200,6 +215,13 @@ class Effects:
     """Names whose identity is asked for (`a is b`, `id(a)`)."""
     consumed: set[tuple[str, bool]] = field(default_factory=set)
     """Parameters of a function that it goes through, each itself or something in it (see `consuming.consume`)."""
+    altered: set[tuple[str, bool]] = field(default_factory=set)
+    """Names whose object is changed as containers are, or something inside of it, which the second says.
+
+    `ELEMENT` stands for what no name reaches. What a call that nobody knows may change as well does not count.
+    """
+    guessed: set[tuple[str, FileAccess]] = field(default_factory=set)
+    """Texts of a function that are paths if its callers give it paths: a call of which nothing is known gets them."""
     lost: set[tuple[str, str]] = field(default_factory=set)
     """Names with an attribute that is asked of them and that no handoff keeps, such as a traceback."""
 
@@ -243,13 +265,36 @@ class Effects:
         for state in sorted(filter(is_file_state, value.draws)):
             self.add(Draw(state, why))
 
+    def alter(self, value: Value, why: ast.AST) -> None:
+        """Record a change as lists, dicts, sets and the notebook's own objects have them; frames may hold these."""
+        self.mutate(value, why)
+        if value.kind not in FRAMES:
+            self.altered |= {(name, False) for name in value.same}
+        if not value.kind:
+            self.altered |= {(name, True) for name in value.part}
+            if ELEMENT in value.draws:
+                self.altered.add((ELEMENT, True))
+
+    def alter_inside(self, value: Value, why: ast.AST) -> None:
+        """Record such a change of something in the object that a value stands for."""
+        self.mutate(value, why, deep=True)
+        self.altered |= {(name, True) for name in value.reaches}
+        if value.kind in FRAMES or not value.draws.isdisjoint((ELEMENT, ELEMENTS)):
+            self.altered.add((ELEMENT, True))
+
+    def lend(self, value: Value, *, itself: bool = False) -> None:
+        """Record that what is in the object a value stands for may now be an element of a frame, or the object is."""
+        if value.kind not in FRAMES:
+            names = (name for name in sorted(value.reaches) if not is_local(name))
+            self.events += [Lend(name, itself or name in value.holds) for name in names]
+
     def hold(self, container: Value, item: Value) -> None:
         """Record that `item` may now be inside the object `container` stands for."""
         if item.immutable and not item.carries and not item.free and item.definition is None:
             return
         for name in sorted(container.same | container.part):
             if not is_local(name):
-                self.add(Hold(name, kept(item)))
+                self.add(Hold(name, with_generator(kept(item))))
 
 
 @dataclass(slots=True)

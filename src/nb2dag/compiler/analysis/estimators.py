@@ -9,10 +9,10 @@ from dataclasses import replace
 from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.application import call_methods, overridden
 from nb2dag.compiler.analysis.arguments import Arguments
-from nb2dag.compiler.analysis.marks import KEEPS_DATA
+from nb2dag.compiler.analysis.marks import IN_PLACE, KEEPS_DATA
 from nb2dag.compiler.analysis.outside import called_name
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import NONE, Names, Value, container
+from nb2dag.compiler.analysis.values import NONE, Names, Value, container, part_of, union
 
 _FITS = ("fit", "partial_fit")
 _GIVING = {"fit_transform": ("fit_transform", "transform"), "fit_predict": ("fit_predict", "predict")}
@@ -48,6 +48,14 @@ def fitted(evaluator: CallingEvaluator, owner: Value, result: Value, arguments: 
     if KEEPS_DATA not in owner.draws or result.immutable:
         return result
     return replace(result, holds=result.holds | container(arguments.all()).holds)
+
+
+def transformed(owner: Value, result: Value, arguments: Arguments, node: ast.Call) -> Value:
+    """Return the result of a method: a transformer that changes the data, or calls a function, may return these."""
+    calls = owner.free or any(not each.is_class for each in owner.carries)
+    if owner.kind == "estimator" and called_name(node).endswith("transform") and (calls or IN_PLACE in owner.draws):
+        return union([result, *arguments.all(), *map(part_of, arguments.all())])
+    return result
 
 
 def hold_data(evaluator: CallingEvaluator, owners: Sequence[Value], given: Sequence[Value], _node: ast.AST) -> None:

@@ -17,13 +17,15 @@ from nb2dag.compiler.analysis.callbacks import go_through
 from nb2dag.compiler.analysis.decorating import apply_decorator, keep_registered, registered_with, wrapped
 from nb2dag.compiler.analysis.effects import Effects, Summary, rebinding
 from nb2dag.compiler.analysis.elements import elements_change
-from nb2dag.compiler.analysis.expressions import COPYING_KINDS, ExpressionEvaluator
+from nb2dag.compiler.analysis.expressions import ExpressionEvaluator
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement
 from nb2dag.compiler.analysis.outside import record_attribute, record_setting
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.texts import parameter
 from nb2dag.compiler.analysis.values import (
+    ELEMENT,
+    FRAMES,
     FRESH,
     IMMUTABLE,
     NONE,
@@ -34,6 +36,7 @@ from nb2dag.compiler.analysis.values import (
     part_of,
     union,
     without_locals,
+    without_names,
 )
 from nb2dag.model.code import ParsedCode, escape_of, nodes_of
 
@@ -41,6 +44,8 @@ _PASSES = 2
 _MOST_DEPTH = 3
 _MOST_LISTED = 8
 _PROPERTIES = frozenset({"property", "cached_property", "getter", "setter", "deleter"})
+_OF_FRAMES = {"columns", "index", "name", "names", "values", "flags", "attrs", "freq"}
+"""Attributes that are set of frames and of what belongs to them."""
 _Defining = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 
 
@@ -82,11 +87,21 @@ class Evaluator(ExpressionEvaluator):
         value = self.value(node.value)
         if isinstance(node.value, ast.Lambda) and not self.function and isinstance(node.targets[0], ast.Name):
             value = self.defined(node.targets[0].id, node.value, [value])
-        for target in node.targets:
-            self.assign(target, value, node.value)
-            if isinstance(target, ast.Name):
-                # `a = b = []` binds one object twice.
-                value = self.named(target.id, value)
+        for number, target in enumerate(_names_first(node.targets), 1):
+            self.assign(target, value, node.value if number == 1 else None)
+            if number < len(node.targets):
+                value = self.at_target(target, value)
+
+    def at_target(self, target: ast.expr, value: Value) -> Value:
+        """Return the value for the next target of `a = b.c = []`, all of which get one object."""
+        if isinstance(target, ast.Name):
+            return self.named(target.id, value)
+        if value.module or value.immutable or value.definition is not None:
+            return value
+        if isinstance(target, (ast.Attribute, ast.Subscript)):
+            return union([value, part_of(self.value(target.value), value.kind)])
+        inside = target.elts if isinstance(target, (ast.Tuple, ast.List)) else []
+        return replace(container([value, *(self.value(each) for each in inside)]), kind=value.kind)
 
     def on_AnnAssign(self, node: ast.AnnAssign) -> None:
         self.value(node.annotation)
@@ -106,7 +121,7 @@ class Evaluator(ExpressionEvaluator):
             elif before.immutable:
                 result = IMMUTABLE if item.immutable else container([item])
             else:
-                self.effects.mutate(before, node)
+                self.effects.alter(before, node)
                 self.hold(node.target, before, item)
                 result = replace(before, constant=None)
             self.bind(node.target.id, result)
@@ -194,7 +209,7 @@ class Evaluator(ExpressionEvaluator):
             caught = FRESH if handler.type is None else container([self.value(handler.type)])
             if handler.name:
                 carries = frozenset(item for item in caught.carries | self.effects.raised if item.position >= 0)
-                self.bind(handler.name, Value(carries=carries))
+                self.bind(handler.name, Value(part=frozenset(self.effects.thrown), carries=carries))
             self.body(handler.body)
         self.body(node.orelse)
         self.branches -= 1
@@ -221,7 +236,9 @@ class Evaluator(ExpressionEvaluator):
     def on_Raise(self, node: ast.Raise) -> None:
         for part in (node.exc, node.cause):
             if part is not None:
-                self.effects.raised |= container([self.value(part)]).carries
+                raised = container([self.value(part)])
+                self.effects.raised |= raised.carries
+                self.effects.thrown |= raised.reaches
 
     def on_Return(self, node: ast.Return) -> None:
         self.may_have_left = self.may_have_left or self.branches > 0
@@ -334,7 +351,8 @@ class Evaluator(ExpressionEvaluator):
         if source is not None:
             go_through(self, value, source)
         names = [self.global_name(target) for target in targets]
-        for target, item in zip(targets, _elements(value, names), strict=True):
+        items = value.elements if self.function and value.elements and len(value.elements) == len(names) else None
+        for target, item in zip(targets, items or _elements(value, names), strict=True):
             self.assign(target, item, None)
 
     def global_name(self, target: ast.expr) -> str | None:
@@ -365,13 +383,43 @@ class Evaluator(ExpressionEvaluator):
         elif owner.kind == "immutable" and isinstance(target, ast.Attribute):
             # A logger, of which there is one by its name: `log.propagate = False`.
             record_setting(self.effects, target.attr, target)
-        self.effects.mutate(owner, target)
+        self.alter_place(owner, target)
         if index.carries or index.definition is not None:
             # A key of the notebook's own: an instance that can change, or a function.
             self.hold(target.value, owner, index)
-        copies = owner.kind in COPYING_KINDS and not elements_change(self)
+        copies = owner.kind in FRAMES and not elements_change(self)
         if not copies or (isinstance(target, ast.Attribute) and owner.kind == "array"):
             self.hold(target.value, owner, item)
+        else:
+            self.effects.lend(item, itself=True)
+            self.hold(target.value, owner, without_names(item))
+
+    def alter_place(self, owner: Value, target: ast.Attribute | ast.Subscript) -> None:
+        """Record that the object changes which `target` is a place of; it may be an element of a frame."""
+        if isinstance(target, ast.Attribute):
+            name = target.attr
+            (self.effects.mutate if name in _OF_FRAMES else self.effects.alter)(owner, target)
+            if name in ("name", "names") and _is_index(target.value, owner):
+                # Frames share their indexes, as they share the objects in them.
+                self.effects.alter_inside(replace(owner, draws=owner.draws | {ELEMENT}), target)
+            return
+        self.effects.alter(owner, target)
+        key = target.slice.value if isinstance(target.slice, ast.Constant) else None
+        if owner.kind == "array" and isinstance(target.value, ast.Subscript) and isinstance(key, str):
+            # A dictionary in an array, or a record of one.
+            self.effects.alter_inside(owner, target)
+
+
+def _is_index(node: ast.expr, owner: Value) -> bool:
+    return owner.kind == "index" or (isinstance(node, ast.Attribute) and node.attr in ("index", "columns"))
+
+
+def _names_first(targets: list[ast.expr]) -> list[ast.expr]:
+    """Return the targets of an assignment with a name in front, if the others can do without its old object."""
+    names = [target for target in targets if isinstance(target, ast.Name)]
+    others = [target for target in targets if not isinstance(target, ast.Name)]
+    used = {node.id for target in others for node in nodes_of(target) if isinstance(node, ast.Name)}
+    return targets if any(name.id in used for name in names) else [*names, *others]
 
 
 def evaluate_function(

@@ -18,27 +18,29 @@ from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.getters import mark_of_lambda
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.looks import Look
+from nb2dag.compiler.analysis.marks import CHANGES_INSIDE
 from nb2dag.compiler.analysis.outside import GENERATORS
 from nb2dag.compiler.analysis.own_attributes import is_own
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.texts import ANY, concatenated, joined_path, literal
 from nb2dag.compiler.analysis.values import (
+    FRAMES,
     FRESH,
     IMMUTABLE,
     NONE,
     Definition,
-    Names,
     Value,
     container,
     kept,
     part_of,
     union,
     without_locals,
+    without_names,
 )
 from nb2dag.model.code import ParsedCode, escape_of, nodes_of
 
-COPYING_KINDS = frozenset({"frame", "series", "array"})
-"""Kinds whose arithmetic makes new objects, and into which an assignment copies."""
+_NO_COLUMNS = {"T", "attrs", "axes", "dtypes", "flags", "plot", "size", "sparse", "values"}
+"""Attributes of a frame that are no column of it; those that the tables know are found there."""
 
 _CONVERSION = re.compile(r"%[-#0 +\d.]*(?:\(\w+\))?[A-Za-z%]")
 _ARGUMENT = "@"
@@ -181,7 +183,7 @@ class ExpressionEvaluator:
         for operator, value in zip(node.ops, values[1:], strict=True):
             if isinstance(operator, (ast.In, ast.NotIn)):
                 go_through(self, value, node)
-        kinds = {value.kind for value in values} & COPYING_KINDS
+        kinds = {value.kind for value in values} & FRAMES
         return Value(kind=min(kinds)) if kinds else (IMMUTABLE if all(v.immutable for v in values) else FRESH)
 
     def value_UnaryOp(self, node: ast.UnaryOp) -> Value:
@@ -195,9 +197,10 @@ class ExpressionEvaluator:
             return union([*made, container([left, right])])
         if left.immutable and right.immutable:
             return replace(IMMUTABLE, constant=_combined(left, node.op, right))
-        kinds = {left.kind, right.kind} & COPYING_KINDS
+        kinds = {left.kind, right.kind} & FRAMES
         if kinds:
-            return Value(kind="frame" if "frame" in kinds else min(kinds))
+            kind = "frame" if "frame" in kinds else min(kinds)
+            return container([left, right], kind) if elements_change(self) else Value(kind=kind)
         text = _combined(left, node.op, right)
         if "temporary" in (left.kind, right.kind):
             return Value(kind="temporary")
@@ -306,12 +309,21 @@ class ExpressionEvaluator:
         if sharing == "immutable":
             return IMMUTABLE
         if sharing == "fresh":
-            return FRESH
+            return without_names(container([part_of(owner)])) if owner.kind == "frame" else FRESH
+        if owner.immutable and owner.constant and knowledge.uses_files(node.attr):
+            # A method of a path, which may be called by another name: `write = Path("a.txt").write_text`.
+            return replace(IMMUTABLE, constant=owner.constant)
         if node.attr == "flat" and owner.kind in ("array", ""):
             return part_of(owner, "place in an array")
-        if owner.kind in {"frame", "series"} and node.attr in ("loc", "iloc", "at", "iat"):
+        if node.attr in ("loc", "iloc", "at", "iat") and owner.kind in ("frame", "series", ""):
             self._lenders[node] = self.lender(node.value, owner)
-            return part_of(owner, owner.kind)
+            return part_of(owner, owner.kind or "place in a frame")
+        if node.attr == "style" and owner.kind == "frame":
+            return container([owner], "styler")
+        if owner.kind in ("frame", "series") and node.attr in ("index", "columns"):
+            return part_of(owner, "index")
+        if owner.kind == "frame" and node.attr not in _NO_COLUMNS:
+            return part_of(owner, "series")
         return part_of(self.lender(node.value, owner) if node.attr in ("values", "array") else owner)
 
     def value_Subscript(self, node: ast.Subscript) -> Value:
@@ -328,8 +340,10 @@ class ExpressionEvaluator:
         if owner.kind in {"frame", "series"}:
             # pandas 3 copies on write: what is taken out of a frame never writes back into it.
             self._lenders[node] = self.lender(node.value, owner)
-            kind = "" if index.immutable and owner.kind == "series" else owner.kind
-            return part_of(owner, kind) if elements_change(self) else Value(kind=kind)
+            kind = _kind_taken(node, owner, index)
+            if elements_change(self):
+                return part_of(owner, kind)
+            return replace(part_of(owner, kind), part=NONE)
         if owner.kind == "list" and isinstance(node.slice, ast.Slice):
             return container([part_of(owner)], "list")
         return part_of(owner, kind=owner.kind if isinstance(node.slice, ast.Slice) or owner.kind == "array" else "")
@@ -353,9 +367,11 @@ class ExpressionEvaluator:
         defaults = [self.value(child) for child in [*node.args.defaults, *node.args.kw_defaults] if child]
         names = function_names(node)
         free = frozenset(name for name in names.free if name not in self.locals)
-        changes, gives = self.lambda_body(node)
-        inside = container([*defaults, *self.captured(node, names.free)])
-        draws = inside.draws | mark_of_lambda(node)
+        changes, changes_inside, result = self.lambda_body(node)
+        gives = NONE if result.immutable else result.reaches - {_ARGUMENT}
+        makes = replace(FRESH, carries=frozenset(each for each in result.carries if each.is_class))
+        inside = container([*defaults, *self.captured(node, names.free), makes])
+        draws = inside.draws | mark_of_lambda(node) | ({CHANGES_INSIDE} if changes_inside else NONE)
         return replace(inside, free=free, kind="function", changes_arguments=changes, gives=gives, draws=draws)
 
     def captured(self, node: ast.AST, names: Iterable[str]) -> list[Value]:
@@ -366,15 +382,16 @@ class ExpressionEvaluator:
             found += [Value(part=frozenset({f"%variable {name}"})) for name in sorted(used)]
         return found
 
-    def lambda_body(self, node: ast.Lambda) -> tuple[bool, Names]:
+    def lambda_body(self, node: ast.Lambda) -> tuple[bool, bool, Value]:
         """Record what the body does to names around it, as if it ran here.
 
         Returns:
-            Whether it changes its arguments, and which names what it returns reaches.
+            Whether it may change its arguments or anything in them, whether it surely is out to do that, and what it
+            returns.
         """
         before, start = self.locals, len(self.effects.events)
-        own = Value(same=frozenset({_ARGUMENT}))
-        self.locals = before | {argument.arg: own for argument in all_arguments(node.args)}
+        given = Value(same=frozenset({_ARGUMENT}))
+        self.locals = before | {argument.arg: given for argument in all_arguments(node.args)}
         self.branches += 1
         if isinstance(node.body, ast.Call):
             result = calls.evaluate_call(self, node.body, discarded=True)
@@ -383,9 +400,11 @@ class ExpressionEvaluator:
         self.branches -= 1
         self.locals = before
         added = self.effects.events[start:]
-        foreign = [event for event in added if getattr(event, "name", "") != _ARGUMENT]
-        self.effects.events[start:] = foreign
-        return len(foreign) < len(added), NONE if result.immutable else result.reaches - {_ARGUMENT}
+        own = [event for event in added if getattr(event, "name", "") == _ARGUMENT]
+        self.effects.events[start:] = [event for event in added if event not in own]
+        inside = {each for each in self.effects.altered if each[0] == _ARGUMENT}
+        self.effects.altered -= inside
+        return bool(own), bool(inside), result
 
     def value_ListComp(self, node: ast.ListComp) -> Value:
         return self.comprehension(node.generators, [node.elt], "list")
@@ -424,6 +443,18 @@ class ExpressionEvaluator:
     ) -> Value:
         """Return what calling a bound method with parts of `reachable` gives, its effects recorded."""
         return calls.call_bound(self, function, reachable, node, certain=certain)
+
+
+def _kind_taken(node: ast.Subscript, owner: Value, index: Value) -> str:
+    """Return the kind of what is taken out of a frame or series, "" for one of its elements."""
+    place = node.value.attr if isinstance(node.value, ast.Attribute) else ""
+    if place in ("at", "iat") or (index.immutable and owner.kind == "series"):
+        return ""
+    if index.immutable and place in ("loc", "iloc") and isinstance(node.slice, ast.Tuple):
+        return owner.kind if any(isinstance(each, ast.Slice) for each in node.slice.elts) else ""
+    if not place and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        return "series"
+    return owner.kind
 
 
 def _may_share(operator: ast.operator, left: Value, right: Value) -> bool:

@@ -135,9 +135,20 @@ def record_guessed_files(evaluator: CallingEvaluator, arguments: Arguments, node
     texts = [text_of(value) for value in arguments.all() if value.kind == "path" or _looks_like_path(value.constant)]
     for text in texts:
         use_file(evaluator, text, access, node)
+    if evaluator.function:
+        others = (text_of(value) for value in arguments.all() if text_of(value) not in texts)
+        evaluator.effects.guessed |= {(text, access) for text in others if has_parameter(text)}
     if access is FileAccess.READ:
         return NO_STATES
     return frozenset(state for text in texts if (state := state_of(evaluator, text)))
+
+
+def use_guessed(evaluator: CallingEvaluator, text: str, access: FileAccess, node: ast.AST) -> None:
+    """Record that a file is used if a text, which a function passed on, is the path of one."""
+    if has_parameter(text):
+        evaluator.effects.guessed.add((text, access))
+    elif _looks_like_path(text):
+        use_file(evaluator, text, access, node)
 
 
 def _looks_like_path(text: str | None) -> bool:

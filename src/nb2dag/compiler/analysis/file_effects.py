@@ -175,6 +175,12 @@ def _commits(statement: Statement) -> bool:
     for node in ast.walk(statement.node):
         if isinstance(node, ast.Attribute) and node.attr in ("commit", "to_sql", "executescript"):
             return True
-        if isinstance(node, ast.With) and any(isinstance(item.context_expr, ast.Name) for item in node.items):
+        if isinstance(node, ast.With) and any(_is_transaction(item.context_expr) for item in node.items):
             return True
     return False
+
+
+def _is_transaction(node: ast.expr) -> bool:
+    """Tell whether a context manager commits at its end: a connection itself, `engine.begin()`."""
+    called = node.func if isinstance(node, ast.Call) else None
+    return isinstance(node, ast.Name) or (isinstance(called, ast.Attribute) and called.attr == "begin")

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from nb2dag.compiler.analysis.cell_facts import CellFacts, CellFactsMemo, StatementFacts
 from nb2dag.compiler.analysis.changing import apply_effects, apply_state
 from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState
-from nb2dag.compiler.analysis.elements import ELEMENTS
+from nb2dag.compiler.analysis.elements import ELEMENTS_CHANGE
 from nb2dag.compiler.analysis.evaluation import Evaluator
 from nb2dag.compiler.analysis.local_state import kept_states, marker, notes_at, public_names, starred
 from nb2dag.compiler.analysis.module_functions import changing_functions
 from nb2dag.compiler.analysis.own_attributes import OWN_ATTRIBUTES
 from nb2dag.compiler.analysis.present import Present
+from nb2dag.compiler.analysis.pyplot_state import FIGURE
 from nb2dag.compiler.analysis.retracing import retrace
 from nb2dag.compiler.analysis.star_imports import STARS, StarImports
 from nb2dag.compiler.analysis.statements import OwnerKind, Statements, meant_cells, owner_kind
 from nb2dag.compiler.analysis.summaries import Summaries
-from nb2dag.compiler.analysis.timeline import NO_REGIONS, Snapshot, Timeline
+from nb2dag.compiler.analysis.timeline import NO_REGIONS, Changed, Snapshot, Timeline
 from nb2dag.compiler.analysis.traces import (
     CellKey,
     Habits,
@@ -86,7 +87,12 @@ def trace_flow(program: Program, facts: CellFactsMemo | None = None, traces: Tra
         for cell, said, place in zip(meant, found, traces.numbering.places(found), strict=True)
         if place.positions
     ]
-    now = _trace(traces, [cell for cell, _ in placed], [key for _, key in placed], _habits(found))
+    cells, keys = [cell for cell, _ in placed], [key for _, key in placed]
+    habits = _habits(found)
+    now, changed = _trace(traces, cells, keys, habits)
+    if any(cell.trace.changes_elements for cell in now.cells):
+        now, changed = _trace(traces, cells, keys, (*habits, (ELEMENTS_CHANGE, "do")))
+    traces.settle(now, changed)
     by_position = {statement.position: statement for cell in now.cells for statement in cell.statements}
     read = set[str]().union(*(cell.read_names for cell in now.cells))
     last = {cell.cell.cell.index: cell.statements[-1].position for cell in now.cells}
@@ -94,24 +100,18 @@ def trace_flow(program: Program, facts: CellFactsMemo | None = None, traces: Tra
 
 
 def _habits(cells: Sequence[CellFacts]) -> Habits:
-    """Return what is known of the notebook as a whole, whichever cell says it."""
-    habits: list[tuple[str, str]] = []
-    if any(cell.changes_elements for cell in cells) and any(map(_uses_frames, cells)):
-        habits.append((ELEMENTS, "change"))
-    if names := sorted({name for cell in cells for name in cell.own_attributes}):
-        habits.append((OWN_ATTRIBUTES, f" {' '.join(names)} "))
-    return tuple(habits)
+    """Return what the cells say of the notebook as a whole."""
+    names = sorted({name for cell in cells for name in cell.own_attributes})
+    return ((OWN_ATTRIBUTES, f" {' '.join(names)} "),) if names else ()
 
 
-def _uses_frames(cell: CellFacts) -> bool:
-    return any("pandas" in statement.modules for statement in cell.statements)
-
-
-def _trace(traces: Traces, cells: list[ProgramCell], keys: list[CellKey], habits: Habits) -> TracedNotebook:
+def _trace(
+    traces: Traces, cells: list[ProgramCell], keys: list[CellKey], habits: Habits
+) -> tuple[TracedNotebook, Changed | None]:
     """Return the notebook traced, from what was traced last as far as that holds, and tell what else does."""
-    last, traces.last = traces.last, None
+    last = traces.take(habits)
     again, changed = None, None
-    if last is not None and last.habits == habits:
+    if last is not None:
         tracer = _Tracer(traces, last.timeline)
         again = retrace(last, tracer.present, cells, keys, tracer.cell)
     if last is not None and again is not None:
@@ -125,9 +125,8 @@ def _trace(traces: Traces, cells: list[ProgramCell], keys: list[CellKey], habits
         found = [tracer.cell(cell, key) for cell, key in zip(cells, keys, strict=True)]
         now = TracedNotebook(keys, found, tracer.present.timeline, tracer.present.all_stars(), habits)
     now.timeline.begin()
-    traces.settled.begin(now.timeline.asked, changed)
-    traces.last = now
-    return now
+    traces.keep(now)
+    return now, changed
 
 
 class _Tracer:
@@ -200,6 +199,9 @@ class _Tracer:
     def _statement(self, cell: ProgramCell, facts: StatementFacts, position: int, *, first: bool) -> StatementTrace:
         present = self.present
         present.begin(position)
+        if first and present.now(FIGURE) is not None:
+            # The figure of the cell above is closed.
+            present.record(FIGURE, Snapshot(position, position, NO_REGIONS))
         evaluator = Evaluator(self, position=position)
         evaluator.statement(facts.node)
         effects = evaluator.effects
@@ -214,10 +216,10 @@ class _Tracer:
         if facts.names.stars:
             present.changes.stars = tuple((position, module) for module in facts.names.stars)
             apply_state(present, WriteState(STARS, facts.node))
-        apply_effects(present, effects, facts.names, compound=facts.compound)
+        changes_elements = apply_effects(present, effects, facts.names, compound=facts.compound)
         for name, states in kept.items():
             present.record(name, Snapshot(position, position, NO_REGIONS, "immutable", constant=" ".join(states)))
-        return StatementTrace(facts, effects, use, present.asked, present.changes)
+        return StatementTrace(facts, effects, use, present.asked, present.changes, changes_elements)
 
     def _kept_by_modules(self, facts: StatementFacts, effects: Effects) -> dict[str, tuple[str, ...]]:
         """Return what to note of the local modules that a statement imports, and let it set up what they keep."""

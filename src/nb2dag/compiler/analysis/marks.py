@@ -6,8 +6,9 @@ A mark stays with whatever the object is put into: a pipeline for one, or a list
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from nb2dag.compiler.analysis.values import MOVES, NONE, Names, Value
+from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, MOVES, NONE, Names, Value
 
 IN_PLACE = "<in place>"
 """Marks an estimator that changes the data which its methods are given: `StandardScaler(copy=False)`."""
@@ -24,6 +25,9 @@ _MAY_LOOK_INTO = "<memory of what is given>"
 CHANGES = "<changes what it is given>"
 """Marks a function that may change what it is called with: `operator.methodcaller("sort")`."""
 
+CHANGES_INSIDE = "<changes what is in what it is given>"
+"""Marks a lambda that is out to change what it gets, or something in it: `lambda row: row.tags.append(0)`."""
+
 OWN_GENERATOR = "<own generator>"
 """Marks what draws from a generator that it was given: `KFold(shuffle=True, random_state=rng)`."""
 
@@ -31,6 +35,7 @@ KEEPS_DATA = "<keeps data>"
 """Marks an estimator that keeps the very data which it is fitted on: the neighbours are looked up there."""
 
 _ASKS = "<asks "
+_MARKS = {CHANGES, CHANGES_INSIDE, OWN_GENERATOR, KEEPS_DATA, MOVES, ELEMENT, ELEMENTS}
 _MEMORY = {"memory", "window"}
 
 
@@ -45,6 +50,11 @@ def mark_of_view(values: Iterable[Value]) -> Names:
 def settled(draws: Names, given: Iterable[Value]) -> Names:
     """Return marks that a function has put to what it was given, where its caller says what that is."""
     return draws - {_MAY_LOOK_INTO} | mark_of_view(given) if _MAY_LOOK_INTO in draws else draws
+
+
+def with_generator(value: Value) -> Value:
+    """Return a value as an object keeps it: one that is given a generator draws from it."""
+    return replace(value, draws=value.draws | {OWN_GENERATOR}) if value.kind == "rng" else value
 
 
 def asking(names: Iterable[str]) -> Names:
@@ -65,7 +75,7 @@ def asked_by(functions: Iterable[Value]) -> list[str]:
 
 def is_mark(state: str) -> bool:
     """Tell whether a state says what its object does to other objects, and is none that using it would change."""
-    return state in (CHANGES, OWN_GENERATOR, KEEPS_DATA, MOVES) or state.startswith(_ASKS)
+    return state in _MARKS or state.startswith(_ASKS)
 
 
 def _is_given(value: Value) -> bool:

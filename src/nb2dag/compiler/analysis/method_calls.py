@@ -31,8 +31,8 @@ from nb2dag.compiler.analysis.callbacks import (
 )
 from nb2dag.compiler.analysis.classes import has_foreign_base
 from nb2dag.compiler.analysis.effects import Draw, Summary
-from nb2dag.compiler.analysis.elements import elements_change
-from nb2dag.compiler.analysis.estimators import call_parts, fitted
+from nb2dag.compiler.analysis.elements import changes_elements, elements_change, with_elements
+from nb2dag.compiler.analysis.estimators import call_parts, fitted, transformed
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import is_backed, record_files, record_guessed_files, touch_files
 from nb2dag.compiler.analysis.in_place import record_method
@@ -46,15 +46,25 @@ from nb2dag.compiler.analysis.outside import (
     record_state,
 )
 from nb2dag.compiler.analysis.own_generators import record_use
+from nb2dag.compiler.analysis.pyplot_state import drawn_by_method
 from nb2dag.compiler.analysis.receivers import guessed_kind
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import ANY, joined_path
-from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, NONE, Definition, Value, shares, union
+from nb2dag.compiler.analysis.values import (
+    FRAMES,
+    FRESH,
+    IMMUTABLE,
+    NONE,
+    Definition,
+    Value,
+    shares,
+    union,
+    without_names,
+)
 
 _CONTAINERS = {"list", "dict", "set", "tuple", "defaultdict", "frame", "series", "array"}
 """Kinds whose methods are their own, whatever is in them."""
-_COPIES = {"frame", "series", "array"}
-_CHANGES_ELEMENT = {"append", "extend", "add", "discard", "remove", "setdefault", "update", "reverse", "clear"}
+_CHANGES_ELEMENT = {"append", "extend", "discard", "remove", "setdefault", "reverse", "clear"}
 """Methods that an element of a frame has if it is a list, a dict or a set, and that frames have not or no longer."""
 _LOOKS_INTO = {"to_numpy", "__array__", "ravel", "view"}
 """Methods that make an array in the memory of a frame."""
@@ -63,6 +73,10 @@ _FITS = ("fit", "train")
 _CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescript", "raw_connection", "__enter__"}
 """Methods of a connection that give something to go on using it with."""
 _LOGGER_SETTINGS = {"setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter"}
+_DRAW_OR_ARE_DRAWN = {"plot", "hist", "boxplot"}
+"""Methods of frames that axes have as well, which return a part of themselves."""
+_OUTSIDE = {"resource", "client", "logger", "connection"}
+"""Kinds of what stands for something outside of the process."""
 _SAVING = {"write", "save", "read", "load", "dump", "export"}
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
@@ -75,6 +89,7 @@ def call_method(
     assert isinstance(function, ast.Attribute)
     if function.attr in _LOOKS_INTO:
         owner = evaluator.lender(function.value, owner)
+    _change_element(evaluator, owner, function, node)
     for state in sorted(owner.draws):
         evaluator.effects.add(Draw(state, node))
     own = None if owner.kind in _CONTAINERS else call_own_method(evaluator, owner, arguments, node)
@@ -118,6 +133,12 @@ def call_method(
         may_draw(evaluator, function.attr, node)
     result = _known_method(evaluator, owner, facts, arguments, node)
     return union([result, *parts]) if parts else result
+
+
+def _change_element(evaluator: CallingEvaluator, owner: Value, function: ast.Attribute, node: ast.Call) -> None:
+    """Record that a method which frames have not changes a list in one: `df.loc[0, "tags"].append("x")`."""
+    if function.attr in _CHANGES_ELEMENT and owner.kind in FRAMES:
+        evaluator.effects.alter_inside(evaluator.lender(function.value, owner), node)
 
 
 def _call_hooks(
@@ -188,11 +209,12 @@ def _unknown_method(
     effects = evaluator.effects
     everything = [owner, *arguments.all()]
     call_methods(evaluator, arguments.all(), ["__*__", "*"], node, everything)
-    if owner.kind not in ("resource", "client", "logger", "connection"):
+    if owner.kind not in _OUTSIDE:
         effects.mutate(owner, node, deep=True)
         if discarded:
             for value in arguments.all():
-                effects.mutate(value, node, deep=True)
+                if value.kind not in _OUTSIDE:
+                    effects.mutate(value, node, deep=True)
                 effects.hold(owner, value)
     call_functions(evaluator, arguments.all(), everything, node)
     call_bound_methods(evaluator, (), arguments, everything, node)
@@ -219,20 +241,20 @@ def _known_method(
         callers = [owner] if owner.kind == "estimator" else []
         call_instances(evaluator, [*callers, *arguments.all()], [owner, *arguments.all()], node)
     if mutates and not is_backed(owner):
-        effects.mutate(owner, node)
-    if called_name(node) in _CHANGES_ELEMENT and isinstance(node.func, ast.Attribute):
-        # A list in a cell of a frame: `df.loc[0, "tags"].append("x")`.
-        effects.mutate(evaluator.lender(node.func.value, owner), node)
+        (effects.alter if changes_elements(called_name(node)) else effects.mutate)(owner, node)
     mutate_places(evaluator, facts.mutates_args, arguments, node)
-    kept = arguments.all() if facts.stores_args else []
-    if mutates and not facts.stores_args and not facts.calls:
+    kept = arguments.all() if facts.stores_args or (mutates and owner.kind in FRAMES) else []
+    if mutates and not (facts.stores_args or facts.calls or owner.kind in FRAMES):
         # What is set with a function calls it later: `parser.add_argument("--x", type=own)`.
         kept = [value for value in arguments.all() if is_function(value)]
     if kept:
         target = node.func.value if isinstance(node.func, ast.Attribute) else node.func
         for value in kept:
-            if owner.kind not in _COPIES or elements_change(evaluator):
+            if owner.kind not in FRAMES or elements_change(evaluator):
                 evaluator.hold(target, owner, value)
+            else:
+                effects.lend(value, itself=True)
+                evaluator.hold(target, owner, without_names(value))
     if is_backed(owner):
         # What it gives depends on the file alone, which the draws above have recorded.
         effects.opens = effects.opens or called_name(node) == "cursor"
@@ -243,9 +265,13 @@ def _known_method(
         # A stream is meant as a rule, but an object of a library's own may take a path.
         record_guessed_files(evaluator, arguments, node)
     returns = _returns(evaluator, owner, facts, arguments)
+    if called_name(node) in _DRAW_OR_ARE_DRAWN and not owner.kind:
+        returns = "shares"
     result = result_of(returns, facts.kind, owner, arguments, shallow=facts.shallow)
+    result = with_elements(result, [owner], itself=returns == "shares" and not facts.shallow)
     result = returned_place(with_given(result, facts, given), facts.mutates_args, arguments)
-    result = fitted(evaluator, owner, result, arguments, node)
+    result = drawn_by_method(evaluator, owner, result, arguments, node)
+    result = fitted(evaluator, owner, transformed(owner, result, arguments, node), arguments, node)
     return with_handles(_with_path(called_name(node), result, owner, arguments), states)
 
 
@@ -253,7 +279,7 @@ def _returns(evaluator: CallingEvaluator, owner: Value, facts: MethodFacts, argu
     """Return what a method returns: something new may be the object yet, or hold the elements that it holds."""
     if facts.returns != "fresh":
         return facts.returns
-    holds_elements = owner.kind in _COPIES or not owner.kind
+    holds_elements = owner.kind in FRAMES or not owner.kind
     return "shares" if may_leave_uncopied(arguments) or (holds_elements and elements_change(evaluator)) else "fresh"
 
 

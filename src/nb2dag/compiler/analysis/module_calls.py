@@ -28,7 +28,7 @@ from nb2dag.compiler.analysis.callbacks import (
     is_function,
 )
 from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, WriteState
-from nb2dag.compiler.analysis.elements import elements_change
+from nb2dag.compiler.analysis.elements import elements_change, with_elements
 from nb2dag.compiler.analysis.estimators import mark_of_keeping
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import record_database, record_files, record_guessed_files
@@ -48,9 +48,11 @@ from nb2dag.compiler.analysis.outside import (
     record_state,
 )
 from nb2dag.compiler.analysis.own_generators import mark_of_generator, move_on
+from nb2dag.compiler.analysis.pyplot_state import drawn
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import joined_path
 from nb2dag.compiler.analysis.values import (
+    ELEMENTS,
     FRESH,
     MOVES,
     MOVING,
@@ -97,6 +99,8 @@ _GETTERS = {"builtins.getattr", "builtins.hasattr"}
 _SETTERS = {"builtins.setattr", "builtins.delattr"}
 _OF_ELEMENTS = ("pandas.", "numpy.", "copy.")
 """What makes containers of the elements that it is given; pandas copies none of them, however deep."""
+_PICKING = ("builtins.", "functools.", "heapq.", "operator.", "random.")
+"""Beginnings of the paths of functions that may return an element of what they are given."""
 _LOOKING = ("builtins.", "copy.", "pickle.", "joblib.")
 """Beginnings of the paths of functions that draw no number from a generator which they are given."""
 _LOGS_TO = {"logging.StreamHandler", "logging.basicConfig"}
@@ -136,31 +140,59 @@ def call_module(
             effects.add(Draw(state, node))
     if facts is None:
         return _unknown_function(evaluator, path, arguments, node, discarded=discarded)
+    return _known_function(evaluator, path, facts, arguments, node)
+
+
+def _known_function(
+    evaluator: CallingEvaluator, path: str, facts: CallFacts, arguments: Arguments, node: ast.Call
+) -> Value:
     given = call_given(evaluator, facts.calls, arguments, arguments.all(), node)
-    if name[:1].islower() and not path.startswith(_LOOKING):
+    if path.rpartition(".")[2][:1].islower() and not path.startswith(_LOOKING):
         call_instances(evaluator, arguments.all(), arguments.all(), node)
         call_tables(evaluator, arguments.all(), node)
         record_function(evaluator, path, facts, arguments, node)
         move_on(evaluator, arguments.all(), [], node)
-    mark = _marks(path, facts, arguments)
     states = _known_effects(evaluator, facts, arguments, node, path)
     pickled = _pickled(evaluator, path, arguments)
+    result = _result(evaluator, path, facts, arguments, node, given)
+    result = with_handles(_with_constant(path, drawn(evaluator, path, result, arguments, node), arguments), states)
+    return result if pickled is None else replace(result, carries=pickled.carries, free=pickled.free, kind="")
+
+
+def _result(  # noqa: PLR0913, PLR0917 - what `_known_function` has found out
+    evaluator: CallingEvaluator,
+    path: str,
+    facts: CallFacts,
+    arguments: Arguments,
+    node: ast.Call,
+    given: list[Value],
+) -> Value:
+    """Return what a function gives of which the tables tell; `given` is what functions that it calls return."""
+    mark = _marks(path, facts, arguments)
     kind = _kind_of_result(path, facts, arguments)
-    returns = (
-        "shares" if facts.returns == "fresh" and (mark or _views(evaluator, path, facts, arguments)) else facts.returns
-    )
+    views = facts.returns == "fresh" and (mark or _views(evaluator, path, facts, arguments))
+    returns = "shares" if views else facts.returns
     result = result_of(returns, kind, None, arguments, shallow=facts.shallow)
+    result = with_elements(result, arguments.all(), itself=path.startswith(_PICKING) and not facts.shallow)
+    if path.startswith("pandas."):
+        result = _made_by_pandas(evaluator, result, arguments)
     result = returned_place(with_given(result, facts, given), facts.mutates, arguments)
     result = _looking_into(evaluator, result, node) if returns == "shares" and path.startswith("numpy.") else result
     if path in _ITERATORS:
         # To take from it is to take from the iterators that it goes through: `zip(it, it)`.
         result = union([result, *(part_of(value, kind) for value in arguments.all() if value.kind in MOVING)])
     apart = facts.returns == "fresh" and not facts.unpacks and not mark
-    result = replace(result, apart=apart, elements=_unpacked(facts), draws=result.draws | mark)
-    if facts.draws and not arguments.given(facts.seeded_by):
-        result = replace(result, draws=result.draws | frozenset(facts.draws))
-    result = with_handles(_with_constant(path, result, arguments), states)
-    return result if pickled is None else replace(result, carries=pickled.carries, free=pickled.free, kind="")
+    drawing = frozenset(facts.draws) if facts.draws and not arguments.given(facts.seeded_by) else NONE
+    return replace(result, apart=apart, elements=_unpacked(facts), draws=result.draws | mark | drawing)
+
+
+def _made_by_pandas(evaluator: CallingEvaluator, result: Value, arguments: Arguments) -> Value:
+    """Return what a function of pandas gives, whose elements are those of what it is given."""
+    for value in arguments.all():
+        evaluator.effects.lend(value)
+    if result.kind or result.immutable:
+        return result
+    return replace(result, draws=result.draws | {ELEMENTS})
 
 
 def _marks(path: str, facts: CallFacts, arguments: Arguments) -> Names:
@@ -209,7 +241,12 @@ def _pickled(evaluator: CallingEvaluator, path: str, arguments: Arguments) -> Va
         value = arguments.positional[0]
         if not value.immutable or value.carries or value.free:
             evaluator.effects.add(Hold(PICKLED, value))
-    return evaluator.resolver.resolve(PICKLED) if name in _READS_PICKLES else None
+    if name not in _READS_PICKLES:
+        return None
+    pickled = evaluator.resolver.resolve(PICKLED)
+    # Without these it cannot be read at all.
+    evaluator.effects.unpickled |= pickled.carries
+    return pickled
 
 
 def _kind_of_result(path: str, facts: CallFacts, arguments: Arguments) -> str:
@@ -277,6 +314,9 @@ def _with_constant(path: str, result: Value, arguments: Arguments) -> Value:
         return replace(result, constant=joined_path(constants(arguments.positional)))
     if path in _WHERE:
         return replace(result, constant=".")
+    if path == "functools.partial":
+        # It may be the path that the function is called with.
+        return replace(result, constant=next((text for text in constants(arguments.positional[1:]) if text), None))
     if path in _COUNTERS and all(value.immutable for value in arguments.all()):
         return replace(result, part=frozenset(), holds=frozenset())
     return result

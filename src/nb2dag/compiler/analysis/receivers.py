@@ -14,9 +14,10 @@ def guessed_kind(receiver: ast.expr) -> str:
     `plot` and `hist` of an object of which nothing is known draw a frame, which changes nothing; of axes they change
     the figure.
 
-    >>> [guessed_kind(ast.parse(text, mode="eval").body) for text in ("ax", "axes[0, 1]", "ax_top", "axis", "df")]
+    >>> [guessed_kind(ast.parse(text, mode="eval").body) for text in ("ax", "axes[0, 1]", "self.ax", "axis", "df")]
     ['axes', 'axes', 'axes', '', '']
     """
     while isinstance(receiver, ast.Subscript):
         receiver = receiver.value
-    return "axes" if isinstance(receiver, ast.Name) and _AXES.fullmatch(receiver.id) else ""
+    name = getattr(receiver, "attr", getattr(receiver, "id", ""))
+    return "axes" if _AXES.fullmatch(name) else ""

@@ -19,7 +19,7 @@ from nb2dag.compiler.analysis.settled import Settled
 from nb2dag.compiler.analysis.star_imports import StarImports
 from nb2dag.compiler.analysis.statements import Statement, make_statement
 from nb2dag.compiler.analysis.summaries import SummaryMemo
-from nb2dag.compiler.analysis.timeline import Changes, Past, Timeline
+from nb2dag.compiler.analysis.timeline import Changed, Changes, Past, Timeline
 from nb2dag.compiler.analysis.uses import Use
 from nb2dag.compiler.memo import Memo
 from nb2dag.model.program import ProgramCell
@@ -39,6 +39,8 @@ class StatementTrace:
     use: Use
     asked: Questions
     changes: Changes
+    changes_elements: bool
+    """It may change an object that is an element of a frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +52,11 @@ class CellTrace:
     past: Past
     placed: list[PlacedCell] = field(default_factory=list)
     """What it is in the notebook, in a few of the states that the notebook had."""
+
+    @property
+    def changes_elements(self) -> bool:
+        """Whether it may change an object that is an element of a frame."""
+        return any(statement.changes_elements for statement in self.statements)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,10 +102,27 @@ class Traces:
         self.definitions = Definitions()
         self.summaries: SummaryMemo = Memo(_MOST_SUMMARIES)
         self.settled = Settled()
-        self.last: TracedNotebook | None = None
-        """The notebook as it was; None while it is being looked at again, and if that failed."""
+        self._last: list[TracedNotebook] = []
+        """The notebook as it was, by two habits at most; none while it is being looked at again, and if that failed."""
+        self._final: TracedNotebook | None = None
         self._cells: Memo[CellKey, list[CellTrace]] = Memo(_MOST_CELLS)
         self._statements: Memo[_StatementKey, list[StatementTrace]] = Memo(_MOST_STATEMENTS)
+
+    def take(self, habits: Habits) -> TracedNotebook | None:
+        """Return the notebook as it was with these habits, whose timeline is going to be another one."""
+        found = next((each for each in self._last if each.habits == habits), None)
+        self._last = [each for each in self._last if each is not found]
+        return found
+
+    def keep(self, now: TracedNotebook) -> None:
+        """Remember the notebook as it is."""
+        self._last = [now, *self._last[:1]]
+
+    def settle(self, now: TracedNotebook, changed: Changed | None) -> None:
+        """Let the notebook be what is asked about, which is `changed` since it was traced with the same habits."""
+        same = self._final is not None and self._final.habits == now.habits
+        self.settled.begin(now.timeline.asked, changed if same else None)
+        self._final = now
 
     def whole(self, key: CellKey, present: Present) -> CellTrace | None:
         """Return what was found of a cell where the present gives the same answers, None where it never did."""

@@ -45,6 +45,7 @@ def find_use(present: Present, facts: StatementFacts, effects: Effects) -> Use:
     # A written module is found from where the notebook stands.
     if present.now("<cwd>") is not None and (effects.files or effects.unstable or written_modules):
         use.names.add("<cwd>")
+    use.definitions |= {item for item in effects.unpickled if item.position >= 0}
     touched = facts.names.touched
     runs = not _only_derives(facts.node)
     names = list(use.names)

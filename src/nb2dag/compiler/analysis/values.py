@@ -24,6 +24,16 @@ MOVES = "<moves on>"
 """Marks, among `Value.draws`, what may hold something of these kinds."""
 
 
+FRAMES = frozenset({"frame", "series", "array"})
+"""Kinds whose elements are numbers and texts as a rule, but may be objects that change."""
+
+ELEMENT = "<element of a frame>"
+"""Marks, among `Value.draws`, what may be such an object."""
+
+ELEMENTS = "<elements of a frame>"
+"""Marks what may hold such objects without being of these kinds: a list of the values of a column."""
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """A function, lambda or class bound to a name in the notebook, by the statement at `position`."""
@@ -120,6 +130,8 @@ def kept(value: Value) -> Value:
 def container(values: Iterable[Value], kind: str = "") -> Value:
     """Return a new object that may contain `values`."""
     reaches, carries, free, draws = _inside(values)
+    if ELEMENT in draws:
+        draws = draws - {ELEMENT} | {ELEMENTS}
     return Value(holds=reaches, kind=kind, carries=carries, free=free, draws=draws)
 
 
@@ -130,7 +142,12 @@ def part_of(value: Value, kind: str = "") -> Value:
     if value.immutable:
         return replace(IMMUTABLE, carries=value.carries, free=value.free) if value.carries or value.free else IMMUTABLE
     kind = kind or (value.kind if value.kind in _ALIKE else "")
-    return Value(part=value.reaches, kind=kind, carries=value.carries, free=value.free, draws=value.draws)
+    draws = value.draws
+    if not kind and (value.kind in FRAMES or ELEMENTS in draws):
+        draws |= {ELEMENT}
+    elif value.kind == "grouped":
+        draws |= {ELEMENTS}
+    return Value(part=value.reaches, kind=kind, carries=value.carries, free=value.free, draws=draws)
 
 
 def shares(values: Iterable[Value], kind: str = "") -> Value:
@@ -162,6 +179,11 @@ def is_local(name: str) -> bool:
     return name.startswith("%")
 
 
+def is_parameter(name: str) -> bool:
+    """Tell whether a name stands for what a function is given (`@name`), which its callers know."""
+    return name.startswith("@")
+
+
 def without_locals(value: Value) -> Value:
     """Return `value` as the caller of a function sees it: what the function made itself is simply new."""
     if not any(map(is_local, value.reaches)):
@@ -170,6 +192,11 @@ def without_locals(value: Value) -> Value:
         frozenset(name for name in names if not is_local(name)) for names in (value.same, value.part, value.holds)
     )
     return replace(value, same=same, part=part, holds=holds)
+
+
+def without_names(value: Value) -> Value:
+    """Return what is carried by a value that is copied into something: the classes of its elements."""
+    return replace(value, same=NONE, part=NONE, holds=NONE)
 
 
 def linked(values: Sequence[Value], names: Sequence[str | None]) -> list[Value]:

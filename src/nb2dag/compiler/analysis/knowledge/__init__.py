@@ -96,6 +96,7 @@ _BY_KIND = {
     "defaultdict": builtins_.DICT,
     "async queue": system.ASYNC_QUEUE,
     "parser": system.PARSER,
+    "settings": system.SETTINGS,
     # a receiver of which no more is known may be a date, a number, a text or a path
     "immutable": {**system.PATH, **builtins_.TUPLE, **builtins_.STR, **system.IMMUTABLES},
 }
@@ -198,6 +199,27 @@ def is_lost(name: str, receiver_kind: str) -> bool:
     """
     kinds = attributes.LOST.get(name, set())
     return "" in kinds or receiver_kind in kinds
+
+
+@cache
+def changes(name: str, kinds: tuple[str, ...]) -> bool:
+    """Tell whether objects of one of some kinds have a method of this name that changes them.
+
+    >>> changes("append", ("dict", "list")), changes("append", ("dict",))
+    (True, False)
+    """
+    facts = (_BY_KIND[kind].get(name) for kind in kinds)
+    return any(each is not None and each.mutates_receiver for each in facts)
+
+
+def uses_files(name: str) -> bool:
+    """Tell whether paths have a method of this name that reads or writes what they lead to.
+
+    >>> uses_files("read_text"), uses_files("with_suffix")
+    (True, False)
+    """
+    facts = system.PATH.get(name)
+    return facts is not None and (facts.path_read is not None or facts.path_write is not None)
 
 
 def is_handed_over(path: str) -> bool:

@@ -18,7 +18,7 @@ IMMUTABLE = words(
 )
 
 # accessors, and what pandas makes anew at each access
-FRESH = words("str dt cat plot style sparse list struct dtypes")
+FRESH = words("str dt cat plot sparse list struct dtypes")
 
 # copied on write
 FRAME_FRESH = frozenset({"T"})

@@ -174,8 +174,15 @@ AXES = method_table(
             "pcolormesh phase_spectrum pie pie_label plot psd quiver quiverkey scatter secondary_xaxis "
             "secondary_yaxis semilogx semilogy specgram spy stackplot stairs stem step streamplot table text "
             "tricontour tricontourf tripcolor triplot twinx twiny violin violinplot vlines xcorr axis grid "
-            "colorbar subfigures suptitle supxlabel supylabel figimage sca add_artist add_patch add_line "
-            "add_collection"
+            "colorbar subfigures suptitle supxlabel supylabel figimage sca"
+        ),
+    ),
+    (
+        replace(MUTATES_SHARES, stores_args=True),
+        (
+            "add_artist add_patch add_line add_collection add_table add_image add_container add_child_axes "
+            "set_clip_path set_path_effects set_transform set_major_formatter set_major_locator "
+            "set_minor_formatter set_minor_locator"
         ),
     ),
     (
@@ -187,8 +194,7 @@ AXES = method_table(
             "xaxis_date yaxis_date align_labels align_titles align_xlabels align_ylabels autofmt_xdate "
             "delaxes subplots_adjust tight_layout set_title set_xlabel set_ylabel set_xlim set_ylim "
             "set_xticks set_yticks set_xticklabels set_yticklabels set_xscale set_yscale set_aspect "
-            "set_facecolor set_axis_off set_size_inches set_visible set_major_formatter set_major_locator "
-            "set_minor_formatter set_minor_locator set_label set_color set_linewidth set_alpha"
+            "set_facecolor set_axis_off set_size_inches set_visible set_label set_color set_linewidth set_alpha"
         ),
     ),
     (PURE_IMMUTABLE, "show draw has_data format_coord contains contains_point draw_without_rendering"),

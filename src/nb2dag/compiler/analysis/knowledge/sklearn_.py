@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nb2dag.compiler.analysis.knowledge.facts import (
     CHAINS,
     CONFIGURES,
@@ -174,11 +176,9 @@ _FITS_RESULT = MethodFacts(True, touches_only_receiver=True)
 ESTIMATOR = method_table(
     (
         CHAINS,
-        (
-            "fit partial_fit set_params set_output set_fit_request set_score_request set_transform_request "
-            "set_predict_request"
-        ),
+        ("fit partial_fit set_output set_fit_request set_score_request set_transform_request set_predict_request"),
     ),
+    (replace(CHAINS, stores_args=True), "set_params"),
     (_FITS_RESULT, "fit_transform fit_predict fit_resample"),
     (
         PURE,

@@ -119,7 +119,7 @@ _FILES = (
     call_table("codecs", (_OPEN, "open")),
     call_table("shelve", (_DATABASE, "open DbfilenameShelf")),
     call_table("dbm", (_DATABASE, "open dumb.open gnu.open ndbm.open sqlite3.open"), (_READ, "whichdb")),
-    call_table("configparser", (FRESH, "ConfigParser RawConfigParser")),
+    call_table("configparser", (CallFacts(kind="settings"), "ConfigParser RawConfigParser SafeConfigParser")),
     call_table("dotenv", (CallFacts(returns="immutable", writes=(ENVIRON,), path_read=0), "load_dotenv")),
     call_table("dotenv", (CallFacts(kind="dict", reads=(FILES,), deterministic=False, path_read=0), "dotenv_values")),
 )
@@ -290,6 +290,14 @@ PARSER = method_table(
     ),
     (PURE_IMMUTABLE, "format_help format_usage print_help print_usage get_default"),
 )
+
+SETTINGS = method_table(
+    (MethodFacts(True, returns="immutable", touches_only_receiver=True, path_read=0), "read"),
+    (MUTATES, "read_file read_string read_dict set add_section remove_section remove_option clear"),
+    (PURE_IMMUTABLE, "get getint getfloat getboolean has_section has_option defaults sections options write"),
+    (PURE_SHARES, "items values keys"),
+)
+"""What `configparser` makes."""
 
 ASYNC_QUEUE = method_table(
     (MethodFacts(True, returns="immutable", touches_only_receiver=True, stores_args=True), "put put_nowait"),
