@@ -20,6 +20,7 @@ from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.expressions import ExpressionEvaluator
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement
+from nb2dag.compiler.analysis.marks import with_generator
 from nb2dag.compiler.analysis.outside import record_attribute, record_setting
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.texts import parameter
@@ -387,6 +388,8 @@ class Evaluator(ExpressionEvaluator):
         if index.carries or index.definition is not None:
             # A key of the notebook's own: an instance that can change, or a function.
             self.hold(target.value, owner, index)
+        if isinstance(target, ast.Attribute):
+            item = with_generator(item, target.attr)
         copies = owner.kind in FRAMES and not elements_change(self)
         if not copies or (isinstance(target, ast.Attribute) and owner.kind == "array"):
             self.hold(target.value, owner, item)

@@ -52,9 +52,11 @@ def settled(draws: Names, given: Iterable[Value]) -> Names:
     return draws - {_MAY_LOOK_INTO} | mark_of_view(given) if _MAY_LOOK_INTO in draws else draws
 
 
-def with_generator(value: Value) -> Value:
-    """Return a value as an object keeps it: one that is given a generator draws from it."""
-    return replace(value, draws=value.draws | {OWN_GENERATOR}) if value.kind == "rng" else value
+def with_generator(value: Value, place: str = "") -> Value:
+    """Return a value as an object keeps it at a place of this name: one that is given a generator draws from it."""
+    if value.kind == "rng" or (place.endswith("random_state") and not value.immutable):
+        return replace(value, draws=value.draws | {OWN_GENERATOR})
+    return value
 
 
 def asking(names: Iterable[str]) -> Names:

@@ -38,6 +38,7 @@ from nb2dag.compiler.analysis.file_calls import is_backed, record_files, record_
 from nb2dag.compiler.analysis.in_place import record_method
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import MethodFacts
+from nb2dag.compiler.analysis.marks import OWN_GENERATOR, with_generator
 from nb2dag.compiler.analysis.outside import (
     called_name,
     record_given_generators,
@@ -243,7 +244,7 @@ def _known_method(
     if mutates and not is_backed(owner):
         (effects.alter if changes_elements(called_name(node)) else effects.mutate)(owner, node)
     mutate_places(evaluator, facts.mutates_args, arguments, node)
-    kept = arguments.all() if facts.stores_args or (mutates and owner.kind in FRAMES) else []
+    kept = _stored(arguments) if facts.stores_args or (mutates and owner.kind in FRAMES) else []
     if mutates and not (facts.stores_args or facts.calls or owner.kind in FRAMES):
         # What is set with a function calls it later: `parser.add_argument("--x", type=own)`.
         kept = [value for value in arguments.all() if is_function(value)]
@@ -259,7 +260,8 @@ def _known_method(
         # What it gives depends on the file alone, which the draws above have recorded.
         effects.opens = effects.opens or called_name(node) == "cursor"
         return replace(owner, same=NONE, part=NONE, holds=NONE) if called_name(node) in _CONNECTS else FRESH
-    record_state(evaluator, facts, arguments, node, called_name(node))
+    if not (facts.seeded_by and OWN_GENERATOR in owner.draws):
+        record_state(evaluator, facts, arguments, node, called_name(node))
     states = record_files(evaluator, KnownCall(facts, arguments, node, called_name(node), owner))
     if not owner.kind and called_name(node) in _SAVING:
         # A stream is meant as a rule, but an object of a library's own may take a path.
@@ -273,6 +275,12 @@ def _known_method(
     result = drawn_by_method(evaluator, owner, result, arguments, node)
     result = fitted(evaluator, owner, transformed(owner, result, arguments, node), arguments, node)
     return with_handles(_with_path(called_name(node), result, owner, arguments), states)
+
+
+def _stored(arguments: Arguments) -> list[Value]:
+    """Return the arguments as the receiver keeps them: `set_params(random_state=rng)`."""
+    named = [with_generator(value, name) for name, value in arguments.keywords.items()]
+    return [*arguments.positional, *named, *arguments.rest]
 
 
 def _returns(evaluator: CallingEvaluator, owner: Value, facts: MethodFacts, arguments: Arguments) -> str:
