@@ -127,9 +127,9 @@ def _answer_asked(evaluator: CallingEvaluator, summary: Summary, passed: dict[st
     What is found out may call functions that leave the same to be found out: each is, once while one call is looked at.
     """
     for (answer, asker), used in summary.effects.asked.items():
-        known = translated(asker, passed)
+        known = marks.without_elements(translated(asker, passed))
         if evaluator.function or known.carries or known.free or known.draws:
-            given = translated(used, passed)
+            given = marks.without_elements(translated(used, passed))
             if evaluator.look.is_new((answer, known, given)):
                 answer(evaluator, [known], [given], node)
 

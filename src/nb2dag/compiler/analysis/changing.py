@@ -24,7 +24,7 @@ from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.present import Present
 from nb2dag.compiler.analysis.pyplot_state import FIGURE
 from nb2dag.compiler.analysis.timeline import NO_REGIONS, Region, Regions, Snapshot
-from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, FRAMES, MOVES, Definition, Value
+from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, FRAMES, MOVES, Definition, Value, kept
 
 _MOST_REACHED = 32
 """Where more regions than these can be reached from an object, or it may be one of more than these, they become one."""
@@ -190,7 +190,7 @@ class _Application:
             self.present.record(event.name, snapshot)
         if snapshot is None:
             return
-        value = event.value
+        value = kept(event.value)
         definitions = value.carries if value.definition is None else value.carries | {value.definition}
         inside = NO_REGIONS if value.definition is not None else self.own_regions(value) | self.held_regions(value)
         own = self.present.merged(snapshot.own)

@@ -272,7 +272,7 @@ class Effects:
             self.altered |= {(name, False) for name in value.same}
         if not value.kind:
             self.altered |= {(name, True) for name in value.part}
-            if ELEMENT in value.draws:
+            if ELEMENT in value.draws and all(map(is_local, value.reaches)):
                 self.altered.add((ELEMENT, True))
 
     def alter_inside(self, value: Value, why: ast.AST) -> None:

@@ -31,7 +31,7 @@ def with_elements(result: Value, values: Iterable[Value], *, itself: bool = Fals
     given = [value for value in values if value.kind in FRAMES or not marks.isdisjoint(value.draws)]
     if given:
         itself = itself and not result.kind and any(value.kind != "frame" for value in given)
-        return replace(result, draws=result.draws | (marks if itself else {ELEMENTS}))
+        return replace(result, draws=result.draws | marks if itself else result.draws - {ELEMENT} | {ELEMENTS})
     if any(not value.kind and any(map(is_parameter, value.reaches)) for value in values):
         return replace(result, draws=result.draws | {ELEMENTS})
     return result

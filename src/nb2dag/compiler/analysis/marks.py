@@ -36,7 +36,14 @@ KEEPS_DATA = "<keeps data>"
 
 _ASKS = "<asks "
 _MARKS = {CHANGES, CHANGES_INSIDE, OWN_GENERATOR, KEEPS_DATA, MOVES, ELEMENT, ELEMENTS}
+_OF_FRAMES = {ELEMENT, ELEMENTS}
 _MEMORY = {"memory", "window"}
+
+
+def without_elements(value: Value) -> Value:
+    """Return a value without the marks of frames and their elements, which answer no question."""
+    draws = value.draws - _OF_FRAMES
+    return value if len(draws) == len(value.draws) else replace(value, draws=draws)
 
 
 def mark_of_view(values: Iterable[Value]) -> Names:

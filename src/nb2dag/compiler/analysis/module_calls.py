@@ -155,7 +155,9 @@ def _known_function(
     states = _known_effects(evaluator, facts, arguments, node, path)
     pickled = _pickled(evaluator, path, arguments)
     result = _result(evaluator, path, facts, arguments, node, given)
-    result = with_handles(_with_constant(path, drawn(evaluator, path, result, arguments, node), arguments), states)
+    result = with_handles(
+        _with_constant(path, drawn(evaluator, path, facts, result, arguments, node), arguments), states
+    )
     return result if pickled is None else replace(result, carries=pickled.carries, free=pickled.free, kind="")
 
 

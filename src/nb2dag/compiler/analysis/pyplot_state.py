@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.effects import Bind
+from nb2dag.compiler.analysis.knowledge.facts import CallFacts
 from nb2dag.compiler.analysis.outside import called_name
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import Value
@@ -18,16 +19,19 @@ from nb2dag.compiler.analysis.values import Value
 FIGURE = "<current figure>"
 _KIND = "current figure"
 _PYPLOT = ("matplotlib.pyplot.", "pylab.", "matplotlib.pylab.", "seaborn.")
-_MAKES = {"figure", "subplots", "subplot_mosaic", "clf", "close", "matshow"}
-_QUIET = {"show", "close", "savefig", "get_cmap", "imread", "imsave", "style.use", "rc"}
+_MAKES = {"figure", "subplots", "subplot_mosaic", "matshow"}
+_QUIET = {"show", "close", "get_cmap", "pause"}
 _DRAWS = {"plot", "hist", "boxplot"}
 """Methods of frames that draw on the current figure, or make one, unless they are told where to."""
 
 
-def drawn(evaluator: CallingEvaluator, path: str, result: Value, arguments: Arguments, node: ast.AST) -> Value:
+def drawn(  # noqa: PLR0913, PLR0917 - a call, what is known of it and what it gives
+    evaluator: CallingEvaluator, path: str, facts: CallFacts, result: Value, arguments: Arguments, node: ast.AST
+) -> Value:
     """Return the result of a function as part of the current figure, which it makes or changes."""
     name = path.rpartition(".")[2]
-    if not path.startswith(_PYPLOT) or name in _QUIET or _is_elsewhere(arguments):
+    draws = "ax" in facts.mutates or facts.unpacks or facts.kind in ("figure", "axes")
+    if not (draws and path.startswith(_PYPLOT)) or name in _QUIET or _is_elsewhere(arguments):
         return result
     return _of_current(evaluator, result, node, anew=name in _MAKES)
 

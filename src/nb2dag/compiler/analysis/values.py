@@ -124,7 +124,10 @@ def union(values: Iterable[Value]) -> Value:
 
 def kept(value: Value) -> Value:
     """Return a value as something that keeps it holds it: an iterator in a list, or in an attribute."""
-    return replace(value, draws=value.draws | {MOVES}) if value.kind in MOVING else value
+    draws = value.draws | {MOVES} if value.kind in MOVING else value.draws
+    if ELEMENT in draws:
+        draws = draws - {ELEMENT} | {ELEMENTS}
+    return value if draws is value.draws else replace(value, draws=draws)
 
 
 def container(values: Iterable[Value], kind: str = "") -> Value:
