@@ -199,8 +199,9 @@ class _Tracer:
     def _statement(self, cell: ProgramCell, facts: StatementFacts, position: int, *, first: bool) -> StatementTrace:
         present = self.present
         present.begin(position)
-        if first and present.now(FIGURE) is not None:
-            # The figure of the cell above is closed.
+        figure = present.now(FIGURE) if first else None
+        if figure is not None and figure.kind:
+            # The one of a cell above is closed.
             present.record(FIGURE, Snapshot(position, position, NO_REGIONS))
         evaluator = Evaluator(self, position=position)
         evaluator.statement(facts.node)

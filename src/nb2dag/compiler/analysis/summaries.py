@@ -168,6 +168,6 @@ def _same(left: Summary | None, right: Summary) -> bool:
             lambda one: (one.effects.methods, one.effects.results, one.effects.asked),
             lambda one: (set(one.effects.unstable), set(one.effects.dynamic)),
             lambda one: (one.effects.references, one.effects.raised, one.effects.identity, one.effects.lost),
-            lambda one: one.effects.consumed,
+            lambda one: (one.effects.consumed, one.effects.altered, one.effects.thrown, one.effects.guessed),
         )
     )
