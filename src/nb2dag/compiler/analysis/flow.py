@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -90,7 +91,7 @@ def trace_flow(program: Program, facts: CellFactsMemo | None = None, traces: Tra
     cells, keys = [cell for cell, _ in placed], [key for _, key in placed]
     habits = _habits(found)
     now, changed = _trace(traces, cells, keys, habits)
-    if any(cell.trace.changes_elements for cell in now.cells):
+    if any(cell.trace.changes_elements for cell in now.cells) and any(map(_may_have_frames, found)):
         now, changed = _trace(traces, cells, keys, (*habits, (ELEMENTS_CHANGE, "do")))
     traces.settle(now, changed)
     by_position = {statement.position: statement for cell in now.cells for statement in cell.statements}
@@ -103,6 +104,15 @@ def _habits(cells: Sequence[CellFacts]) -> Habits:
     """Return what the cells say of the notebook as a whole."""
     names = sorted({name for cell in cells for name in cell.own_attributes})
     return ((OWN_ATTRIBUTES, f" {' '.join(names)} "),) if names else ()
+
+
+def _may_have_frames(cell: CellFacts) -> bool:
+    """Tell whether a cell imports more than the standard library, which has no frames."""
+    return any(
+        module.partition(".")[0] not in sys.stdlib_module_names
+        for statement in cell.statements
+        for module in statement.modules
+    )
 
 
 def _trace(
