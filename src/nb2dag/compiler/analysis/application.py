@@ -109,10 +109,10 @@ def _take_over(evaluator: CallingEvaluator, summary: Summary, passed: dict[str, 
     for name, itself in sorted(done.consumed):
         consume_for(evaluator, passed.get(name[1:], FRESH), node, itself=itself)
     for name, inside in sorted(done.altered):
-        if not name.startswith("@"):
-            effects.altered.add((name, inside))
+        if name.startswith("@"):
+            effects.note_altered(passed.get(name[1:], FRESH), inside=inside)
         else:
-            (effects.alter_inside if inside else effects.alter)(passed.get(name[1:], FRESH), node)
+            effects.altered.add((name, inside))
     effects.identity |= _reached(done.identity, passed)
     effects.lost |= {(name, part) for own, part in done.lost for name in _reached([own], passed)}
     effects.thrown |= _reached(done.thrown, passed)

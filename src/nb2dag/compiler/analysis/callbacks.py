@@ -62,7 +62,7 @@ def call_functions(
                 if item is not value:
                     evaluator.effects.mutate(item, node, deep=True)
                     if CHANGES_INSIDE in value.draws:
-                        evaluator.effects.alter_inside(item, node)
+                        evaluator.effects.note_altered(item, inside=True)
         if value.kind == "closure":
             found.append(_call_closure(evaluator, value, reachable, node))
         elif value.definition is not None and not value.definition.is_class:

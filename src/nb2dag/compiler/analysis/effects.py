@@ -268,19 +268,26 @@ class Effects:
     def alter(self, value: Value, why: ast.AST) -> None:
         """Record a change as lists, dicts, sets and the notebook's own objects have them; frames may hold these."""
         self.mutate(value, why)
+        self.note_altered(value)
+
+    def alter_inside(self, value: Value, why: ast.AST) -> None:
+        """Record such a change of something in the object that a value stands for."""
+        self.mutate(value, why, deep=True)
+        self.note_altered(value, inside=True)
+
+    def note_altered(self, value: Value, *, inside: bool = False) -> None:
+        """Note of a change that is recorded already that it is one of a container, or of something `inside`."""
+        if inside:
+            self.altered |= {(name, True) for name in value.reaches}
+            if value.kind in FRAMES or not value.draws.isdisjoint((ELEMENT, ELEMENTS)):
+                self.altered.add((ELEMENT, True))
+            return
         if value.kind not in FRAMES:
             self.altered |= {(name, False) for name in value.same}
         if not value.kind:
             self.altered |= {(name, True) for name in value.part}
             if ELEMENT in value.draws and all(map(is_local, value.reaches)):
                 self.altered.add((ELEMENT, True))
-
-    def alter_inside(self, value: Value, why: ast.AST) -> None:
-        """Record such a change of something in the object that a value stands for."""
-        self.mutate(value, why, deep=True)
-        self.altered |= {(name, True) for name in value.reaches}
-        if value.kind in FRAMES or not value.draws.isdisjoint((ELEMENT, ELEMENTS)):
-            self.altered.add((ELEMENT, True))
 
     def lend(self, value: Value, *, itself: bool = False) -> None:
         """Record that what is in the object a value stands for may now be an element of a frame, or the object is."""

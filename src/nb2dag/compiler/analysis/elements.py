@@ -7,15 +7,20 @@ forget: `ELEMENTS_CHANGE` tells it.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import knowledge
+from nb2dag.compiler.analysis.effects import Effects
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, FRAMES, Value, is_parameter
+from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, FRAMES, Value, held, is_parameter
 
 ELEMENTS_CHANGE = "<elements change>"
 """Stands for something where elements of frames change."""
+
+_SET_OF_FRAMES = {"columns", "index", "name", "names", "values", "flags", "attrs", "freq"}
+"""Attributes that are set of frames and of what belongs to them."""
 
 
 def elements_change(evaluator: CallingEvaluator) -> bool:
@@ -31,7 +36,7 @@ def with_elements(result: Value, values: Iterable[Value], *, itself: bool = Fals
     given = [value for value in values if value.kind in FRAMES or not marks.isdisjoint(value.draws)]
     if given:
         itself = itself and not result.kind and any(value.kind != "frame" for value in given)
-        return replace(result, draws=result.draws | marks if itself else result.draws - {ELEMENT} | {ELEMENTS})
+        return replace(result, draws=result.draws | marks if itself else held(result.draws) | {ELEMENTS})
     if any(not value.kind and any(map(is_parameter, value.reaches)) for value in values):
         return replace(result, draws=result.draws | {ELEMENTS})
     return result
@@ -44,3 +49,23 @@ def changes_elements(name: str) -> bool:
     (True, False)
     """
     return knowledge.changes(name, ("list", "dict", "set", "estimator"))
+
+
+def alter_place(effects: Effects, owner: Value, target: ast.Attribute | ast.Subscript) -> None:
+    """Record that the object changes which `target` is a place of; it may be an element of a frame."""
+    if isinstance(target, ast.Attribute):
+        name = target.attr
+        (effects.mutate if name in _SET_OF_FRAMES else effects.alter)(owner, target)
+        if name in ("name", "names") and _is_index(target.value, owner):
+            # Frames share their indexes, as they share the objects in them.
+            effects.alter_inside(replace(owner, draws=owner.draws | {ELEMENT}), target)
+        return
+    effects.alter(owner, target)
+    key = target.slice.value if isinstance(target.slice, ast.Constant) else None
+    if owner.kind == "array" and isinstance(target.value, ast.Subscript) and isinstance(key, str):
+        # A dictionary in an array, or a record of one.
+        effects.alter_inside(owner, target)
+
+
+def _is_index(node: ast.expr, owner: Value) -> bool:
+    return owner.kind == "index" or (isinstance(node, ast.Attribute) and node.attr in ("index", "columns"))

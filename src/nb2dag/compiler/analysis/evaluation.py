@@ -16,7 +16,7 @@ from nb2dag.compiler.analysis.application import call_methods
 from nb2dag.compiler.analysis.callbacks import go_through
 from nb2dag.compiler.analysis.decorating import apply_decorator, keep_registered, registered_with, wrapped
 from nb2dag.compiler.analysis.effects import Effects, Summary, rebinding
-from nb2dag.compiler.analysis.elements import elements_change
+from nb2dag.compiler.analysis.elements import alter_place, elements_change
 from nb2dag.compiler.analysis.expressions import ExpressionEvaluator
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement
@@ -25,7 +25,6 @@ from nb2dag.compiler.analysis.outside import record_attribute, record_setting
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.texts import parameter
 from nb2dag.compiler.analysis.values import (
-    ELEMENT,
     FRAMES,
     FRESH,
     IMMUTABLE,
@@ -45,8 +44,6 @@ _PASSES = 2
 _MOST_DEPTH = 3
 _MOST_LISTED = 8
 _PROPERTIES = frozenset({"property", "cached_property", "getter", "setter", "deleter"})
-_OF_FRAMES = {"columns", "index", "name", "names", "values", "flags", "attrs", "freq"}
-"""Attributes that are set of frames and of what belongs to them."""
 _Defining = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 
 
@@ -384,7 +381,7 @@ class Evaluator(ExpressionEvaluator):
         elif owner.kind == "immutable" and isinstance(target, ast.Attribute):
             # A logger, of which there is one by its name: `log.propagate = False`.
             record_setting(self.effects, target.attr, target)
-        self.alter_place(owner, target)
+        alter_place(self.effects, owner, target)
         if index.carries or index.definition is not None:
             # A key of the notebook's own: an instance that can change, or a function.
             self.hold(target.value, owner, index)
@@ -396,25 +393,6 @@ class Evaluator(ExpressionEvaluator):
         else:
             self.effects.lend(item, itself=True)
             self.hold(target.value, owner, without_names(item))
-
-    def alter_place(self, owner: Value, target: ast.Attribute | ast.Subscript) -> None:
-        """Record that the object changes which `target` is a place of; it may be an element of a frame."""
-        if isinstance(target, ast.Attribute):
-            name = target.attr
-            (self.effects.mutate if name in _OF_FRAMES else self.effects.alter)(owner, target)
-            if name in ("name", "names") and _is_index(target.value, owner):
-                # Frames share their indexes, as they share the objects in them.
-                self.effects.alter_inside(replace(owner, draws=owner.draws | {ELEMENT}), target)
-            return
-        self.effects.alter(owner, target)
-        key = target.slice.value if isinstance(target.slice, ast.Constant) else None
-        if owner.kind == "array" and isinstance(target.value, ast.Subscript) and isinstance(key, str):
-            # A dictionary in an array, or a record of one.
-            self.effects.alter_inside(owner, target)
-
-
-def _is_index(node: ast.expr, owner: Value) -> bool:
-    return owner.kind == "index" or (isinstance(node, ast.Attribute) and node.attr in ("index", "columns"))
 
 
 def _names_first(targets: list[ast.expr]) -> list[ast.expr]:

@@ -369,7 +369,7 @@ class ExpressionEvaluator:
         free = frozenset(name for name in names.free if name not in self.locals)
         changes, changes_inside, result = self.lambda_body(node)
         gives = NONE if result.immutable else result.reaches - {_ARGUMENT}
-        makes = replace(FRESH, carries=frozenset(each for each in result.carries if each.is_class))
+        makes = Value(carries=frozenset(each for each in result.carries if each.is_class))
         inside = container([*defaults, *self.captured(node, names.free), makes])
         draws = inside.draws | mark_of_lambda(node) | ({CHANGES_INSIDE} if changes_inside else NONE)
         return replace(inside, free=free, kind="function", changes_arguments=changes, gives=gives, draws=draws)
@@ -400,11 +400,11 @@ class ExpressionEvaluator:
         self.branches -= 1
         self.locals = before
         added = self.effects.events[start:]
-        own = [event for event in added if getattr(event, "name", "") == _ARGUMENT]
-        self.effects.events[start:] = [event for event in added if event not in own]
+        foreign = [event for event in added if getattr(event, "name", "") != _ARGUMENT]
+        self.effects.events[start:] = foreign
         inside = {each for each in self.effects.altered if each[0] == _ARGUMENT}
         self.effects.altered -= inside
-        return bool(own), bool(inside), result
+        return len(foreign) < len(added), bool(inside), result
 
     def value_ListComp(self, node: ast.ListComp) -> Value:
         return self.comprehension(node.generators, [node.elt], "list")

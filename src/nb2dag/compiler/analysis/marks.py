@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, MOVES, NONE, Names, Value
+from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, MOVES, NONE, Names, Value, is_parameter
 
 IN_PLACE = "<in place>"
 """Marks an estimator that changes the data which its methods are given: `StandardScaler(copy=False)`."""
@@ -88,4 +88,4 @@ def is_mark(state: str) -> bool:
 
 
 def _is_given(value: Value) -> bool:
-    return any(name.startswith("@") for name in value.reaches)
+    return any(map(is_parameter, value.reaches))

@@ -47,7 +47,7 @@ from nb2dag.compiler.analysis.outside import (
     record_state,
 )
 from nb2dag.compiler.analysis.own_generators import record_use
-from nb2dag.compiler.analysis.pyplot_state import drawn_by_method
+from nb2dag.compiler.analysis.pyplot_state import DRAWING, drawn_by_method
 from nb2dag.compiler.analysis.receivers import guessed_kind
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import ANY, joined_path
@@ -74,8 +74,6 @@ _FITS = ("fit", "train")
 _CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescript", "raw_connection", "__enter__"}
 """Methods of a connection that give something to go on using it with."""
 _LOGGER_SETTINGS = {"setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter"}
-_DRAW_OR_ARE_DRAWN = {"plot", "hist", "boxplot"}
-"""Methods of frames that axes have as well, which return a part of themselves."""
 _OUTSIDE = {"resource", "client", "logger", "connection"}
 """Kinds of what stands for something outside of the process."""
 _SAVING = {"write", "save", "read", "load", "dump", "export"}
@@ -267,7 +265,8 @@ def _known_method(
         # A stream is meant as a rule, but an object of a library's own may take a path.
         record_guessed_files(evaluator, arguments, node)
     returns = _returns(evaluator, owner, facts, arguments)
-    if called_name(node) in _DRAW_OR_ARE_DRAWN and not owner.kind:
+    if called_name(node) in DRAWING and not owner.kind:
+        # The axes' method returns a part of them.
         returns = "shares"
     result = result_of(returns, facts.kind, owner, arguments, shallow=facts.shallow)
     result = with_elements(result, [owner], itself=returns == "shares" and not facts.shallow)

@@ -21,8 +21,8 @@ _KIND = "current figure"
 _PYPLOT = ("matplotlib.pyplot.", "pylab.", "matplotlib.pylab.", "seaborn.")
 _MAKES = {"figure", "subplots", "subplot_mosaic", "matshow"}
 _QUIET = {"show", "close", "get_cmap", "pause"}
-_DRAWS = {"plot", "hist", "boxplot"}
-"""Methods of frames that draw on the current figure, or make one, unless they are told where to."""
+DRAWING = {"plot", "hist", "boxplot"}
+"""Methods of frames that draw on the current figure, or make one, unless they are told where to; axes have them too."""
 
 
 def drawn(  # noqa: PLR0913, PLR0917 - a call, what is known of it and what it gives
@@ -41,7 +41,7 @@ def drawn_by_method(
 ) -> Value:
     """Return the result of a method of a frame, which may draw on the current figure."""
     is_frame = owner.kind in ("frame", "series", "grouped")
-    if called_name(node) not in _DRAWS or not is_frame or _is_elsewhere(arguments):
+    if called_name(node) not in DRAWING or not is_frame or _is_elsewhere(arguments):
         return result
     return _of_current(evaluator, result, node, anew=False)
 

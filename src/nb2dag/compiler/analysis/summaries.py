@@ -169,5 +169,6 @@ def _same(left: Summary | None, right: Summary) -> bool:
             lambda one: (set(one.effects.unstable), set(one.effects.dynamic)),
             lambda one: (one.effects.references, one.effects.raised, one.effects.identity, one.effects.lost),
             lambda one: (one.effects.consumed, one.effects.altered, one.effects.thrown, one.effects.guessed),
+            lambda one: one.effects.unpickled,
         )
     )

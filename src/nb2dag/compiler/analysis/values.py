@@ -122,20 +122,22 @@ def union(values: Iterable[Value]) -> Value:
     )
 
 
+def held(draws: Names) -> Names:
+    """Return what something draws that holds what draws this: it is no element of a frame, but has some."""
+    return draws - {ELEMENT} | {ELEMENTS} if ELEMENT in draws else draws
+
+
 def kept(value: Value) -> Value:
     """Return a value as something that keeps it holds it: an iterator in a list, or in an attribute."""
     draws = value.draws | {MOVES} if value.kind in MOVING else value.draws
-    if ELEMENT in draws:
-        draws = draws - {ELEMENT} | {ELEMENTS}
+    draws = held(draws)
     return value if draws is value.draws else replace(value, draws=draws)
 
 
 def container(values: Iterable[Value], kind: str = "") -> Value:
     """Return a new object that may contain `values`."""
     reaches, carries, free, draws = _inside(values)
-    if ELEMENT in draws:
-        draws = draws - {ELEMENT} | {ELEMENTS}
-    return Value(holds=reaches, kind=kind, carries=carries, free=free, draws=draws)
+    return Value(holds=reaches, kind=kind, carries=carries, free=free, draws=held(draws))
 
 
 def part_of(value: Value, kind: str = "") -> Value:
