@@ -145,7 +145,7 @@ def _reducer_of_viewing(kind: type) -> Callable[[Any], Reduced] | None:
     """Return the reducer for arrays of another class, unless that says itself how it is pickled."""
     numpy = sys.modules["numpy"]
     own = any(getattr(kind, name) is not getattr(numpy.ndarray, name) for name in ("__reduce__", "__reduce_ex__"))
-    known = kind.__module__.partition(".")[0] == "numpy"
+    known = kind.__module__.partition(".")[0] in ("numpy", "patsy")
     if issubclass(kind, numpy.memmap):
         return _reduce_mapped
     return None if own and not known else _reduce_viewing

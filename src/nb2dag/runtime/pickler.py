@@ -29,6 +29,7 @@ import cloudpickle
 from nb2dag.runtime import containers, definitions
 from nb2dag.runtime.arrays import ArrayReducers
 from nb2dag.runtime.definitions import CellStandIn, module_name, resolve, state_family
+from nb2dag.runtime.formulas import formula_reducer
 from nb2dag.runtime.generators import GLOBAL_GENERATORS, global_generator
 from nb2dag.runtime.nans import NanNumbers, NumberedNans
 from nb2dag.runtime.refusal import UnsavableError
@@ -125,7 +126,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             return _reduce_global
         if kind.__name__ in ("RandomState", "Random"):
             return _reduce_generator
-        if (reducer := remaking(kind)) is not None:
+        if (reducer := remaking(kind) or formula_reducer(kind)) is not None:
             return reducer
         return self._arrays.reducer_of(kind) if self._arrays is not None else None
 

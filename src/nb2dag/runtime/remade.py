@@ -1,10 +1,11 @@
-"""Reduce what pickle knows no way for, although it can be made again: a match, a row of SQLite, a count."""
+"""Reduce what pickle knows no way for, although it can be made again: a match, a row of SQLite, an `.npz` file."""
 
 from __future__ import annotations
 
 import ast
 import functools
 import gc
+import io
 import itertools
 import re
 import struct
@@ -26,7 +27,8 @@ def remaking(kind: type) -> Callable[[Any], Reduced] | None:
     >>> make(*arguments)
     <re.Match object; span=(1, 3), match='bc'>
     """
-    return _reduce_row if (kind.__module__, kind.__name__) == ("sqlite3", "Row") else _REDUCERS.get(kind)
+    by_name = _BY_NAME.get((kind.__module__.partition(".")[0], kind.__name__))
+    return by_name or _REDUCERS.get(kind)
 
 
 def match_again(how: str, pattern: re.Pattern[Any], text: Any, start: int, end: int) -> Any:
@@ -43,6 +45,23 @@ def row(names: tuple[str, ...], values: tuple[Any, ...]) -> Any:
     """Return a row of SQLite: only a cursor makes one, so ask a database of nothing for it."""
     columns = ", ".join('? AS "{}"'.format(name.replace('"', '""')) for name in names)
     return _empty_database().execute(f"SELECT {columns}", values).fetchone()
+
+
+class NamedContent(io.BytesIO):
+    """The content of a file that had a name."""
+
+    name = "object"
+
+
+def archive(name: str, content: bytes, arguments: dict[str, Any]) -> Any:
+    """Return what `numpy.load` gives for an archive of arrays, `.npz`, with this name and content."""
+    import numpy
+
+    file = NamedContent(content)
+    file.name = name
+    found = numpy.load(file, **arguments)
+    found.fid = file
+    return found
 
 
 @functools.cache
@@ -68,6 +87,18 @@ def _reduce_row(found: Any) -> Reduced:
     return (row, (tuple(found.keys()), values)) if all(type(value) in _PLAIN for value in values) else NotImplemented
 
 
+def _reduce_archive(found: Any) -> Reduced:
+    if found.zip is None:
+        return NotImplemented
+    file = found.zip.fp
+    place = file.tell()
+    file.seek(0)
+    content = file.read()
+    file.seek(place)
+    arguments = {"allow_pickle": found.allow_pickle, "max_header_size": found.max_header_size, **found.pickle_kwargs}
+    return archive, (str(getattr(found.fid, "name", "object")), content, arguments)
+
+
 def _reduce_structure(structure: struct.Struct) -> Reduced:
     return struct.Struct, (structure.format,)
 
@@ -87,6 +118,12 @@ def _reduce_count(count: itertools.count[Any]) -> Reduced:
         return NotImplemented
     return itertools.count, found if isinstance(found, tuple) else (found,)
 
+
+_BY_NAME: dict[tuple[str, str], Callable[[Any], Reduced]] = {
+    ("sqlite3", "Row"): _reduce_row,
+    ("numpy", "NpzFile"): _reduce_archive,
+}
+"""By the package and the name of a type: of libraries that are imported only where the notebook does."""
 
 _REDUCERS: dict[type, Callable[[Any], Reduced]] = {
     itertools.count: _reduce_count,

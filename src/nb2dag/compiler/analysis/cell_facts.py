@@ -11,6 +11,7 @@ from nb2dag.compiler.analysis.exported import QUESTIONS, figures_in_loops, insta
 from nb2dag.compiler.analysis.imports import imported_modules
 from nb2dag.compiler.analysis.names import NameFacts, statement_names
 from nb2dag.compiler.analysis.own_attributes import own_attributes
+from nb2dag.compiler.analysis.pyplot_state import takes_own_backend
 from nb2dag.compiler.analysis.regions import region_in
 from nb2dag.compiler.analysis.secrets import secrets_in_escapes, secrets_in_nodes
 from nb2dag.compiler.analysis.spelled_out import Texts, has_names_in_texts, spell_out
@@ -74,7 +75,8 @@ class CellFacts:
     `statements` are all but those that load nb2dag itself; `secrets` are literals that look like one, with what they
     look like; `own_questions` the names of functions that ask a person, where the cell binds such a name itself;
     `installations` are the commands that install packages; `names_in_texts` tells that strings may name names;
-    `own_attributes` are names of attributes that it gives to objects of the notebook's and that libraries use as well.
+    `own_attributes` are names of attributes that it gives to objects of the notebook's and that libraries use as well;
+    `own_backend` tells that it has figures outlive their cells.
     """
 
     statements: tuple[StatementFacts, ...]
@@ -84,6 +86,7 @@ class CellFacts:
     may_fail_on_a_worker: bool
     names_in_texts: bool
     own_attributes: frozenset[str]
+    own_backend: bool
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -181,6 +184,7 @@ def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -
         suspect,
         has_names_in_texts(source),
         frozenset(attributes),
+        takes_own_backend(source),
     )
 
 

@@ -19,10 +19,11 @@ from nb2dag.compiler.analysis.effects import (
     rebound,
 )
 from nb2dag.compiler.analysis.file_states import FileStates
+from nb2dag.compiler.analysis.marks import LENT, LOOKS_INTO
 from nb2dag.compiler.analysis.names import NameFacts
 from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.present import Present
-from nb2dag.compiler.analysis.pyplot_state import FIGURE
+from nb2dag.compiler.analysis.pyplot_state import CURRENT, FIGURE
 from nb2dag.compiler.analysis.timeline import NO_REGIONS, Region, Regions, Snapshot
 from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, FRAMES, MOVES, Definition, Value, kept
 
@@ -65,6 +66,9 @@ def apply_state(present: Present, event: Draw | Seed | ReadState | WriteState | 
         if isinstance(event, WriteState) and moves:
             made = replace(made, kind="immutable", constant=event.text)
         present.record(event.state, made)
+    elif event.state == FIGURE and snapshot is None:
+        # A function draws on what is there, or else makes it.
+        present.record(FIGURE, Snapshot(position, position, frozenset({present.new_region()}), CURRENT))
     elif not isinstance(event, ReadState) and snapshot is not None:
         present.touch(snapshot.own)
 
@@ -95,6 +99,7 @@ class _Application:
                 if snapshot is not None:
                     own = self.present.reach(snapshot.own) if event.deep else self.present.merged(snapshot.own)
                     self.present.touch(own)
+                    self.part_lent(own)
                     if (event.name, event.deep) in effects.altered:
                         self.note_elements(snapshot, own, inside=event.deep)
             elif isinstance(event, Lend):
@@ -207,6 +212,12 @@ class _Application:
             for number in self.present.reach(own):
                 mark = ELEMENT if event.itself or number not in own else ELEMENTS
                 self.grow(number, Region(0, draws=frozenset({mark})))
+
+    def part_lent(self, changed: Regions) -> None:
+        """Mark what cannot cross any more, since it changed while an object that is no array works on its memory."""
+        if any(LENT in self.present.region(number).draws for number in changed):
+            for number in changed:
+                self.grow(number, Region(0, draws=frozenset({LOOKS_INTO})))
 
     def note_elements(self, snapshot: Snapshot, regions: Regions, *, inside: bool) -> None:
         """Note whether a change of some regions, the object of a name or something `inside`, is one of an element."""

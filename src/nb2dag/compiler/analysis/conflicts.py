@@ -11,11 +11,12 @@ from functools import lru_cache, partial
 from nb2dag.compiler.analysis.classes import is_cached, is_named_tuple
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
 from nb2dag.compiler.analysis.early import overwritten_states
-from nb2dag.compiler.analysis.enclosed import enclosed_kind
+from nb2dag.compiler.analysis.enclosed import enclosed_kind, kept_kind
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
 from nb2dag.compiler.analysis.marks import LOOKS_INTO, OWN_DEFAULTS
 from nb2dag.compiler.analysis.own_pickling import notes_as_key, pickles_in_own_way
 from nb2dag.compiler.analysis.places import is_file_state, place_in
+from nb2dag.compiler.analysis.pyplot_state import FIGURE
 from nb2dag.compiler.analysis.regions import node_region
 from nb2dag.compiler.analysis.scratch import scratch_values
 from nb2dag.compiler.analysis.spelled_out import is_optional
@@ -42,6 +43,7 @@ _RESOURCES = {
 
 _LOST = {
     "__traceback__": "a traceback", "base": "what an array is a view of", "strides": "the way an array lies in memory",
+    "resize": "the memory that an array can resize, because it is its own",
     "__sizeof__": "the size of an object in memory, which is another one where it is made anew",
 }  # fmt: skip
 
@@ -49,6 +51,8 @@ _ENCLOSED = frozenset(_RESOURCES) - {"module", "iterator"}
 """What can be found inside of containers and instances. A module there is handed over by its name."""
 
 _MOST_LABELS = 4
+
+_NEVER_HANDED_OVER = {"<torch.random>", FIGURE}
 
 _TOLD_ONCE = {"scratch-value", "cannot-hand-over"}
 
@@ -301,7 +305,7 @@ def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowPr
     for name, versions in sorted(demand.inputs.items()):
         reader, source = max(versions.values()), demand.sources[name]
         if name.startswith("<"):
-            if name == "<torch.random>":
+            if name in _NEVER_HANDED_OVER:
                 maker = flow.statements[source]
                 lost = (("state", name), ("task", _task(maker.task_id or IMPLICIT)), ("other", demand.task_id))
                 yield FlowProblem("unnamed-state", places.whole(maker), lost)
@@ -380,6 +384,10 @@ def _obstacle_of_maker(
     """Return the rule about what the statement that makes a value makes it of, if it cannot cross."""
     if _from_written_module(maker):
         return "cannot-hand-over", (("kind", "a part of a module that the notebook itself wrote"),)
-    if maker.position != snapshot.bound or (found := enclosed_kind(flow, maker, name, _ENCLOSED)) is None:
+    if maker.position == snapshot.bound:
+        found = enclosed_kind(flow, maker, name, _ENCLOSED)
+    else:
+        found = kept_kind(flow, flow.statements[snapshot.bound], name, _ENCLOSED)
+    if found is None:
         return None
     return "cannot-hand-over", (("kind", _RESOURCES[found[1]]), ("inside", found[0]))

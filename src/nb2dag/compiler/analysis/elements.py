@@ -22,6 +22,8 @@ ELEMENTS_CHANGE = "<elements change>"
 _SET_OF_FRAMES = {"columns", "index", "name", "names", "values", "flags", "attrs", "freq"}
 """Attributes that are set of frames and of what belongs to them."""
 
+_PLACES = {"loc", "iloc", "at", "iat"}
+
 
 def elements_change(evaluator: CallingEvaluator) -> bool:
     """Tell whether the notebook changes elements of frames somewhere."""
@@ -62,9 +64,21 @@ def alter_place(effects: Effects, owner: Value, target: ast.Attribute | ast.Subs
         return
     effects.alter(owner, target)
     key = target.slice.value if isinstance(target.slice, ast.Constant) else None
-    if owner.kind == "array" and isinstance(target.value, ast.Subscript) and isinstance(key, str):
-        # A dictionary in an array, or a record of one.
+    of_array = owner.kind == "array" and isinstance(target.value, ast.Subscript) and isinstance(key, str)
+    if of_array or (owner.kind in FRAMES and _is_one_element(target.value)):
+        # A dictionary in an array, or a record of one; a list or dictionary in a frame, whose copy nothing else is.
         effects.alter_inside(owner, target)
+
+
+def _is_one_element(node: ast.expr) -> bool:
+    """Tell whether it may be one element of a frame: `df.loc[row, "tags"]`."""
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr in _PLACES
+        and isinstance(node.slice, ast.Tuple)
+        and not any(isinstance(part, ast.Slice) for part in node.slice.elts)
+    )
 
 
 def _is_index(node: ast.expr, owner: Value) -> bool:

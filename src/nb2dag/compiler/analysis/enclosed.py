@@ -27,17 +27,35 @@ def enclosed_kind(flow: Flow, made: Statement, name: str, kinds: Collection[str]
     Looked into are displays and comprehensions of containers, and the attributes that the `__init__` of a notebook
     class sets whatever it is given.
     """
+    return next(_enclosed(flow, made, name, kinds), None)
+
+
+def kept_kind(flow: Flow, made: Statement, name: str, kinds: Collection[str]) -> tuple[str, str] | None:
+    """Return what `enclosed_kind` does as far as it is still there after the object changed.
+
+    That is an attribute which only the `__init__` of its class sets.
+    """
+    return next((found for found in _enclosed(flow, made, name, kinds) if _stays(flow, found[0])), None)
+
+
+def _enclosed(flow: Flow, made: Statement, name: str, kinds: Collection[str]) -> Iterator[tuple[str, str]]:
     value = _bound_to(made.node, name)
-    if value is None:
-        return None
-    return next(
-        (
-            (f"{name}{way}", kind)
-            for way, inner in _inside(flow, value, made.position)
-            if (kind := _kind(flow, inner, made.position)) in kinds
-        ),
-        None,
+    if value is not None:
+        for way, inner in _inside(flow, value, made.position):
+            if (kind := _kind(flow, inner, made.position)) in kinds:
+                yield f"{name}{way}", kind
+
+
+def _stays(flow: Flow, way: str) -> bool:
+    """Tell whether a way such as `store.lock` leads to an attribute that the notebook sets at one place only."""
+    _, _, attribute = way.partition(".")
+    stores = (
+        node
+        for statement in flow.statements
+        for node in ast.walk(flow.statements[statement.position].node)
+        if isinstance(node, ast.Attribute) and node.attr == attribute and not isinstance(node.ctx, ast.Load)
     )
+    return attribute.isidentifier() and sum(1 for _ in stores) == 1
 
 
 def _bound_to(node: ast.AST, name: str) -> ast.expr | None:
@@ -95,7 +113,9 @@ def _attributes(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
                 assert isinstance(statement, ast.Assign)
                 found[target.attr] = statement.value
     for name, value in found.items():
-        if not any(isinstance(child, ast.Name) and child.id in given for child in ast.walk(value)):
+        # What a call makes is of the same kind whatever it is given.
+        decides = value.func if isinstance(value, ast.Call) else value
+        if not any(isinstance(child, ast.Name) and child.id in given for child in ast.walk(decides)):
             yield f".{name}", value
 
 

@@ -18,7 +18,7 @@ from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.getters import mark_of_lambda
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.looks import Look
-from nb2dag.compiler.analysis.marks import CHANGES_INSIDE
+from nb2dag.compiler.analysis.marks import CHANGES_INSIDE, LENT
 from nb2dag.compiler.analysis.outside import GENERATORS
 from nb2dag.compiler.analysis.own_attributes import is_own
 from nb2dag.compiler.analysis.resolver import Resolver
@@ -39,6 +39,8 @@ from nb2dag.compiler.analysis.values import (
 )
 from nb2dag.model.code import ParsedCode, escape_of, nodes_of
 
+_TREE_NUMBERS = {"node_count", "capacity", "n_features", "n_outputs", "n_leaves", "max_n_classes", "max_depth"}
+"""Attributes of a decision tree that are no arrays."""
 _NO_COLUMNS = {"T", "attrs", "axes", "dtypes", "flags", "plot", "size", "sparse", "values"}
 """Attributes of a frame that are no column of it; those that the tables know are found there."""
 
@@ -303,6 +305,9 @@ class ExpressionEvaluator:
 
     def attribute(self, owner: Value, node: ast.Attribute) -> Value:
         """Return what a library's object gives for one of its attributes."""
+        if isinstance(node.value, ast.Attribute) and node.value.attr == "tree_" and node.attr not in _TREE_NUMBERS:
+            # The arrays of a decision tree lie in its own memory.
+            return replace(part_of(owner, "array"), draws=owner.draws | {LENT})
         sharing = knowledge.attribute(node.attr, owner.kind)
         if sharing != "shares" and not owner.kind and is_own(self, node.attr):
             return part_of(owner)

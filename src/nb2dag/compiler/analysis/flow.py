@@ -16,7 +16,7 @@ from nb2dag.compiler.analysis.local_state import kept_states, marker, notes_at, 
 from nb2dag.compiler.analysis.module_functions import changing_functions
 from nb2dag.compiler.analysis.own_attributes import OWN_ATTRIBUTES
 from nb2dag.compiler.analysis.present import Present
-from nb2dag.compiler.analysis.pyplot_state import FIGURE
+from nb2dag.compiler.analysis.pyplot_state import FIGURE, OWN_BACKEND
 from nb2dag.compiler.analysis.retracing import retrace
 from nb2dag.compiler.analysis.star_imports import STARS, StarImports
 from nb2dag.compiler.analysis.statements import OwnerKind, Statements, meant_cells, owner_kind
@@ -103,7 +103,8 @@ def trace_flow(program: Program, facts: CellFactsMemo | None = None, traces: Tra
 def _habits(cells: Sequence[CellFacts]) -> Habits:
     """Return what the cells say of the notebook as a whole."""
     names = sorted({name for cell in cells for name in cell.own_attributes})
-    return ((OWN_ATTRIBUTES, f" {' '.join(names)} "),) if names else ()
+    own = ((OWN_ATTRIBUTES, f" {' '.join(names)} "),) if names else ()
+    return (*own, (OWN_BACKEND, "do")) if any(cell.own_backend for cell in cells) else own
 
 
 def _may_have_frames(cell: CellFacts) -> bool:
@@ -209,7 +210,7 @@ class _Tracer:
     def _statement(self, cell: ProgramCell, facts: StatementFacts, position: int, *, first: bool) -> StatementTrace:
         present = self.present
         present.begin(position)
-        figure = present.now(FIGURE) if first else None
+        figure = present.now(FIGURE) if first and present.now(OWN_BACKEND) is None else None
         if figure is not None and figure.kind:
             # The one of a cell above is closed.
             present.record(FIGURE, Snapshot(position, position, NO_REGIONS))

@@ -16,6 +16,12 @@ IN_PLACE = "<in place>"
 LOOKS_INTO = "<memory of another>"
 """Marks an array in the memory of an object that is no array: `np.frombuffer(bytearray(8))`."""
 
+LENT = "<memory in use by another>"
+"""Marks an array whose memory an object that is no array works on: `KDTree(points)`, `model.tree_.value`.
+
+No handoff keeps that: once the array changes, neither can cross.
+"""
+
 OWN_DEFAULTS = "<own defaults>"
 """Marks a class that a call made with defaults that can change: `namedtuple("P", "xs", defaults=[[]])`."""
 
@@ -35,7 +41,7 @@ KEEPS_DATA = "<keeps data>"
 """Marks an estimator that keeps the very data which it is fitted on: the neighbours are looked up there."""
 
 _ASKS = "<asks "
-_MARKS = {CHANGES, CHANGES_INSIDE, OWN_GENERATOR, KEEPS_DATA, MOVES, ELEMENT, ELEMENTS}
+_MARKS = {CHANGES, CHANGES_INSIDE, OWN_GENERATOR, KEEPS_DATA, LENT, MOVES, ELEMENT, ELEMENTS}
 _OF_FRAMES = {ELEMENT, ELEMENTS}
 _MEMORY = {"memory", "window"}
 

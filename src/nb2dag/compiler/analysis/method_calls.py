@@ -135,7 +135,13 @@ def call_method(
 
 
 def _change_element(evaluator: CallingEvaluator, owner: Value, function: ast.Attribute, node: ast.Call) -> None:
-    """Record that a method which frames have not changes a list in one: `df.loc[0, "tags"].append("x")`."""
+    """Record that a method which frames have not changes a list in one: `df.loc[0, "tags"].append("x")`.
+
+    And that one of an array asks for memory of its own.
+    """
+    if function.attr == "resize" and owner.kind == "array":
+        # An array that was loaded looks into the memory of what was read.
+        evaluator.effects.lost |= {(name, "resize") for name in owner.reaches}
     if function.attr in _CHANGES_ELEMENT and owner.kind in FRAMES:
         evaluator.effects.alter_inside(evaluator.lender(function.value, owner), node)
 

@@ -38,6 +38,7 @@ from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts
 from nb2dag.compiler.analysis.local_state import changed_arguments, states_at
 from nb2dag.compiler.analysis.made_classes import made_class
+from nb2dag.compiler.analysis.marks import LENT
 from nb2dag.compiler.analysis.modes import writes_through
 from nb2dag.compiler.analysis.outside import (
     GENERATORS,
@@ -103,6 +104,8 @@ _PICKING = ("builtins.", "functools.", "heapq.", "operator.", "random.")
 """Beginnings of the paths of functions that may return an element of what they are given."""
 _LOOKING = ("builtins.", "copy.", "pickle.", "joblib.")
 """Beginnings of the paths of functions that draw no number from a generator which they are given."""
+_WORKS_ON = {"scipy.spatial.KDTree", "scipy.spatial.cKDTree"}
+"""Classes whose objects, which are no arrays, work on the memory of the array that they are given."""
 _LOGS_TO = {"logging.StreamHandler", "logging.basicConfig"}
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
 _WHOLE = "%whole"
@@ -297,6 +300,8 @@ def _known_effects(
         go_through_given(evaluator, path, arguments.all(), node)
     effects.configures = effects.configures or (facts.configures and not knowledge.is_handed_over(path))
     effects.opens = effects.opens or facts.opens
+    if path in _WORKS_ON and arguments.all():
+        effects.hold(arguments.all()[0], Value(draws=frozenset({LENT})))
     if path in _LOGS_TO:
         record_log_keeping(evaluator, arguments, node)
     record_state(evaluator, facts, arguments, node, path)

@@ -9,15 +9,28 @@ _AXES = re.compile(r"ax(?:e?s)?\d*(?:_\w+)?")
 
 
 def guessed_kind(receiver: ast.expr) -> str:
-    """Return `axes` for what is named as matplotlib's examples name it, else an empty string.
+    """Return `axes` for what is named as matplotlib's examples name it, `styler` for what a frame's `style` begins.
+
+    An empty string stands for the rest.
 
     `plot` and `hist` of an object of which nothing is known draw a frame, which changes nothing; of axes they change
     the figure.
 
     >>> [guessed_kind(ast.parse(text, mode="eval").body) for text in ("ax", "axes[0, 1]", "self.ax", "axis", "df")]
     ['axes', 'axes', 'axes', '', '']
+    >>> guessed_kind(ast.parse("df.style.format(rules)", mode="eval").body)
+    'styler'
     """
+    if _begins_with_style(receiver):
+        return "styler"
     while isinstance(receiver, ast.Subscript):
         receiver = receiver.value
     name = getattr(receiver, "attr", getattr(receiver, "id", ""))
     return "axes" if _AXES.fullmatch(name) else ""
+
+
+def _begins_with_style(receiver: ast.expr) -> bool:
+    """Tell whether it is `df.style`, or what a chain of methods makes of it."""
+    while isinstance(receiver, ast.Call) and isinstance(receiver.func, ast.Attribute):
+        receiver = receiver.func.value
+    return isinstance(receiver, ast.Attribute) and receiver.attr == "style"

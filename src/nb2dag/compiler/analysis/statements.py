@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from nb2dag.compiler.analysis.cell_facts import StatementFacts
-from nb2dag.compiler.analysis.effects import Effects, FileAccess, FileUse, Seed
+from nb2dag.compiler.analysis.effects import Bind, Effects, Event, FileAccess, FileUse, Seed
 from nb2dag.compiler.analysis.names import NameFacts
 from nb2dag.compiler.analysis.places import file_state, is_file_state
 from nb2dag.compiler.analysis.timeline import Asked
@@ -124,9 +124,7 @@ def binds_for_certain(statement: Statement, name: str) -> bool:
             for event in statement.effects.events
         )
     if name.startswith("<"):
-        return any(
-            isinstance(event, Seed) and event.state == name and event.certain for event in statement.effects.events
-        )
+        return any(map(partial(_begins, name), statement.effects.events))
     if name not in statement.names.binds:
         return False
     node = statement.node
@@ -135,10 +133,20 @@ def binds_for_certain(statement: Statement, name: str) -> bool:
     return True
 
 
+def _begins(name: str, event: Event) -> bool:
+    """Tell whether an event gives state without a name a new beginning: a generator is seeded, a figure is made."""
+    seeds = isinstance(event, Seed) and event.state == name and event.certain
+    return seeds or (isinstance(event, Bind) and event.name == name)
+
+
 def _gives(statement: Statement) -> tuple[dict[str, bool], frozenset[object]]:
     """Return the names that a statement touches, each with whether it binds it for certain, and its files and seeds."""
-    outside = (event for event in statement.effects.events if isinstance(event, (FileUse, Seed)))
+    outside = (event for event in statement.effects.events if isinstance(event, (FileUse, Seed)) or _is_unnamed(event))
     return {name: binds_for_certain(statement, name) for name in statement.names.touched}, frozenset(outside)
+
+
+def _is_unnamed(event: Event) -> bool:
+    return isinstance(event, Bind) and event.name.startswith("<")
 
 
 @lru_cache(MOST_STATEMENTS)

@@ -126,7 +126,13 @@ def _cannot_hand_over(values: _Values) -> _Wording:
         "an array that lies on a file": "hand over its path, and map it in the task that uses it",
         "a module": f"import `{name}` in a cell above the first task: every task that needs it imports it then",
     }
-    if inside := values.get("inside"):
+    inside = values.get("inside", "")
+    if inside == f"{name}.resize":
+        return (
+            f"`{inside}()` needs an array that owns its memory, and `{name}` comes from `{values['other']}` without",
+            f"take a copy first, `{name} = {name}.copy()`, or make a new array: `{name} = np.resize({name}, ...)`",
+        )
+    if inside:
         return (
             f"`{inside}` is {kind}: `{name}` cannot be handed over from `{values['other']}` to task `{values['task']}`",
             (
@@ -135,7 +141,8 @@ def _cannot_hand_over(values: _Values) -> _Wording:
             ),
         )
     way = ways.get(kind)
-    if way is None and any(word in kind for word in ("connection", "client", "logger")):
+    opened_there = values["other"] != "the shared code"
+    if way is None and opened_there and any(word in kind for word in ("connection", "client", "logger")):
         way = f"make `{name}` in a cell above the first task: every task that needs it opens its own then"
     return (
         (f"`{name}` is {kind}, which cannot be handed over from `{values['other']}` to task `{values['task']}`"),
@@ -164,6 +171,14 @@ def _definition_needs_value(values: _Values) -> _Wording:
 
 def _unnamed_state(values: _Values) -> _Wording:
     state, task, other = _state(values["state"]), values["task"], values["other"]
+    if values["state"] == "<current figure>":
+        return (
+            f"task `{other}` goes on with pyplot's current figure, which `{task}` draws: that stays in its process",
+            (
+                "make the figure in the task that draws on it, or hand it over by name: "
+                "`fig, ax = plt.subplots()` there, and `ax.set_title(...)` here"
+            ),
+        )
     return (
         f"`{task}` changes {state}, which task `{other}` sees in the notebook, but not in the DAG",
         (

@@ -6,6 +6,7 @@ holds for the library's own objects; a notebook's own functions and classes are 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache, reduce
 
 from nb2dag.compiler.analysis.knowledge import (
@@ -113,6 +114,7 @@ _PASSED_ON = {
 }
 _UNCHANGEABLE = frozenset({"immutable", "str"})
 _DRAWN_ON = frozenset({"axes", "figure"})
+_KEEPS = replace(MUTATES_SHARES, stores_args=True)
 _CAUTION = {"immutable": 0, "fresh": 1, "receiver": 2, "shares": 3}
 
 
@@ -154,6 +156,9 @@ def method_call(name: str, receiver_kind: str = "") -> MethodFacts | None:
         return PURE_IMMUTABLE
     if facts is None and receiver_kind in _DRAWN_ON and name.startswith("get_"):
         return PURE_SHARES
+    if facts is None and receiver_kind in _DRAWN_ON and name.startswith("set_"):
+        # What these get is copied: ticks, labels, limits.
+        return MUTATES_SHARES
     return facts or _by_prefix(name)
 
 
@@ -250,8 +255,10 @@ def _of_any_kind(name: str) -> MethodFacts | None:
 
 
 def _by_prefix(name: str) -> MethodFacts | None:
-    """Answer for whole families: setters, adders and updaters change their receiver and nothing else."""
-    if name.startswith(("set_", "add_", "update_", "partial_fit", "fit_")):
+    """Answer for whole families: setters, adders and updaters change their receiver; the first two keep something."""
+    if name.startswith(("set_", "add_")):
+        return _KEEPS
+    if name.startswith(("update_", "partial_fit", "fit_")):
         return MUTATES_SHARES
     return None
 

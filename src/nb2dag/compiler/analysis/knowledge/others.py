@@ -177,7 +177,9 @@ def scipy_call(path: str) -> CallFacts | None:
     if path.startswith("statsmodels."):
         if _SAMPLES.search(path.rpartition(".")[2]):
             return _SCIPY_DRAW
-        return SHARES if path.rpartition(".")[2][:1].isupper() else FRESH
+        # A model that is made by a formula keeps the frame and the functions that the formula names.
+        keeps = path.rpartition(".")[2][:1].isupper() or "formula" in path
+        return SHARES if keeps else FRESH
     if not path.startswith("scipy."):
         return None
     rest = path.removeprefix("scipy.")
