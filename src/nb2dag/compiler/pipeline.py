@@ -153,8 +153,13 @@ def compile_program(notebook: Notebook, folder: Path, most_bytes: int, memory: M
     """
     memory = memory or Memory()
     with memory.in_use():
-        program = with_local_modules(with_scripts(tag_program(notebook, memory.cells), folder), folder)
-        return compile_tagged(program, folder, most_bytes, memory)
+        return compile_tagged(read_program(notebook, folder, memory), folder, most_bytes, memory)
+
+
+def read_program(notebook: Notebook, folder: Path, memory: Memory | None = None) -> Program:
+    """Return a notebook with its roles, and with the scripts and modules in `folder` that it runs and imports."""
+    tagged = tag_program(notebook, memory.cells if memory is not None else None)
+    return with_local_modules(with_scripts(tagged, folder), folder)
 
 
 def compile_tagged(program: Program, folder: Path, most_bytes: int, memory: Memory | None = None) -> Compilation:

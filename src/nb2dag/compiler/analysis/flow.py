@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nb2dag.compiler.analysis.cell_facts import CellFacts, CellFactsMemo, StatementFacts
 from nb2dag.compiler.analysis.changing import apply_effects, apply_state
@@ -15,13 +15,13 @@ from nb2dag.compiler.analysis.evaluation import Evaluator
 from nb2dag.compiler.analysis.local_state import kept_states, marker, notes_at, public_names, starred
 from nb2dag.compiler.analysis.module_functions import changing_functions
 from nb2dag.compiler.analysis.own_attributes import OWN_ATTRIBUTES
-from nb2dag.compiler.analysis.present import Present
+from nb2dag.compiler.analysis.present import Present, Questions
 from nb2dag.compiler.analysis.pyplot_state import FIGURE, OWN_BACKEND
 from nb2dag.compiler.analysis.retracing import retrace
 from nb2dag.compiler.analysis.star_imports import STARS, StarImports
 from nb2dag.compiler.analysis.statements import OwnerKind, Statements, meant_cells, owner_kind
 from nb2dag.compiler.analysis.summaries import Summaries
-from nb2dag.compiler.analysis.timeline import NO_REGIONS, Changed, Snapshot, Timeline
+from nb2dag.compiler.analysis.timeline import NO_REGIONS, Changed, Changes, Snapshot, Timeline
 from nb2dag.compiler.analysis.traces import (
     CellKey,
     Habits,
@@ -187,7 +187,7 @@ class _Tracer:
 
     def cell(self, cell: ProgramCell, key: CellKey) -> PlacedCell:
         """Trace the statements of one cell, as far as they may do anything else than what is remembered."""
-        traces, present, (facts, positions, _) = self._traces, self.present, key
+        traces, present, positions = self._traces, self.present, key[1]
         trace = traces.whole(key, present)
         known = None if trace is None else find_placed(trace, cell, present)
         if known is not None:
@@ -198,16 +198,42 @@ class _Tracer:
         looking = present.looking()
         found: list[StatementTrace] = []
         for number, position in enumerate(positions):
-            each = traces.statement(key, number, present) if trace is None else trace.statements[number]
-            if each is None:
-                each = self._statement(cell, facts.statements[number], position, first=not number)
-                traces.remember_statement(key, number, each)
+            each = self._traced(cell, key, number) if trace is None else trace.statements[number]
             looking.at(position, each.use.names)
             looking.add(each.changes)
             found.append(each)
         return place(trace or traces.remember(key, found), cell, positions, looking.looks())
 
-    def _statement(self, cell: ProgramCell, facts: StatementFacts, position: int, *, first: bool) -> StatementTrace:
+    def _traced(self, cell: ProgramCell, key: CellKey, number: int) -> StatementTrace:
+        """Return what is known of a statement, or found out: what it does does not depend on who runs it."""
+        traces, present, (facts, positions, _) = self._traces, self.present, key
+        opens_task = not number and owner_kind(cell) is OwnerKind.TASK
+        found = traces.statement(key, number, present, opens_task=opens_task)
+        if found is not None:
+            return found
+        found = traces.statement(key, number, present) if opens_task else None
+        if found is None:
+            found = self._statement(facts.statements[number], positions[number], first=not number)
+            traces.remember_statement(key, number, found)
+        if opens_task:
+            found = self._opening(found, positions[number])
+            traces.remember_statement(key, number, found, opens_task=True)
+        return found
+
+    def _opening(self, trace: StatementTrace, position: int) -> StatementTrace:
+        """Return a statement's trace with what was changed of the whole process, which a task sees from the start."""
+        present = self.present
+        present.begin(position)
+        surroundings = present.surroundings()
+        seen = surroundings | written_modules(present, surroundings)
+        for name in surroundings:
+            ask_for(present, name)
+        asked = Questions()
+        for questions in (trace.asked, present.asked):
+            asked.add(questions, Changes(position))
+        return replace(trace, asked=asked, use=replace(trace.use, names=trace.use.names | seen))
+
+    def _statement(self, facts: StatementFacts, position: int, *, first: bool) -> StatementTrace:
         present = self.present
         present.begin(position)
         figure = present.now(FIGURE) if first and present.now(OWN_BACKEND) is None else None
@@ -219,12 +245,6 @@ class _Tracer:
         effects = evaluator.effects
         kept = self._kept_by_modules(facts, effects)
         use = find_use(present, facts, effects)
-        if first and owner_kind(cell) is OwnerKind.TASK:
-            # What was changed of the whole process, a task sees from its first statement on.
-            surroundings = present.surroundings()
-            use.names |= surroundings | written_modules(present, surroundings)
-            for name in surroundings:
-                ask_for(present, name)
         if facts.names.stars:
             present.changes.stars = tuple((position, module) for module in facts.names.stars)
             apply_state(present, WriteState(STARS, facts.node))

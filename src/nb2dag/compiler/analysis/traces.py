@@ -128,13 +128,18 @@ class Traces:
         """Return what was found of a cell where the present gives the same answers, None where it never did."""
         return _first(self._cells.get(key, list), present)
 
-    def statement(self, key: CellKey, number: int, present: Present) -> StatementTrace | None:
-        """Return what was found of one of a cell's statements, None where the present never gave the same answers."""
-        return _first(self._statements.get(_statement_key(key, number), list), present)
+    def statement(
+        self, key: CellKey, number: int, present: Present, *, opens_task: bool = False
+    ) -> StatementTrace | None:
+        """Return what was found of one of a cell's statements, None where the present never gave the same answers.
 
-    def remember_statement(self, key: CellKey, number: int, trace: StatementTrace) -> None:
+        The first statement of a task's cell, which `opens_task`, sees more than it says.
+        """
+        return _first(self._statements.get(_statement_key(key, number, opens_task), list), present)
+
+    def remember_statement(self, key: CellKey, number: int, trace: StatementTrace, *, opens_task: bool = False) -> None:
         """Keep what was found of a statement."""
-        _remember(self._statements.get(_statement_key(key, number), list), trace)
+        _remember(self._statements.get(_statement_key(key, number, opens_task), list), trace)
 
     def remember(self, key: CellKey, statements: Sequence[StatementTrace]) -> CellTrace:
         """Keep what was found of all statements, and return it as that of the cell."""
@@ -143,13 +148,13 @@ class Traces:
         return trace
 
 
-_StatementKey = tuple[StatementFacts, int, str, bool]
+_StatementKey = tuple[StatementFacts, int, bool, bool]
 
 
-def _statement_key(key: CellKey, number: int) -> _StatementKey:
+def _statement_key(key: CellKey, number: int, opens_task: bool) -> _StatementKey:
     """Return what identifies a statement: it may say something else where it is the first of its cell."""
-    facts, positions, owner = key
-    return facts.statements[number], positions[number], owner, number == 0
+    facts, positions, _ = key
+    return facts.statements[number], positions[number], number == 0, opens_task
 
 
 def _joined(statements: Sequence[StatementTrace]) -> CellTrace:

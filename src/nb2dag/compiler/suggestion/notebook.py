@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nb2dag.compiler.frontend.reader import parse_notebook
-from nb2dag.compiler.frontend.tagging import tag_program
 from nb2dag.compiler.lowering import dag_id
-from nb2dag.compiler.pipeline import compile_tagged
-from nb2dag.compiler.suggestion.proof import compile_text, require_tasks
-from nb2dag.compiler.suggestion.proposal import Proposal
+from nb2dag.compiler.pipeline import compile_tagged, read_program
+from nb2dag.compiler.suggestion.proof import compile_text, require_tasks, says_the_same
+from nb2dag.compiler.suggestion.proposal import Proposal, proposed_program
 from nb2dag.compiler.suggestion.repair import errors_of
 from nb2dag.compiler.suggestion.suggest import suggest_tasks
 from nb2dag.compiler.suggestion.tags import write_tags
@@ -61,7 +60,7 @@ def suggest_notebook(
         Nb2dagError: The notebook has tasks already, or cannot be tagged in the form in which it is written.
     """
     notebook = parse_notebook(text, path)
-    program = tag_program(notebook)
+    program = read_program(notebook, folder)
     name = dag_id(program)
     if program.task_ids:
         raise Nb2dagError(
@@ -79,10 +78,11 @@ def suggest_notebook(
     if not takes_cells(text):
         tagging = replace(tagging, head="")
     after = tagged_text(text, path, tagging)
-    compilation = compile_text(after, path, folder, most_bytes)
-    if compilation.has_errors:
-        return SuggestedTags(compilation.notebook, name, errors=tuple(errors_of(compilation)))
-    require_tasks(compilation, tuple(task.name for task in found.proposal.tasks))
+    if not says_the_same(after, path, folder, proposed_program(program, found.proposal)):
+        compilation = compile_text(after, path, folder, most_bytes)
+        if compilation.has_errors:
+            return SuggestedTags(compilation.notebook, name, errors=tuple(errors_of(compilation)))
+        require_tasks(compilation, tuple(task.name for task in found.proposal.tasks))
     return SuggestedTags(notebook, name, found.proposal, after, int(bool(tagging.head)))
 
 
