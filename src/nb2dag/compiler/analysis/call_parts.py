@@ -15,6 +15,7 @@ from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import IMMUTABLE, Definition, Value, container, part_of, shares, union
 
 _GENERATORS = ("<numpy.random>", "<random>")
+_DRAWN_ON = {"ax", "axes", "fig", "figure"}
 _RETURNED = {"out", "ax"}
 """Arguments that a call returns, or parts of them, if it changes them."""
 _CHANCE = re.compile(
@@ -44,7 +45,8 @@ def mutate_places(
     for place in places:
         value = arguments.get(place)
         if value is not None:
-            evaluator.effects.alter(value, node)
+            # What is drawn on is no element of a frame.
+            (evaluator.effects.mutate if place in _DRAWN_ON else evaluator.effects.alter)(value, node)
     if places:
         for value in arguments.rest:
             evaluator.effects.mutate(value, node, deep=True)

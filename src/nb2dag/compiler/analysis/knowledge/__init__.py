@@ -18,6 +18,7 @@ from nb2dag.compiler.analysis.knowledge import (
     plotting,
     sklearn_,
     state,
+    statsmodels_,
     stdlib,
     system,
 )
@@ -84,6 +85,7 @@ _RARE: dict[str, dict[str, MethodFacts]] = {
     "styler": pandas_.STYLER,
     "torch": others.TORCH,
     "sampler": others.SAMPLER,
+    "results": statsmodels_.RESULTS,
 }
 
 _BY_KIND = {
@@ -92,6 +94,7 @@ _BY_KIND = {
     "series": pandas_.PANDAS,
     "index": pandas_.INDEX,
     "grouped": pandas_.PANDAS,
+    statsmodels_.MODEL: statsmodels_.METHODS,
     "splitter": sklearn_.SPLITTER,
     "mapped file": numpy_.ARRAY,
     "defaultdict": builtins_.DICT,
@@ -127,7 +130,13 @@ def module_call(path: str) -> CallFacts | None:
     >>> module_call("random.shuffle").mutates, module_call("pandas.read_csv").path_read, module_call("mylib.f")
     ((0,), 0, None)
     """
-    return _CALLS.get(path) or sklearn_.estimator_call(path) or others.scipy_call(path) or _elsewhere(path)
+    return (
+        _CALLS.get(path)
+        or sklearn_.estimator_call(path)
+        or others.scipy_call(path)
+        or statsmodels_.model_call(path)
+        or _elsewhere(path)
+    )
 
 
 def _elsewhere(path: str) -> CallFacts | None:
@@ -156,6 +165,9 @@ def method_call(name: str, receiver_kind: str = "") -> MethodFacts | None:
         return PURE_IMMUTABLE
     if facts is None and receiver_kind in _DRAWN_ON and name.startswith("get_"):
         return PURE_SHARES
+    if facts is None and receiver_kind == statsmodels_.MODEL:
+        # What it gives may be a frame, or any object of its own.
+        return _of_any_kind(name) or statsmodels_.method_of_model(name)
     if facts is None and receiver_kind in _DRAWN_ON and name.startswith("set_"):
         # What these get is copied: ticks, labels, limits.
         return MUTATES_SHARES

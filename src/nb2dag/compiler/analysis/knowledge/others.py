@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from nb2dag.compiler.analysis.knowledge.facts import (
     CONFIGURES,
     FILES,
@@ -168,18 +166,11 @@ _SCIPY_DRAWING = words(
 )
 _SCIPY_SOLVERS = words("sparse.linalg.splu sparse.linalg.spilu sparse.linalg.factorized")
 _SOLVER = CallFacts(returns="shares", kind="solver")
-_SAMPLES = re.compile(r"sample|simulate|rvs")
 _SCIPY_CALLING = CallFacts(calls=(0, "func", "fun", "f"))
 
 
 def scipy_call(path: str) -> CallFacts | None:
-    """Return the facts of a function of scipy or statsmodels: both calculate, and change no argument."""
-    if path.startswith("statsmodels."):
-        if _SAMPLES.search(path.rpartition(".")[2]):
-            return _SCIPY_DRAW
-        # A model that is made by a formula keeps the frame and the functions that the formula names.
-        keeps = path.rpartition(".")[2][:1].isupper() or "formula" in path
-        return SHARES if keeps else FRESH
+    """Return the facts of a function of scipy: it calculates, and changes no argument."""
     if not path.startswith("scipy."):
         return None
     rest = path.removeprefix("scipy.")
