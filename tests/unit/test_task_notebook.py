@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nb2dag.compiler.backend.task_notebook import emit_task_notebook
 from nb2dag.errors import Nb2dagError
-from nb2dag.model.plan import CellPurpose, CodeCell, DagPlan, Load, LoadCell, Save, SaveCell, TaskPlan
+from nb2dag.model.plan import CellPurpose, CodeCell, DagPlan, ImportCell, Load, LoadCell, Save, SaveCell, TaskPlan
 from nb2dag.runtime.formats import CellOrigin
 
 
@@ -69,6 +69,12 @@ def test_the_runtime_is_imported_once_where_it_is_first_called():
     assert found[0] == IMPORT + '_nb2dag.load(globals(), "a", "x")\n_nb2dag.load(globals(), "b", "y")'
     assert found[2] == '_nb2dag.save(globals(), "x")'
     assert found[4] == '_nb2dag.save(globals(), "y")\n_nb2dag.save_return(globals(), "y")'
+
+
+def test_parts_of_packages_are_imported_before_anything_else():
+    found = sources(ImportCell(("email.mime.text", "xml.etree.ElementTree")), body(), LoadCell((HANDOFFS[0][0],)))
+    assert found[0] == IMPORT + '_nb2dag.import_parts("email.mime.text", "xml.etree.ElementTree")'
+    assert found[2] == HANDOFFS[0][1]
 
 
 def test_a_returned_value_without_a_save_gets_a_cell_of_its_own():

@@ -25,6 +25,7 @@ from nb2dag.model.plan import (
     CodeCell,
     DagPlan,
     FilePlan,
+    ImportCell,
     Load,
     LoadCell,
     ParamPlan,
@@ -183,6 +184,8 @@ class _TaskLowering:
         )
 
     def _task_cells(self, flow: TaskFlow, own: list[ProgramCell]) -> Iterator[PlannedCell]:
+        if flow.parts:
+            yield ImportCell(flow.parts)
         if flow.early:
             yield self._load_cell(flow.early)
         yield from self._extracted(flow.preamble, CellPurpose.PREAMBLE)
@@ -195,6 +198,8 @@ class _TaskLowering:
             yield from self._saves(Source(flow.task_id, cell.cell.index), cell.cell.id)
 
     def _implicit_cells(self, flow: TaskFlow) -> Iterator[PlannedCell]:
+        if flow.parts:
+            yield ImportCell(flow.parts)
         yield from self._extracted(flow.body, CellPurpose.BODY)
         source = flow.outputs[0].source
         yield from self._saves(source, self._cells[source.cell].cell.id)

@@ -46,7 +46,8 @@ class TaskFlow:
     """One task: `preamble` are the statements that run before the loads, in source order; `cells` its own cells.
 
     `early` are the files that are laid down even before the preamble, because it opens or imports them. `follows` are
-    tasks that use the same file outside of the working directory before it does.
+    tasks that use the same file outside of the working directory before it does. `parts` are dotted modules that
+    it uses and that other cells import.
     An implicit task computes shared values once: it has a `body` of statements in place of whole cells.
     """
 
@@ -57,6 +58,7 @@ class TaskFlow:
     outputs: tuple[Output, ...] = ()
     early: tuple[Input, ...] = ()
     follows: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     implicit: bool = False
     body: tuple[Slice, ...] = ()
 

@@ -72,6 +72,13 @@ class LoadCell:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportCell:
+    """The cell that imports parts of packages, dotted modules, which the notebook's other cells import."""
+
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SaveCell:
     """A cell that saves the versions made by the body cell right above it."""
 
@@ -80,7 +87,7 @@ class SaveCell:
     cell_id: str
 
 
-PlannedCell = CodeCell | LoadCell | SaveCell
+PlannedCell = CodeCell | ImportCell | LoadCell | SaveCell
 
 
 @dataclass(frozen=True, slots=True)

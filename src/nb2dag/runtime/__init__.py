@@ -1,7 +1,8 @@
 """What a task imports: load and save cells, the store behind them, and the engine that runs a task notebook.
 
 Load and save cells call `load`, `save`, `load_files`, `save_files` and `save_return`, under Airflow's own operator
-`begin` and `publish`, and the first cell of a pulled notebook `connect`. They come from other modules on first use, so
+`begin` and `publish`, and the first cell of a pulled notebook `connect`; `import_parts` stands where a task uses what
+another one imports. They come from other modules on first use, so
 that importing this package while Airflow parses a DAG file costs nothing.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["begin", "connect", "load", "load_files", "publish", "save", "save_files", "save_return"]
+__all__ = ["begin", "connect", "import_parts", "load", "load_files", "publish", "save", "save_files", "save_return"]
 
 
 def __getattr__(name: str) -> Any:
@@ -17,6 +18,10 @@ def __getattr__(name: str) -> Any:
         from nb2dag.runtime import pulled
 
         return pulled.connect
+    if name == "import_parts":
+        from nb2dag.runtime import imported_parts
+
+        return imported_parts.import_parts
     if name in ("begin", "publish"):
         from nb2dag.runtime import own_job
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from nb2dag.compiler.analysis.exported import QUESTIONS, figures_in_loops, installations, local_paths, questions
-from nb2dag.compiler.analysis.imports import imported_modules
+from nb2dag.compiler.analysis.imports import dotted_names, imported_modules
 from nb2dag.compiler.analysis.names import NameFacts, statement_names
 from nb2dag.compiler.analysis.own_attributes import own_attributes
 from nb2dag.compiler.analysis.pyplot_state import takes_own_backend
@@ -52,6 +52,11 @@ class StatementFacts:
     def modules(self) -> frozenset[str]:
         """The dotted modules that it imports."""
         return imported_modules(self.node)
+
+    @cached_property
+    def dotted(self) -> frozenset[tuple[str, tuple[str, ...]]]:
+        """The names that attributes are taken of, with these attributes: `("xml", ("etree", "ElementTree"))`."""
+        return dotted_names(self.node)
 
     @cached_property
     def strings(self) -> tuple[str, ...]:

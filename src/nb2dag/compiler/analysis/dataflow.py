@@ -15,6 +15,7 @@ from nb2dag.compiler.analysis.early import early_states
 from nb2dag.compiler.analysis.files import made_paths, mentioned_paths, modules_named
 from nb2dag.compiler.analysis.flow import Flow, trace_flow
 from nb2dag.compiler.analysis.handoffs import Saved, define_what_groups_carry, inputs_of, outputs_of, unite_aliases
+from nb2dag.compiler.analysis.imported_parts import ImportedParts
 from nb2dag.compiler.analysis.kept import keep_for_effect
 from nb2dag.compiler.analysis.outside_files import SharedUse, outside_problems, shared_uses
 from nb2dag.compiler.analysis.reasons import task_reasons
@@ -128,11 +129,15 @@ def _tasks(program: Program, solved: _Solved) -> list[TaskFlow]:
         if cell.task_id is not None:
             cells[cell.task_id].append(cell.cell.index)
     implicit = demands.tasks[IMPLICIT]
+    parts = ImportedParts(flow)
     found = []
     if implicit.outputs:
         body = tuple(_slice(flow.statements[position]) for position in sorted(implicit.replays))
         own = tuple(sorted({item.cell for item in body}))
-        found.append(TaskFlow(ids[IMPLICIT], own, outputs=tuple(outputs[ids[IMPLICIT]]), implicit=True, body=body))
+        outputs_of_all = tuple(outputs[ids[IMPLICIT]])
+        found.append(
+            TaskFlow(ids[IMPLICIT], own, outputs=outputs_of_all, parts=parts.of(implicit), implicit=True, body=body)
+        )
     for task_id in program.task_ids:
         demand = demands.tasks[task_id]
         preamble, early = demands.settled.get("preamble", task_id, demand, partial(_before_own, flow, demand))
@@ -145,6 +150,7 @@ def _tasks(program: Program, solved: _Solved) -> list[TaskFlow]:
                 early=tuple(item for item in inputs if not early.isdisjoint(item.names)),
                 inputs=tuple(item for item in inputs if early.isdisjoint(item.names)),
                 outputs=tuple(outputs[task_id]),
+                parts=parts.of(demand),
             )
         )
     return found

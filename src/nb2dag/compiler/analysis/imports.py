@@ -1,4 +1,4 @@
-"""Find the modules that code imports."""
+"""Find the modules that code imports, and the parts of modules that it names."""
 
 from __future__ import annotations
 
@@ -18,4 +18,26 @@ def imported_modules(tree: ast.AST) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
             found.add(node.module)
             found.update(f"{node.module}.{alias.name}" for alias in node.names if alias.name != "*")
+    return frozenset(found)
+
+
+@lru_cache(maxsize=20_000)
+def dotted_names(tree: ast.AST) -> frozenset[tuple[str, tuple[str, ...]]]:
+    """Return the names that a tree takes attributes of, each with the attributes one after the other.
+
+    >>> sorted(dotted_names(ast.parse("a.b.c(d.e)")))
+    [('a', ('b', 'c')), ('d', ('e',))]
+    """
+    nodes = nodes_of(tree)
+    inner = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    found: set[tuple[str, tuple[str, ...]]] = set()
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and id(node) not in inner:
+            attributes: list[str] = []
+            part: ast.expr = node
+            while isinstance(part, ast.Attribute):
+                attributes.append(part.attr)
+                part = part.value
+            if isinstance(part, ast.Name):
+                found.add((part.id, tuple(reversed(attributes))))
     return frozenset(found)

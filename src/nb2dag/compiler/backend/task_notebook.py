@@ -15,7 +15,18 @@ from nb2dag.compiler.backend.layout import Atom, Bracket, Item, Text, lay_out, q
 from nb2dag.compiler.backend.literals import expression
 from nb2dag.compiler.backend.papermill_operator import JOB_PARAMETER, needs_job
 from nb2dag.errors import Nb2dagError
-from nb2dag.model.plan import CellPurpose, CodeCell, DagPlan, Load, LoadCell, PlannedCell, Save, SaveCell, TaskPlan
+from nb2dag.model.plan import (
+    CellPurpose,
+    CodeCell,
+    DagPlan,
+    ImportCell,
+    Load,
+    LoadCell,
+    PlannedCell,
+    Save,
+    SaveCell,
+    TaskPlan,
+)
 from nb2dag.runtime.formats import CELL_METADATA, CellOrigin
 
 _IMPORT = "import nb2dag.runtime as _nb2dag"
@@ -78,6 +89,11 @@ def _planned_cell(cell: PlannedCell) -> _Cell:
         tags = (_PARAMETERS_TAG,) if cell.purpose is CellPurpose.PARAMETERS else ()
         origin = CellOrigin(cell.purpose.value, cell.cell, cell.cell_id, cell.lines)
         return _Cell(_source_id(cell.cell, cell.cell_id), cell.source, origin, tags)
+    if isinstance(cell, ImportCell):
+        items = tuple(Item(Text(part)) for part in cell.parts)
+        return _Cell(
+            "nb2dag-import", "\n".join(lay_out(Bracket("_nb2dag.import_parts(", items, ")"))), CellOrigin(_LOAD)
+        )
     if isinstance(cell, LoadCell):
         return _Cell("nb2dag-load", "\n".join(_load_line(load) for load in cell.loads), CellOrigin(_LOAD))
     source = "\n".join(_save_line(save) for save in cell.saves)
@@ -147,6 +163,8 @@ def _runtime_call(function: str, texts: list[str], optional: tuple[str, ...]) ->
 
 def _is_empty(cell: PlannedCell) -> bool:
     """Tell whether a planned cell has nothing to say; the parameters cell stays, since papermill looks for it."""
+    if isinstance(cell, ImportCell):
+        return False
     if isinstance(cell, LoadCell):
         return not cell.loads
     if isinstance(cell, SaveCell):
