@@ -63,6 +63,7 @@ def _applied(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments
             given = call_methods(evaluator, values, [name], node, values)
             own = overridden(evaluator, union(values), name)
             passed[f".{name}"] = union([*given, *([own] if own is not None else [])]) if given or own else IMMUTABLE
+    start = len(effects.events)
     for event in summary.effects.events:
         if isinstance(event, Hold):
             common.hold(effects, event)
@@ -71,9 +72,18 @@ def _applied(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments
     _answer_asked(evaluator, summary, passed, node)
     _take_over(evaluator, summary, passed, node)
     result = common.tied(summary.returned, translated(summary.returns, passed))
+    if summary.lazy:
+        result = Value(kind="generator") if result.immutable else result
+        result = replace(result, draws=result.draws | marks.running(changed_since(effects, start)))
     if summary.elements is None:
         return result
     return replace(result, elements=tuple(translated(item, passed) for item in summary.elements))
+
+
+def changed_since(effects: Effects, start: int) -> set[str]:
+    """Return the names whose objects change by what was recorded from a place on."""
+    names = {event.name for event in effects.events[start:] if isinstance(event, Mutate)}
+    return {name for name in names if name[0] not in "<%"}
 
 
 def _apply_event(
@@ -108,11 +118,11 @@ def _take_over(evaluator: CallingEvaluator, summary: Summary, passed: dict[str, 
         effects.dynamic.setdefault(reason, node)
     for name, itself in sorted(done.consumed):
         consume_for(evaluator, passed.get(name[1:], FRESH), node, itself=itself)
-    for name, inside in sorted(done.altered):
+    for name, depth in sorted(done.altered):
         if name.startswith("@"):
-            effects.note_altered(passed.get(name[1:], FRESH), inside=inside)
+            effects.note_altered(passed.get(name[1:], FRESH), depth)
         else:
-            effects.altered.add((name, inside))
+            effects.altered.add((name, depth))
     effects.identity |= _reached(done.identity, passed)
     effects.lost |= {(name, part) for own, part in done.lost for name in _reached([own], passed)}
     effects.thrown |= _reached(done.thrown, passed)

@@ -11,7 +11,7 @@ from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import is_cached, methods_of
 from nb2dag.compiler.analysis.consuming import STAND_STILL, consume
 from nb2dag.compiler.analysis.decorating import through_wrappers
-from nb2dag.compiler.analysis.effects import Draw, rebound
+from nb2dag.compiler.analysis.effects import Depth, Draw, rebound
 from nb2dag.compiler.analysis.instances import construct
 from nb2dag.compiler.analysis.knowledge.facts import ANY
 from nb2dag.compiler.analysis.marks import CHANGES, CHANGES_INSIDE, asked_by
@@ -62,7 +62,7 @@ def call_functions(
                 if item is not value:
                     evaluator.effects.mutate(item, node, deep=True)
                     if CHANGES_INSIDE in value.draws:
-                        evaluator.effects.note_altered(item, inside=True)
+                        evaluator.effects.note_altered(item, Depth.INSIDE)
         if value.kind == "closure":
             found.append(_call_closure(evaluator, value, reachable, node))
         elif value.definition is not None and not value.definition.is_class:
@@ -74,7 +74,7 @@ def ask(evaluator: CallingEvaluator, function: Value, given: Sequence[Value], no
     """Record what a function asks of what it is called with, and return what it may be told."""
     if CHANGES in function.draws:
         for item in given:
-            evaluator.effects.alter_inside(item, node)
+            evaluator.effects.alter_inside(item, node, Depth.INSIDE)
     names = asked_by([function])
     return call_methods(evaluator, [*given, *map(part_of, given)], names, node, given) if names else []
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from nb2dag.compiler.analysis.effects import (
     KEPT,
     Bind,
+    Depth,
     Draw,
     Effects,
     FileUse,
@@ -25,7 +27,7 @@ from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.present import Present
 from nb2dag.compiler.analysis.pyplot_state import CURRENT, FIGURE
 from nb2dag.compiler.analysis.timeline import NO_REGIONS, Region, Regions, Snapshot
-from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, FRAMES, MOVES, Definition, Value, kept
+from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, FRAMES, HOLDS_FRAMES, MOVES, Definition, Value, kept
 
 _MOST_REACHED = 32
 """Where more regions than these can be reached from an object, or it may be one of more than these, they become one."""
@@ -39,7 +41,7 @@ def apply_effects(present: Present, effects: Effects, names: NameFacts, *, compo
     """
     application = _Application(present, names, compound=compound)
     application.apply(effects)
-    return application.changes_elements or (ELEMENT, True) in effects.altered
+    return application.changes_elements or (ELEMENT, Depth.INSIDE) in effects.altered
 
 
 def apply_state(present: Present, event: Draw | Seed | ReadState | WriteState | FileUse) -> None:
@@ -100,8 +102,7 @@ class _Application:
                     own = self.present.reach(snapshot.own) if event.deep else self.present.merged(snapshot.own)
                     self.present.touch(own)
                     self.part_lent(own)
-                    if (event.name, event.deep) in effects.altered:
-                        self.note_elements(snapshot, own, inside=event.deep)
+                    self.note_elements(snapshot, own, [each for each in Depth if (event.name, each) in effects.altered])
             elif isinstance(event, Lend):
                 self.lend(event)
             elif isinstance(event, Hold):
@@ -219,13 +220,14 @@ class _Application:
             for number in changed:
                 self.grow(number, Region(0, draws=frozenset({LOOKS_INTO})))
 
-    def note_elements(self, snapshot: Snapshot, regions: Regions, *, inside: bool) -> None:
-        """Note whether a change of some regions, the object of a name or something `inside`, is one of an element."""
-        if inside and snapshot.kind in FRAMES:
-            self.changes_elements = True
-        elif not self.changes_elements:
-            marks = {ELEMENT, ELEMENTS} if inside else {ELEMENT}
-            self.changes_elements = any(marks & self.present.region(number).draws for number in regions)
+    def note_elements(self, snapshot: Snapshot, changed: Regions, depths: Sequence[Depth]) -> None:
+        """Note whether a change of the object of a name, or of something in it, may be one of an element of a frame."""
+        for depth in depths if not self.changes_elements else ():
+            inside = depth is not Depth.ITSELF
+            marks = {ELEMENT, *((ELEMENTS,) if inside else ()), *((HOLDS_FRAMES,) if depth is Depth.IN_FRAME else ())}
+            regions = changed if inside else self.present.merged(snapshot.own)
+            marked = any(marks & self.present.region(number).draws for number in regions)
+            self.changes_elements |= marked or (inside and snapshot.kind in FRAMES)
 
     def grow(self, number: int, more: Region) -> None:
         """Let a region hold and carry more than it does."""

@@ -13,6 +13,7 @@ from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
 from nb2dag.compiler.analysis.early import overwritten_states
 from nb2dag.compiler.analysis.enclosed import enclosed_kind, kept_kind
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
+from nb2dag.compiler.analysis.handoffs import identity_regions
 from nb2dag.compiler.analysis.marks import LOOKS_INTO, OWN_DEFAULTS
 from nb2dag.compiler.analysis.own_pickling import notes_as_key, pickles_in_own_way
 from nb2dag.compiler.analysis.places import is_file_state, place_in
@@ -73,6 +74,10 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
     ]
     for versions, _ in found:
         yield from versions
+    identity = identity_regions(flow)
+    for demand in demands.tasks.values():
+        given = demand, identity
+        yield from demands.settled.get("captured", demand.task_id, given, partial(_captured, flow, *given, places))
     unpicklable = _once(problem for _, stuck in found for problem in stuck)
     # An import that cannot run again because of what a scratch cell does is mended with that cell.
     yield from (problem for problem in unpicklable if not (demands.troubles and _is_module(problem)))
@@ -87,6 +92,34 @@ def _of_task(flow: Flow, demand: Demand, places: _Places) -> tuple[list[FlowProb
         versions.append(FlowProblem("two-versions", places.whole(maker), values))
     versions += _reopened(flow, demand, places)
     return versions, [*_unpicklable(flow, demand, places)]
+
+
+def _captured(flow: Flow, demand: Demand, identity: frozenset[int], places: _Places) -> list[FlowProblem]:
+    """Return where a definition keeps an object, by a default for one, that its task gets from another task as well.
+
+    The definition is made again, with an object of its own. That matters where it changes, or is compared by identity.
+    """
+    taken = {
+        name: flow.timeline.reach(name, max(versions.values()))
+        for name, versions in sorted(demand.inputs.items())
+        if not name.startswith("<")
+    }
+    found: list[FlowProblem] = []
+    for name, versions in sorted(demand.replayed.items()) if taken else ():
+        reader = max(versions.values())
+        snapshot = flow.timeline.before(name, reader)
+        if snapshot is None or snapshot.definition is None or name in taken:
+            continue
+        kept = flow.timeline.reach(name, reader) - snapshot.own
+        for other, regions in taken.items() if kept else ():
+            both = kept & regions
+            if any(number in identity or flow.timeline.changed_from(number, demand.first) for number in both):
+                maker = flow.statements[demand.sources[other]]
+                values = (("name", name), ("task", _task(demand.task_id)), ("other", _task(maker.task_id or IMPLICIT)))
+                place = places.name(flow.statements[reader], name)
+                found.append(FlowProblem("definition-state", place, (*values, ("held", other))))
+                break
+    return found
 
 
 def _is_module(problem: FlowProblem) -> bool:

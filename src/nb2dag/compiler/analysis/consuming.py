@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from nb2dag.compiler.analysis.marks import run_by
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import MOVES, MOVING, Value, part_of
 
@@ -16,6 +17,7 @@ def consume(evaluator: CallingEvaluator, value: Value, node: ast.AST) -> None:
 
     Of what a function was given, its callers know what it is.
     """
+    run_lazy(evaluator, value, node)
     if value.kind in MOVING:
         evaluator.effects.mutate(value, node)
     elif MOVES in value.draws and value.kind not in STAND_STILL:
@@ -24,6 +26,12 @@ def consume(evaluator: CallingEvaluator, value: Value, node: ast.AST) -> None:
         evaluator.effects.consumed |= {
             (name, name in value.same) for name in value.same | value.part if name.startswith("@")
         }
+
+
+def run_lazy(evaluator: CallingEvaluator, value: Value, node: ast.AST) -> None:
+    """Record what a generator, a coroutine or a context does that was made before, and that runs now."""
+    for name in run_by(value):
+        evaluator.effects.mutate(Value(same=frozenset({name})), node, deep=True)
 
 
 def consume_for(evaluator: CallingEvaluator, given: Value, node: ast.AST, *, itself: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Any
 
 from nb2dag.compiler.analysis.marks import is_mark, with_generator
@@ -15,6 +15,7 @@ from nb2dag.compiler.analysis.values import (
     ELEMENTS,
     FRAMES,
     FRESH,
+    HOLDS_FRAMES,
     NONE,
     Definition,
     Names,
@@ -24,6 +25,14 @@ from nb2dag.compiler.analysis.values import (
     shares,
     without_locals,
 )
+
+
+class Depth(IntEnum):
+    """Where a change is: of an object itself, of something in it, or of what only a frame in it can hold."""
+
+    ITSELF = 0
+    INSIDE = 1
+    IN_FRAME = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +224,8 @@ class Effects:
     """Names whose identity is asked for (`a is b`, `id(a)`)."""
     consumed: set[tuple[str, bool]] = field(default_factory=set)
     """Parameters of a function that it goes through, each itself or something in it (see `consuming.consume`)."""
-    altered: set[tuple[str, bool]] = field(default_factory=set)
-    """Names whose object is changed as containers are, or something inside of it, which the second says.
+    altered: set[tuple[str, Depth]] = field(default_factory=set)
+    """Names whose object is changed as containers are, or something in it.
 
     `ELEMENT` stands for what no name reaches. What a call that nobody knows may change as well does not count.
     """
@@ -270,24 +279,25 @@ class Effects:
         self.mutate(value, why)
         self.note_altered(value)
 
-    def alter_inside(self, value: Value, why: ast.AST) -> None:
+    def alter_inside(self, value: Value, why: ast.AST, depth: Depth) -> None:
         """Record such a change of something in the object that a value stands for."""
         self.mutate(value, why, deep=True)
-        self.note_altered(value, inside=True)
+        self.note_altered(value, depth)
 
-    def note_altered(self, value: Value, *, inside: bool = False) -> None:
-        """Note of a change that is recorded already that it is one of a container, or of something `inside`."""
-        if inside:
-            self.altered |= {(name, True) for name in value.reaches}
-            if value.kind in FRAMES or not value.draws.isdisjoint((ELEMENT, ELEMENTS)):
-                self.altered.add((ELEMENT, True))
+    def note_altered(self, value: Value, depth: Depth = Depth.ITSELF) -> None:
+        """Note of a change that is recorded already that it is one of a container, or of something inside."""
+        if depth is not Depth.ITSELF:
+            self.altered |= {(name, depth) for name in value.reaches}
+            marks = {ELEMENT, ELEMENTS, HOLDS_FRAMES} if depth is Depth.IN_FRAME else {ELEMENT, ELEMENTS}
+            if value.kind in FRAMES or not value.draws.isdisjoint(marks):
+                self.altered.add((ELEMENT, Depth.INSIDE))
             return
         if value.kind not in FRAMES:
-            self.altered |= {(name, False) for name in value.same}
+            self.altered |= {(name, Depth.ITSELF) for name in value.same}
         if not value.kind:
-            self.altered |= {(name, True) for name in value.part}
+            self.altered |= {(name, Depth.INSIDE) for name in value.part}
             if ELEMENT in value.draws and all(map(is_local, value.reaches)):
-                self.altered.add((ELEMENT, True))
+                self.altered.add((ELEMENT, Depth.INSIDE))
 
     def lend(self, value: Value, *, itself: bool = False) -> None:
         """Record that what is in the object a value stands for may now be an element of a frame, or the object is."""
@@ -323,6 +333,8 @@ class Summary:
     of_class: bool = False
     """It is a class method: its first argument is the class."""
     is_property: bool = False
+    lazy: bool = False
+    """Whether the call runs nothing yet: its effects are those of whoever goes through the result."""
     """To read the attribute is to call it."""
     static: bool = False
     """It is a static method: it gets no object or class before its arguments."""

@@ -55,7 +55,7 @@ def evaluate_escape(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) 
             return known
     _shell(evaluator, escape, node)
     evaluator.effects.unstable.setdefault(f"`{_spelled(escape)}`", node)
-    return IMMUTABLE if escape.kind is EscapeKind.SHELL else FRESH
+    return FRESH
 
 
 def _magic(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> Value | None:

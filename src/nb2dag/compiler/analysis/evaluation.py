@@ -14,6 +14,7 @@ from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import register
 from nb2dag.compiler.analysis.application import call_methods
 from nb2dag.compiler.analysis.callbacks import go_through
+from nb2dag.compiler.analysis.consuming import run_lazy
 from nb2dag.compiler.analysis.decorating import apply_decorator, keep_registered, registered_with, wrapped
 from nb2dag.compiler.analysis.effects import Effects, Summary, rebinding
 from nb2dag.compiler.analysis.elements import alter_place, elements_change
@@ -44,6 +45,7 @@ _PASSES = 2
 _MOST_DEPTH = 3
 _MOST_LISTED = 8
 _PROPERTIES = frozenset({"property", "cached_property", "getter", "setter", "deleter"})
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _Defining = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 
 
@@ -77,7 +79,9 @@ class Evaluator(ExpressionEvaluator):
         if isinstance(value, ast.Await):
             value = value.value
         if isinstance(value, ast.Call) and escape_of(value) is None:
-            calls.evaluate_call(self, value, discarded=True)
+            run_lazy(self, calls.evaluate_call(self, value, discarded=True), node)
+        elif isinstance(node.value, ast.Await):
+            run_lazy(self, self.value(value), node)
         else:
             self.value(value)
 
@@ -124,12 +128,19 @@ class Evaluator(ExpressionEvaluator):
                 result = replace(before, constant=None)
             self.bind(node.target.id, result)
         else:
+            if isinstance(node.target, (ast.Attribute, ast.Subscript)):
+                owner = self.value(node.target.value)
+                if owner.kind not in FRAMES and not owner.module:
+                    # An array or list that is an element changes in place, before it is stored again.
+                    self.effects.mutate(part_of(owner), node)
             self.store(node.target, item)
 
     def on_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
             if isinstance(target, (ast.Subscript, ast.Attribute)):
                 self.store(target, IMMUTABLE)
+            elif isinstance(target, ast.Name) and (ended := self.name(target.id)).carries:
+                call_methods(self, [ended], ["__del__"], node)
 
     def on_Assert(self, node: ast.Assert) -> None:
         self.tested(node.test)
@@ -190,6 +201,7 @@ class Evaluator(ExpressionEvaluator):
     def on_With(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
             value = self.value(item.context_expr)
+            run_lazy(self, value, node)
             entered = call_methods(self, [value], ["__enter__", "__exit__", "__aenter__", "__aexit__"], node)
             if item.optional_vars is not None:
                 # What a function decorated by `contextmanager` gives is no generator.
@@ -287,6 +299,11 @@ class Evaluator(ExpressionEvaluator):
         for statement in node.body:
             if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 inner.statement(statement)
+        # What the defaults of methods are is made once, as attributes are.
+        methods = [part.args for part in node.body if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))]
+        values += [
+            inner.value(default) for part in methods for default in (*part.defaults, *part.kw_defaults) if default
+        ]
         made = self.defined(node.name, node, [*values, *inner.locals.values()])
         if not self.function and made.definition is not None:
             apply_class_statement(self, made.definition, made, node)
@@ -381,7 +398,7 @@ class Evaluator(ExpressionEvaluator):
         elif owner.kind == "immutable" and isinstance(target, ast.Attribute):
             # A logger, of which there is one by its name: `log.propagate = False`.
             record_setting(self.effects, target.attr, target)
-        alter_place(self.effects, owner, target)
+        alter_place(self, owner, target)
         if index.carries or index.definition is not None:
             # A key of the notebook's own: an instance that can change, or a function.
             self.hold(target.value, owner, index)
@@ -448,6 +465,7 @@ def evaluate_function(
         elements=evaluator.elements(),
         of_class=_is_decorated(node, "classmethod"),
         is_property=_is_property(node),
+        lazy=_is_lazy(node),
         static=_is_decorated(node, "staticmethod"),
     )
 
@@ -466,6 +484,20 @@ def _elements(value: Value, names: list[str | None]) -> list[Value]:
     start = names.index(first)
     tied = union([part_of(value), Value(part=frozenset({first}))])
     return [tied if number > start else item for number, item in enumerate(items)]
+
+
+def _is_lazy(node: _Defining) -> bool:
+    """Tell whether a call of a function runs none of it: of a coroutine, of a generator."""
+    if isinstance(node, ast.AsyncFunctionDef):
+        return True
+    nested = {
+        id(part)
+        for inner in nodes_of(node)
+        if inner is not node and isinstance(inner, _FUNCTIONS)
+        for part in nodes_of(inner)
+    }
+    yields = (part for part in nodes_of(node) if isinstance(part, (ast.Yield, ast.YieldFrom)))
+    return any(id(part) not in nested for part in yields)
 
 
 def _changing_defaults(arguments: ast.arguments) -> Iterable[str]:

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import accessed
-from nb2dag.compiler.analysis.application import call_methods
+from nb2dag.compiler.analysis.application import call_methods, changed_since
 from nb2dag.compiler.analysis.callbacks import go_through
+from nb2dag.compiler.analysis.consuming import run_lazy
 from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
 from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.escapes import evaluate_escape
@@ -18,7 +19,7 @@ from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.getters import mark_of_lambda
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.looks import Look
-from nb2dag.compiler.analysis.marks import CHANGES_INSIDE, LENT
+from nb2dag.compiler.analysis.marks import CHANGES_INSIDE, LENT, running
 from nb2dag.compiler.analysis.outside import GENERATORS
 from nb2dag.compiler.analysis.own_attributes import is_own
 from nb2dag.compiler.analysis.resolver import Resolver
@@ -39,6 +40,8 @@ from nb2dag.compiler.analysis.values import (
 )
 from nb2dag.model.code import ParsedCode, escape_of, nodes_of
 
+_LISTS = {"glob", "rglob", "iterdir", "iglob"}
+_SORTED = {"sorted", "list", "tuple", "set", "reversed"}
 _TREE_NUMBERS = {"node_count", "capacity", "n_features", "n_outputs", "n_leaves", "max_n_classes", "max_depth"}
 """Attributes of a decision tree that are no arrays."""
 _NO_COLUMNS = {"T", "attrs", "axes", "dtypes", "flags", "plot", "size", "sparse", "values"}
@@ -172,6 +175,8 @@ class ExpressionEvaluator:
         """Return the value of an element that iterating an expression gives."""
         value = self.value(node)
         go_through(self, value, node)
+        if _lists_folder(node):
+            return replace(IMMUTABLE, constant=ANY)
         return union([part_of(value), *map(part_of, self.operated([value], node))])
 
     def value_Compare(self, node: ast.Compare) -> Value:
@@ -241,7 +246,9 @@ class ExpressionEvaluator:
         return value
 
     def value_Await(self, node: ast.Await) -> Value:
-        return self.value(node.value)
+        value = self.value(node.value)
+        run_lazy(self, value, node)
+        return value
 
     def value_Yield(self, node: ast.Yield) -> Value:
         if node.value is not None:
@@ -424,7 +431,7 @@ class ExpressionEvaluator:
         return self.comprehension(node.generators, [node.key, node.value], "dict")
 
     def comprehension(self, generators: list[ast.comprehension], elements: list[ast.expr], kind: str) -> Value:
-        before = self.locals
+        before, start = self.locals, len(self.effects.events)
         self.locals = dict(before)
         self.branches += 1
         for generator in generators:
@@ -436,7 +443,10 @@ class ExpressionEvaluator:
         values = [self.value(element) for element in elements]
         self.branches -= 1
         self.locals = before
-        return container(map(kept, values), kind)
+        made = container(map(kept, values), kind)
+        if kind != "generator":
+            return made
+        return replace(made, draws=made.draws | running(changed_since(self.effects, start)))
 
     def value_Call(self, node: ast.Call) -> Value:
         if (escape := escape_of(node)) is not None:
@@ -448,6 +458,13 @@ class ExpressionEvaluator:
     ) -> Value:
         """Return what calling a bound method with parts of `reachable` gives, its effects recorded."""
         return calls.call_bound(self, function, reachable, node, certain=certain)
+
+
+def _lists_folder(node: ast.expr) -> bool:
+    """Tell whether it is `folder.glob("*.csv")` or the like, whose elements are paths; or these sorted."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _SORTED and node.args:
+        node = node.args[0]
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _LISTS
 
 
 def _kind_taken(node: ast.Subscript, owner: Value, index: Value) -> str:

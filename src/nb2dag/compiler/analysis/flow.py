@@ -12,7 +12,7 @@ from nb2dag.compiler.analysis.changing import apply_effects, apply_state
 from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState
 from nb2dag.compiler.analysis.elements import ELEMENTS_CHANGE
 from nb2dag.compiler.analysis.evaluation import Evaluator
-from nb2dag.compiler.analysis.local_state import kept_states, marker, notes_at, public_names, starred
+from nb2dag.compiler.analysis.local_state import kept_states, marker, notes_at, public_names, starred, variables
 from nb2dag.compiler.analysis.module_functions import changing_functions
 from nb2dag.compiler.analysis.own_attributes import OWN_ATTRIBUTES
 from nb2dag.compiler.analysis.present import Present, Questions
@@ -256,7 +256,8 @@ class _Tracer:
     def _kept_by_modules(self, facts: StatementFacts, effects: Effects) -> dict[str, tuple[str, ...]]:
         """Return what to note of the local modules that a statement imports, and let it set up what they keep."""
         found: dict[str, tuple[str, ...]] = {}
-        notes = {*kept_states(facts.local_modules)}.union(*map(changing_functions, facts.local_modules))
+        notes = {*kept_states(facts.local_modules), *variables(facts.local_modules)}
+        notes = notes.union(*map(changing_functions, facts.local_modules))
         if notes and facts.names.stars:
             notes = notes.union(*map(public_names, facts.local_modules))
         for module in facts.local_modules if notes else ():

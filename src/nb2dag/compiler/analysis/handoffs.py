@@ -18,7 +18,7 @@ from nb2dag.model.dataflow import Input, Output, Source
 
 def unite_aliases(flow: Flow, demands: Demands) -> None:
     """Let each task take names that share a changing object from one and the same place, so that `a is b` holds."""
-    identity = _identity_regions(flow)
+    identity = identity_regions(flow)
     changed, turn = True, 0
     while changed:
         changed, turn = False, turn + 1
@@ -30,7 +30,8 @@ def unite_aliases(flow: Flow, demands: Demands) -> None:
                 demands.answer()
 
 
-def _identity_regions(flow: Flow) -> frozenset[int]:
+def identity_regions(flow: Flow) -> frozenset[int]:
+    """Return the regions of objects whose identity the notebook asks for: `a is b`."""
     asked = (item for cell in flow.cells for item in _compared_by_identity(cell))
     # As the statement finds it, and as it leaves it.
     return frozenset().union(*(flow.timeline.reach(name, at) for name, place in asked for at in (place, place + 1)))

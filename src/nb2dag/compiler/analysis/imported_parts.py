@@ -27,38 +27,52 @@ class ImportedParts:
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
         self._imports = [(cell.statements[-1].position, found) for cell in flow.cells if (found := _imported(cell))]
+        named = frozenset(part for _, found in self._imports for path in found for part in path.split(".")[1:])
+        bare = any(map(_imports_bare, flow.cells))
+        self._asking = {
+            statement.position: statement
+            for cell in flow.cells
+            if not named.isdisjoint(_first_attributes(cell)) or (bare and _first_attributes(cell))
+            for statement in cell.statements
+        }
 
     def of(self, demand: Demand) -> tuple[str, ...]:
         """Return the parts that a task uses without importing them, in order of their names."""
-        flow = self._flow
-        positions = sorted({*demand.positions, *demand.replays})
-        if not positions:
+        asking = [position for position in (*demand.positions, *demand.replays) if position in self._asking]
+        if not asking:
             return ()
-        above = frozenset[str]().union(*(found for end, found in self._imports if end < positions[-1]))
-        named = {part for path in above for part in path.split(".")[1:]}
-        used: set[str] = set()
-        own: set[str] = set()
-        for position in positions:
-            statement = flow.statements.standing(position)
-            own |= statement.facts.modules
-            for root, attributes in statement.facts.dotted:
-                if attributes[0] in named or len(attributes) > 1:
-                    used.update(self._parts(statement, root, attributes, above))
-        given = {path for module in own for path in _prefixes(module)}
+        last = max(*demand.positions, *demand.replays, 0)
+        above = frozenset[str]().union(*(found for end, found in self._imports if end < last))
+        used = {path for position in asking for path in self._used(self._asking[position], above)}
+        if not used:
+            return ()
+        own = (self._flow.statements.standing(position) for position in (*demand.positions, *demand.replays))
+        given = {path for statement in own for module in statement.facts.modules for path in _prefixes(module)}
         return tuple(sorted(used - given))
 
-    def _parts(
-        self, statement: Statement, root: str, attributes: tuple[str, ...], above: frozenset[str]
-    ) -> Iterator[str]:
-        snapshot = self._flow.timeline.before(root, statement.position)
-        if snapshot is None or not snapshot.module:
-            return
-        whole = ".".join((snapshot.module, *attributes))
-        imported = [path for path in _prefixes(whole) if path in above and path.count(".") > snapshot.module.count(".")]
-        if imported:
-            yield imported[-1]
-        elif snapshot.module in _WITHOUT_PARTS and len(attributes) > 1:
-            yield ".".join((snapshot.module, *attributes[:-1]))
+    def _used(self, statement: Statement, above: frozenset[str]) -> Iterator[str]:
+        for root, attributes in statement.facts.dotted:
+            snapshot = self._flow.timeline.before(root, statement.position)
+            if snapshot is None or not snapshot.module:
+                continue
+            whole = _prefixes(".".join((snapshot.module, *attributes)))
+            imported = [path for path in whole[snapshot.module.count(".") + 1 :] if path in above]
+            if imported:
+                yield imported[-1]
+            elif snapshot.module in _WITHOUT_PARTS and len(attributes) > 1:
+                yield whole[-2]
+
+
+@lru_cache(MOST_STATEMENTS)
+def _first_attributes(cell: PlacedCell) -> frozenset[str]:
+    """Return the attributes that a cell takes directly of names."""
+    return frozenset(attributes[0] for statement in cell.statements for _, attributes in statement.facts.dotted)
+
+
+@lru_cache(MOST_STATEMENTS)
+def _imports_bare(cell: PlacedCell) -> bool:
+    """Tell whether a cell imports a package, which does not import its parts itself, and perhaps nothing of it."""
+    return any(not _WITHOUT_PARTS.isdisjoint(statement.facts.modules) for statement in cell.statements)
 
 
 def _prefixes(path: str) -> list[str]:

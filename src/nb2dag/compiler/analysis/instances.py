@@ -46,6 +46,9 @@ def construct(evaluator: CallingEvaluator, definition: Definition, arguments: Ar
             receiver = Value(same=own, part=frozenset({meta.name}))
             found.append(apply_summary(evaluator, summary, replace(arguments, receiver=receiver, owner=meta), node))
     result = replace(union(found), kind="")
+    for summary in resolver.methods(definition, "__del__"):
+        # It may end at any moment from here on.
+        apply_summary(evaluator, summary, Arguments(receiver=result, owner=definition), node)
     return through_wrappers(evaluator, definition, result, arguments, node)
 
 

@@ -58,8 +58,32 @@ def changing(path: str, place: int, name: str) -> str:
 
 def changed_arguments(resolver: Resolver, path: str) -> list[tuple[int, str]]:
     """Return the places and names of the arguments that a function of a local module changes."""
-    notes = (note.split("@") for note in notes_at(resolver, path) if note[0] not in "<=")
+    notes = (note.split("@") for note in notes_at(resolver, path) if note[0] not in "<=!")
     return [(int(place), name) for function, place, name in notes if function == path]
+
+
+def variables(modules: Iterable[LocalModule]) -> tuple[str, ...]:
+    """Return the notes of the names that modules bind to objects: what their methods do, only the module knows."""
+    return tuple(f"!{module.name}.{name}" for module in modules for name in _variables(module))
+
+
+@lru_cache(maxsize=256)
+def _variables(module: LocalModule) -> tuple[str, ...]:
+    return tuple(
+        target.id
+        for node in module.code.tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    )
+
+
+def variable_at(resolver: Resolver, path: str) -> str:
+    """Return the beginning of a dotted path that is a variable of a local module; an empty string where none is."""
+    noted = {note[1:] for note in notes_at(resolver, path) if note[0] == "!"}
+    parts = path.split(".")
+    paths = (".".join(parts[:number]) for number in range(2, len(parts)))
+    return next((found for found in paths if found in noted), "")
 
 
 def kept_states(modules: Iterable[LocalModule]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, MOVES, NONE, Names, Value, is_parameter
+from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, HOLDS_FRAMES, MOVES, NONE, Names, Value, is_parameter
 
 IN_PLACE = "<in place>"
 """Marks an estimator that changes the data which its methods are given: `StandardScaler(copy=False)`."""
@@ -40,9 +40,10 @@ OWN_GENERATOR = "<own generator>"
 KEEPS_DATA = "<keeps data>"
 """Marks an estimator that keeps the very data which it is fitted on: the neighbours are looked up there."""
 
+_RUNS = "<runs "
 _ASKS = "<asks "
-_MARKS = {CHANGES, CHANGES_INSIDE, OWN_GENERATOR, KEEPS_DATA, LENT, MOVES, ELEMENT, ELEMENTS}
-_OF_FRAMES = {ELEMENT, ELEMENTS}
+_MARKS = {CHANGES, CHANGES_INSIDE, OWN_GENERATOR, KEEPS_DATA, LENT, MOVES, ELEMENT, ELEMENTS, HOLDS_FRAMES}
+_OF_FRAMES = {ELEMENT, ELEMENTS, HOLDS_FRAMES}
 _MEMORY = {"memory", "window"}
 
 
@@ -88,9 +89,23 @@ def asked_by(functions: Iterable[Value]) -> list[str]:
     return sorted(state[len(_ASKS) : -1] for state in states)
 
 
+def running(names: Iterable[str]) -> Names:
+    """Return the marks of what changes the objects of these names once it is gone through: a generator, a coroutine.
+
+    >>> sorted(run_by(Value(draws=running(["xs"]))))
+    ['xs']
+    """
+    return frozenset(f"{_RUNS}{name}>" for name in names)
+
+
+def run_by(value: Value) -> list[str]:
+    """Return the names whose objects change once a value is gone through."""
+    return sorted(state[len(_RUNS) : -1] for state in value.draws if state.startswith(_RUNS))
+
+
 def is_mark(state: str) -> bool:
     """Tell whether a state says what its object does to other objects, and is none that using it would change."""
-    return state in _MARKS or state.startswith(_ASKS)
+    return state in _MARKS or state.startswith((_ASKS, _RUNS))
 
 
 def _is_given(value: Value) -> bool:

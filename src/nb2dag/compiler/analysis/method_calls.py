@@ -30,8 +30,15 @@ from nb2dag.compiler.analysis.callbacks import (
     is_function,
 )
 from nb2dag.compiler.analysis.classes import has_foreign_base
-from nb2dag.compiler.analysis.effects import Draw, Summary
-from nb2dag.compiler.analysis.elements import changes_elements, elements_change, with_elements
+from nb2dag.compiler.analysis.effects import Depth, Draw, Summary
+from nb2dag.compiler.analysis.elements import (
+    alter_container,
+    changes_elements,
+    elements_change,
+    is_in_frame,
+    is_own_container,
+    with_elements,
+)
 from nb2dag.compiler.analysis.estimators import call_parts, fitted, transformed
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import is_backed, record_files, record_guessed_files, touch_files
@@ -142,8 +149,9 @@ def _change_element(evaluator: CallingEvaluator, owner: Value, function: ast.Att
     if function.attr == "resize" and owner.kind == "array":
         # An array that was loaded looks into the memory of what was read.
         evaluator.effects.lost |= {(name, "resize") for name in owner.reaches}
-    if function.attr in _CHANGES_ELEMENT and owner.kind in FRAMES:
-        evaluator.effects.alter_inside(evaluator.lender(function.value, owner), node)
+    in_frame = owner.kind in FRAMES or (is_in_frame(owner) and not is_own_container(evaluator, function.value))
+    if function.attr in _CHANGES_ELEMENT and in_frame:
+        evaluator.effects.alter_inside(evaluator.lender(function.value, owner), node, Depth.IN_FRAME)
 
 
 def _call_hooks(
@@ -246,7 +254,7 @@ def _known_method(
         callers = [owner] if owner.kind == "estimator" else []
         call_instances(evaluator, [*callers, *arguments.all()], [owner, *arguments.all()], node)
     if mutates and not is_backed(owner):
-        (effects.alter if changes_elements(called_name(node)) else effects.mutate)(owner, node)
+        _change_receiver(evaluator, owner, node)
     mutate_places(evaluator, facts.mutates_args, arguments, node)
     kept = _stored(arguments) if facts.stores_args or (mutates and owner.kind in FRAMES) else []
     if mutates and not (facts.stores_args or facts.calls or owner.kind in FRAMES):
@@ -280,6 +288,13 @@ def _known_method(
     result = drawn_by_method(evaluator, owner, result, arguments, node)
     result = fitted(evaluator, owner, transformed(owner, result, arguments, node), arguments, node)
     return with_handles(_with_path(called_name(node), result, owner, arguments), states)
+
+
+def _change_receiver(evaluator: CallingEvaluator, owner: Value, node: ast.Call) -> None:
+    if changes_elements(called_name(node)):
+        alter_container(evaluator, owner, node.func.value if isinstance(node.func, ast.Attribute) else node.func, node)
+    else:
+        evaluator.effects.mutate(owner, node)
 
 
 def _stored(arguments: Arguments) -> list[Value]:

@@ -28,7 +28,7 @@ from nb2dag.compiler.analysis.callbacks import (
     is_function,
 )
 from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, WriteState
-from nb2dag.compiler.analysis.elements import elements_change, with_elements
+from nb2dag.compiler.analysis.elements import changes_containers, elements_change, with_elements
 from nb2dag.compiler.analysis.estimators import mark_of_keeping
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import record_database, record_files, record_guessed_files
@@ -36,7 +36,7 @@ from nb2dag.compiler.analysis.getters import mark_of_getter
 from nb2dag.compiler.analysis.in_place import mark_of_result, record_function
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts
-from nb2dag.compiler.analysis.local_state import changed_arguments, states_at
+from nb2dag.compiler.analysis.local_state import changed_arguments, states_at, variable_at
 from nb2dag.compiler.analysis.made_classes import made_class
 from nb2dag.compiler.analysis.marks import LENT
 from nb2dag.compiler.analysis.modes import writes_through
@@ -363,18 +363,43 @@ def _changed_state(path: str) -> str | None:
     return knowledge.module_state(owner) if facts is not None and facts.mutates_receiver else None
 
 
+def _changed_variable(evaluator: CallingEvaluator, path: str) -> str:
+    """Return the variable of a module that a call of its method changes: `settings.rows.append`, `app.add`.
+
+    Of any module where lists, dicts and sets have such a method; of one beside the notebook, whatever it is called.
+    """
+    owner, _, name = path.rpartition(".")
+    facts = knowledge.method_call(name)
+    if (facts is None or facts.mutates_receiver) and (found := variable_at(evaluator.resolver, path)):
+        return found
+    # `list.append(rows, 1)` changes what it is given.
+    is_kept = "." in owner and changes_containers(name) and knowledge.module_call(owner) is None
+    return owner if is_kept else ""
+
+
+def _changed_by_method(evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call) -> Value | None:
+    """Return what a method gives that changes something a module keeps; None for any other call."""
+    state = _changed_state(path)
+    if state == "<config>":
+        record_setting(evaluator.effects, path, node)
+        return FRESH
+    if state:
+        evaluator.effects.add(WriteState(state, node))
+        return FRESH
+    if not (owner := _changed_variable(evaluator, path)):
+        return None
+    record_attribute(evaluator.effects, owner, node)
+    call_functions(evaluator, arguments.all(), arguments.all(), node)
+    return shares(arguments.all())
+
+
 def _unknown_function(
     evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call, *, discarded: bool
 ) -> Value:
     effects = evaluator.effects
     name = path.rpartition(".")[2]
-    state = _changed_state(path)
-    if state == "<config>":
-        record_setting(effects, path, node)
-        return FRESH
-    if state:
-        effects.add(WriteState(state, node))
-        return FRESH
+    if (changed := _changed_by_method(evaluator, path, arguments, node)) is not None:
+        return changed
     if name == "register":
         # A class that a library's abstract class shall know as its own: `Sequence.register(Rows)`.
         record_setting(effects, path, node)

@@ -14,6 +14,9 @@ from nb2dag.compiler.analysis.modes import opens_for_writing_only
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.model.code import nodes_of
 
+STREAMS = frozenset({"sys.stdout", "sys.stderr", "sys.stdin"})
+"""What is the process's own: no task gets it from another one."""
+
 GENERATORS = frozenset({"<random>", "<numpy.random>", "<torch.random>"})
 """Global random number generators, as state without a name."""
 
@@ -81,6 +84,9 @@ def record_setting(effects: Effects, path: str, node: ast.AST) -> None:
 
 def record_attribute(effects: Effects, path: str, node: ast.AST) -> None:
     """Record that the attribute of a module at a dotted path is set, or deleted."""
+    if path in STREAMS:
+        # They stay in the process; see `streams`.
+        return
     module, _, name = path.rpartition(".")
     state = knowledge.module_state(path) or f"<{path}>"
     if module == "builtins" and hasattr(builtins, name):

@@ -72,7 +72,7 @@ def notes_as_key(node: ast.AST) -> bool:
 def _is_plain(method: ast.FunctionDef, remade: set[str], node: ast.AST) -> bool:
     body = [item for item in method.body if not _is_docstring(item)]
     if method.name in ("__reduce__", "__getnewargs__", "__reduce_ex__", "__getnewargs_ex__"):
-        return _passes_all(body, node)
+        return _passes_all(body, node, is_reduced=method.name.startswith("__reduce"))
     texts = [_text(item, method) for item in body]
     if method.name == "__setstate__":
         return all(text in _TAKEN or text in remade for text in texts)
@@ -164,13 +164,16 @@ def _made_in(method: ast.FunctionDef | None) -> set[str]:
     }
 
 
-def _passes_all(body: list[ast.stmt], node: ast.AST) -> bool:
+def _passes_all(body: list[ast.stmt], node: ast.AST, *, is_reduced: bool) -> bool:
     """Tell whether the only statement returns attributes, and all that the class sets are among them."""
     if len(body) != 1 or not isinstance(body[0], ast.Return) or not isinstance(body[0].value, ast.Tuple):
         return False
     if any(isinstance(child, ast.Call) and ast.unparse(child) != "type(self)" for child in ast.walk(body[0])):
         return False
-    given = {child.attr for child in ast.walk(body[0]) if isinstance(child, ast.Attribute)}
+    made = ast.unparse(body[0].value.elts[0]) if body[0].value.elts else ""
+    if is_reduced and made not in (getattr(node, "name", ""), "type(self)", "self.__class__"):
+        return False
+    given = {child.attr for child in ast.walk(body[0]) if isinstance(child, ast.Attribute)} - {"__class__"}
     stored = {
         child.attr for child in ast.walk(node) if isinstance(child, ast.Attribute) and isinstance(child.ctx, ast.Store)
     }

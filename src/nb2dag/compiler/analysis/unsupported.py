@@ -11,6 +11,7 @@ from nb2dag.compiler.analysis.file_effects import lost_file_effects
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.regions import node_region
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
+from nb2dag.compiler.analysis.streams import replaced_streams
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
 
@@ -63,6 +64,11 @@ def find_opaque(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem
             what, instead = _OPAQUE_STATES[state]
             yield FlowProblem("opaque-effect", _span(statement, path), (("what", what), ("instead", instead)))
         yield from _lost_state(demands, statement, path)
+    for cell in flow.cells:
+        for statement, stream in replaced_streams(cell) if cell.statements[0].kind is not OwnerKind.SCRATCH else ():
+            what = f"replaces `{stream}` for all cells below, which other tasks do not see"
+            instead = "put it back in the same cell, or write under `with contextlib.redirect_stdout(...):`"
+            yield FlowProblem("opaque-effect", _span(statement, path), (("what", what), ("instead", instead)))
     for statement, what, instead in lost_file_effects(flow):
         yield FlowProblem("opaque-effect", _span(statement, path), (("what", what), ("instead", instead)))
 

@@ -33,6 +33,9 @@ ELEMENT = "<element of a frame>"
 ELEMENTS = "<elements of a frame>"
 """Marks what may hold such objects without being of these kinds: a list of the values of a column."""
 
+HOLDS_FRAMES = "<holds frames>"
+"""Marks what may hold frames, and by them their elements: a list of frames, an object with one in an attribute."""
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -131,6 +134,8 @@ def kept(value: Value) -> Value:
     """Return a value as something that keeps it holds it: an iterator in a list, or in an attribute."""
     draws = value.draws | {MOVES} if value.kind in MOVING else value.draws
     draws = held(draws)
+    if value.kind in ("frame", "series"):
+        draws |= {HOLDS_FRAMES}
     return value if draws is value.draws else replace(value, draws=draws)
 
 

@@ -152,6 +152,14 @@ def _cannot_hand_over(values: _Values) -> _Wording:
 
 def _definition_state(values: _Values) -> _Wording:
     name = values["name"]
+    if held := values.get("held"):
+        return (
+            (
+                f"`{name}` keeps an object that task `{values['task']}` also gets from `{values['other']}`, by "
+                f"`{held}`: in the DAG it would be two"
+            ),
+            f"let `{name}` look it up when it runs, by its name in the body, instead of in a default or decorator",
+        )
     return (
         f"task `{values['other']}` changes state on `{name}`, a function or class, and task `{values['task']}` uses it",
         f"keep that state in a variable and hand that over: what `{name}` keeps in its process stays there",

@@ -58,16 +58,19 @@ def model_call(path: str) -> CallFacts | None:
 
 _FITS = MethodFacts(True, returns="shares", kind=MODEL, touches_only_receiver=True)
 _GIVES = MethodFacts(False, returns="shares", kind=MODEL)
+_FORECASTS = MethodFacts(True, returns="shares", kind=MODEL, touches_only_receiver=True)
+"""What notes in the model for which dates it was asked."""
 _DRAWN = MethodFacts(False, mutates_args=("ax", "fig"), kind="figure")
 _SIMULATES = MethodFacts(
     False, reads=(NUMPY_RANDOM,), writes=(NUMPY_RANDOM,), seeded_by=("random_state", "rng", "seed")
 )
 
 RESULTS = method_table(
+    (_FORECASTS, "get_prediction get_forecast"),
     (
         _GIVES,
         (
-            "get_prediction get_forecast get_influence get_margeff get_distribution t_test f_test wald_test "
+            "get_influence get_margeff get_distribution t_test f_test wald_test "
             "wald_test_terms t_test_pairwise compare_f_test compare_lm_test compare_lr_test outlier_test "
             "get_robustcov_results test_causality test_normality test_whiteness irf fevd summary summary2"
         ),
@@ -92,8 +95,9 @@ RESULTS = method_table(
 
 METHODS = RESULTS | method_table(
     (_FITS, "fit fit_regularized fit_constrained fit_map fit_vb smooth filter"),
-    (_GIVES, "append extend apply clone"),
-    (MethodFacts(False), "predict forecast resid fittedvalues"),
+    (_FORECASTS, "append extend apply"),
+    (_GIVES, "clone"),
+    (MethodFacts(True, touches_only_receiver=True), "predict forecast"),
     (_SIMULATES, "simulate sample bootstrap rvs"),
     (_DRAWN, "plot"),
     (MUTATES, "remove_data bind"),

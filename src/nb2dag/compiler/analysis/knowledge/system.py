@@ -154,7 +154,9 @@ _PROCESSES = (
     call_table("contextvars", (CallFacts(kind="context variable"), "ContextVar")),
     call_table(
         "weakref",
-        (CallFacts(returns="shares", kind="weak reference"), "ref proxy WeakMethod finalize"),
+        (CallFacts(returns="shares", kind="weak reference"), "ref proxy WeakMethod"),
+        # What it is given runs when the object ends, which may be at once.
+        (CallFacts(returns="shares", kind="weak reference", calls=(1, "func")), "finalize"),
         (CallFacts(returns="shares", kind="weak reference"), "WeakSet WeakValueDictionary WeakKeyDictionary"),
     ),
     call_table(
