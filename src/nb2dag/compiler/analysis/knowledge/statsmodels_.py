@@ -8,6 +8,7 @@ from dataclasses import replace
 from nb2dag.compiler.analysis.knowledge.facts import (
     FRESH,
     MUTATES,
+    MUTATES_SHARES,
     NUMPY_RANDOM,
     PURE_IMMUTABLE,
     PURE_SHARES,
@@ -57,26 +58,26 @@ def model_call(path: str) -> CallFacts | None:
 
 
 _FITS = MethodFacts(True, returns="shares", kind=MODEL, touches_only_receiver=True)
-_GIVES = MethodFacts(False, returns="shares", kind=MODEL)
-_FORECASTS = MethodFacts(True, returns="shares", kind=MODEL, touches_only_receiver=True)
-"""What notes in the model for which dates it was asked."""
-_DRAWN = MethodFacts(False, mutates_args=("ax", "fig"), kind="figure")
+_GIVES = MethodFacts(True, returns="shares", kind=MODEL, touches_only_receiver=True)
+"""What notes in the results what it has worked out, or in the model for which dates it was asked."""
+
+_WORKS_OUT = MethodFacts(True, touches_only_receiver=True)
+_DRAWN = MethodFacts(True, mutates_args=("ax", "fig"), kind="figure")
 _SIMULATES = MethodFacts(
     False, reads=(NUMPY_RANDOM,), writes=(NUMPY_RANDOM,), seeded_by=("random_state", "rng", "seed")
 )
 
 RESULTS = method_table(
-    (_FORECASTS, "get_prediction get_forecast"),
     (
         _GIVES,
         (
-            "get_influence get_margeff get_distribution t_test f_test wald_test "
+            "get_prediction get_forecast get_influence get_margeff get_distribution t_test f_test wald_test "
             "wald_test_terms t_test_pairwise compare_f_test compare_lm_test compare_lr_test outlier_test "
             "get_robustcov_results test_causality test_normality test_whiteness irf fevd summary summary2"
         ),
     ),
     (
-        MethodFacts(False),
+        _WORKS_OUT,
         (
             "summary_frame conf_int cov_params zero_constraint_test impulse_responses loglike information "
             "normalized_cov_params score_obs hessian k_exog test_serial_correlation test_heteroskedasticity"
@@ -95,9 +96,8 @@ RESULTS = method_table(
 
 METHODS = RESULTS | method_table(
     (_FITS, "fit fit_regularized fit_constrained fit_map fit_vb smooth filter"),
-    (_FORECASTS, "append extend apply"),
-    (_GIVES, "clone"),
-    (MethodFacts(True, touches_only_receiver=True), "predict forecast"),
+    (_GIVES, "append extend apply clone"),
+    (_WORKS_OUT, "predict forecast"),
     (_SIMULATES, "simulate sample bootstrap rvs"),
     (_DRAWN, "plot"),
     (MUTATES, "remove_data bind"),
@@ -107,7 +107,7 @@ METHODS = RESULTS | method_table(
 
 
 def method_of_model(name: str) -> MethodFacts:
-    """Return the facts of a method that no table has: it calculates, and gives any object of its own."""
+    """Return the facts of a method that no table has: it notes what it works out, and gives any object of its own."""
     if name.startswith("initialize"):
         return MUTATES
-    return replace(_SIMULATES, mutates_receiver=True) if _SAMPLES.search(name) else PURE_SHARES
+    return replace(_SIMULATES, mutates_receiver=True) if _SAMPLES.search(name) else MUTATES_SHARES
