@@ -2,8 +2,8 @@
 
 Load and save cells call `load`, `save`, `load_files`, `save_files` and `save_return`, under Airflow's own operator
 `begin` and `publish`, and the first cell of a pulled notebook `connect`; `import_parts` stands where a task uses what
-another one imports. They come from other modules on first use, so
-that importing this package while Airflow parses a DAG file costs nothing.
+another one imports. They come from other modules on first use, so that importing this package while Airflow parses a
+DAG file costs nothing.
 """
 
 from __future__ import annotations

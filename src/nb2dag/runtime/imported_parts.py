@@ -9,7 +9,7 @@ def import_parts(*paths: str) -> None:
     """Import what `import package` alone does not: `xml.etree.ElementTree`.
 
     The last attributes of a path may be no module but something in one; then its beginning is imported. A package that
-    is missing is left to the statement that imports it.
+    is missing, or cannot be imported, is left to the statement that imports it.
 
     >>> import_parts("xml.etree.ElementTree", "json.decoder.JSONDecoder", "no.such.module")
     """
@@ -17,7 +17,7 @@ def import_parts(*paths: str) -> None:
         while path:
             try:
                 importlib.import_module(path)
-            except ModuleNotFoundError:
+            except ImportError:
                 path = path.rpartition(".")[0]
             else:
                 break

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
 from nb2dag.compiler.analysis.statements import Statement
+from nb2dag.model.code import nodes_of
 
 _OWN_WAY = {
     "__getstate__",
@@ -52,7 +53,7 @@ def _stays(flow: Flow, way: str) -> bool:
     stores = (
         node
         for statement in flow.statements
-        for node in ast.walk(flow.statements[statement.position].node)
+        for node in nodes_of(flow.statements[statement.position].node)
         if isinstance(node, ast.Attribute) and node.attr == attribute and not isinstance(node.ctx, ast.Load)
     )
     return attribute.isidentifier() and sum(1 for _ in stores) == 1

@@ -50,12 +50,16 @@ def drawn(  # noqa: PLR0913, PLR0917 - a call, what is known of it and what it g
 ) -> Value:
     """Return the result of a function as part of the current figure, which it makes or changes."""
     name = path.rpartition(".")[2]
-    if path.startswith(_PYPLOT) and evaluator.resolver.resolve(OWN_BACKEND).constant is not None:
+    if path.startswith(_PYPLOT) and _figures_stay(evaluator):
         _outliving(evaluator, name, arguments, node)
     draws = "ax" in facts.mutates or facts.unpacks or facts.kind in ("figure", "axes")
     if not (draws and path.startswith(_PYPLOT)) or name in _QUIET or _is_elsewhere(arguments):
         return result
     return _of_current(evaluator, result, node, anew=name in _MAKES and not _is_numbered(name, arguments))
+
+
+def _figures_stay(evaluator: CallingEvaluator) -> bool:
+    return evaluator.resolver.resolve(OWN_BACKEND).constant is not None
 
 
 def _outliving(evaluator: CallingEvaluator, name: str, arguments: Arguments, node: ast.AST) -> None:
@@ -101,7 +105,7 @@ def _of_current(evaluator: CallingEvaluator, result: Value, node: ast.AST, *, an
     before, is_made_here = evaluator.resolver.resolve(FIGURE), _is_made_here(evaluator)
     if anew or not (is_made_here or evaluator.function or before.kind == CURRENT):
         effects.add(Bind(FIGURE, Value(kind=CURRENT, constant=_one_more(evaluator, before))))
-    elif not is_made_here and evaluator.resolver.resolve(OWN_BACKEND).constant is not None:
+    elif not is_made_here and _figures_stay(evaluator):
         effects.add(ReadState(FIGURE, node))
     current = frozenset({FIGURE})
     if not anew:

@@ -20,16 +20,15 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 @lru_cache(MOST_STATEMENTS)
 def replaced_streams(cell: PlacedCell) -> tuple[tuple[Statement, str], ...]:
     """Return the statements of a cell that replace a stream which none below puts back, with the stream."""
+    if not any("sys.std" in statement.facts.text for statement in cell.statements):
+        return ()
     found: dict[str, Statement | None] = {}
     made: set[str] = set()
     for statement in cell.statements:
-        if "sys" not in statement.facts.text and not found:
-            made |= {name for name, new in _bound(statement.node) if new}
-            continue
         for stream, value in _stored(statement.node):
             is_new = isinstance(value, ast.Call) or (isinstance(value, ast.Name) and value.id in made)
             found[stream] = statement if is_new else None
-        made |= {name for name, new in _bound(statement.node) if new}
+        made.update(_made_names(statement.node))
     return tuple((statement, stream) for stream, statement in found.items() if statement is not None)
 
 
@@ -42,10 +41,8 @@ def _stored(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
                     yield stream, child.value
 
 
-def _bound(node: ast.stmt) -> Iterator[tuple[str, bool]]:
-    """Yield the names that a statement assigns to, each with whether that is to what a call makes."""
+def _made_names(node: ast.stmt) -> Iterator[str]:
+    """Yield the names that a statement gives to what a call makes."""
     for child in nodes_of(node):
-        if isinstance(child, ast.Assign):
-            for target in child.targets:
-                if isinstance(target, ast.Name):
-                    yield target.id, isinstance(child.value, ast.Call)
+        if isinstance(child, ast.Assign) and isinstance(child.value, ast.Call):
+            yield from (target.id for target in child.targets if isinstance(target, ast.Name))
