@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from nb2dag.compiler.analysis import marks
 from nb2dag.compiler.analysis.arguments import Arguments
-from nb2dag.compiler.analysis.classes import descriptors_of, methods_of
+from nb2dag.compiler.analysis.classes import descriptors_of, methods_of, own_variables
 from nb2dag.compiler.analysis.consuming import consume_for
 from nb2dag.compiler.analysis.effects import (
     Bind,
@@ -84,6 +84,16 @@ def changed_since(effects: Effects, start: int) -> set[str]:
     """Return the names whose objects change by what was recorded from a place on."""
     names = {event.name for event in effects.events[start:] if isinstance(event, Mutate)}
     return {name for name in names if name[0] not in "<%"}
+
+
+def change_local_classes(evaluator: CallingEvaluator, value: Value, start: int, node: ast.AST) -> None:
+    """Record that classes which a function made change with what was recorded from a place on.
+
+    Such a class, and what its methods enclose, is known by the names that it was given, and by its instances.
+    """
+    local = [item.node for item in value.carries if item.is_class and item.position < 0]
+    if local and not changed_since(evaluator.effects, start).isdisjoint(NONE.union(*map(own_variables, local))):
+        evaluator.effects.mutate(value, node, deep=True)
 
 
 def _apply_event(
@@ -165,6 +175,13 @@ def overridden(evaluator: CallingEvaluator, owner: Value, name: str) -> Value | 
         return None
     evaluator.effects.results.add(name)
     return Value(part=frozenset({f"@.{name}"}))
+
+
+DISPLAYS = (
+    "__repr__", "__str__", "_ipython_display_", "_repr_html_", "_repr_jpeg_", "_repr_json_", "_repr_latex_",
+    "_repr_markdown_", "_repr_mimebundle_", "_repr_pdf_", "_repr_png_", "_repr_pretty_", "_repr_svg_",
+)  # fmt: skip
+"""Methods that IPython calls of an object which it displays."""
 
 
 def call_methods(

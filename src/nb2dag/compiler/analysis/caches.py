@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from nb2dag.compiler.analysis.classes import CACHE_COUNTS, does_more_than_return
+from nb2dag.compiler.analysis.classes import CACHE_COUNTS, cached_method, does_more_than_return
+from nb2dag.compiler.analysis.effects import Summary
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import IMMUTABLE, NONE, Definition, Value, union
 
@@ -34,6 +35,19 @@ def call_cache(evaluator: CallingEvaluator, definition: Definition, name: str, n
     if name == "cache_clear" and _acts(evaluator, definition):
         evaluator.effects.mutate(Value(same=frozenset({definition.name})), node)
     return IMMUTABLE
+
+
+def out_of_method_cache(  # noqa: PLR0913, PLR0917 - a call and what it gave
+    evaluator: CallingEvaluator, definition: Definition, name: str, summary: Summary, result: Value, node: ast.AST
+) -> Value:
+    """Return what a method of a class gives; one whose results are cached keeps them in the class."""
+    method = cached_method(evaluator.resolver, definition, name)
+    if method is None:
+        return result
+    own = frozenset({definition.name})
+    if does_more_than_return(method, summary.effects):
+        evaluator.effects.mutate(Value(same=own), node)
+    return result if result.immutable else union([result, Value(part=own)])
 
 
 def _acts(evaluator: CallingEvaluator, definition: Definition) -> bool:

@@ -14,6 +14,7 @@ from nb2dag.compiler.analysis.decorating import through_wrappers
 from nb2dag.compiler.analysis.effects import Depth, Draw, rebound
 from nb2dag.compiler.analysis.instances import construct
 from nb2dag.compiler.analysis.knowledge.facts import ANY
+from nb2dag.compiler.analysis.made_classes import MADE_CLASS
 from nb2dag.compiler.analysis.marks import CHANGES, CHANGES_INSIDE, asked_by
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import MOVES, MOVING, NONE, Definition, Names, Value, part_of, shares
@@ -109,7 +110,10 @@ def call_free(evaluator: CallingEvaluator, free: Names, given: Sequence[Value], 
         used = evaluator.resolver.resolve(name)
         if used.module and used.definition is None:
             continue
-        if used.definition is not None and not used.definition.is_class and not is_cached(used.definition):
+        if used.kind == MADE_CLASS:
+            # Methods of its instances are functions that it was made with.
+            found += [value for item in _functions_in(used) for value in _call_once(evaluator, item, given, node)]
+        elif used.definition is not None and not used.definition.is_class and not is_cached(used.definition):
             found += _call_once(evaluator, used.definition, given, node)
         else:
             place = Value(part=frozenset({name}))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import knowledge
-from nb2dag.compiler.analysis.application import apply_summary, call_methods
+from nb2dag.compiler.analysis.application import apply_summary, call_methods, change_local_classes
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
 from nb2dag.compiler.analysis.caches import CACHE_METHODS, call_cache, out_of_cache
 from nb2dag.compiler.analysis.call_parts import with_handles
@@ -106,8 +106,10 @@ def _unknown_call(
             else [evaluator.resolver.summary(definition)]
         )
     ]
+    start = len(effects.events)
     for summary in own:
         apply_summary(evaluator, summary, arguments, node)
+    change_local_classes(evaluator, callee, start, node)
     ask(evaluator, callee, values, node)
     change_if_marked(evaluator, [callee], values, node)
     for state in sorted(callee.draws):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 from nb2dag.compiler.analysis.exported import QUESTIONS, figures_in_loops, installations, local_paths, questions
 from nb2dag.compiler.analysis.imports import dotted_names, imported_modules
+from nb2dag.compiler.analysis.lazy_annotations import makes_lazy, with_lazy_annotations
 from nb2dag.compiler.analysis.names import NameFacts, statement_names
 from nb2dag.compiler.analysis.own_attributes import own_attributes
 from nb2dag.compiler.analysis.pyplot_state import takes_own_backend
@@ -105,6 +106,7 @@ class CellFactsMemo:
     def __init__(self) -> None:
         self._facts: Memo[ParsedCode, CellFacts] = Memo(_MOST_CELLS)
         self._spelled: Memo[CellFacts, tuple[dict[str, object], CellFacts]] = Memo(_MOST_CELLS)
+        self._lazy: Memo[CellFacts, CellFacts] = Memo(_MOST_CELLS)
         self._last: Memo[str, CellFacts] = Memo(_MOST_CELLS)
 
     def of(self, cell: ProgramCell) -> CellFacts:
@@ -119,7 +121,7 @@ class CellFactsMemo:
     def spelled(self, program: Program, cells: Iterable[ProgramCell]) -> list[CellFacts]:
         """Return the facts of cells of a program, with the names spelled out that they use by their text."""
         meant = list(cells)
-        found = [self.of(cell) for cell in meant]
+        found = self._with_lazy_annotations([self.of(cell) for cell in meant])
         if not any(self.of(cell).names_in_texts for cell in program.cells):
             return found
         texts = Texts(
@@ -133,23 +135,35 @@ class CellFactsMemo:
             for cell, facts in zip(meant, found, strict=True)
         ]
 
+    def _with_lazy_annotations(self, cells: list[CellFacts]) -> list[CellFacts]:
+        """Return facts in which the annotations below `from __future__ import annotations` are not evaluated."""
+        lazy = False
+        found: list[CellFacts] = []
+        for facts in cells:
+            lazy = lazy or any(makes_lazy(statement.node) for statement in facts.statements)
+            found.append(self._lazy.get(facts, partial(_read_as, facts, with_lazy_annotations)) if lazy else facts)
+        return found
+
     def _spell(self, facts: CellFacts, texts: Texts) -> CellFacts:
         known = self._spelled.kept(facts)
         if known is not None and texts.holds(known[0]):
             return known[1]
         texts.asked = {"@evaluators": texts.evaluators}
-        statements = tuple(_spelled(statement, texts) for statement in facts.statements)
-        same = all(new is old for new, old in zip(statements, facts.statements, strict=True))
-        spelled = facts if same else replace(facts, statements=statements)
+        spelled = _read_as(facts, lambda node: spell_out(node, texts))
         self._spelled.keep(facts, (texts.asked, spelled))
         return spelled
 
 
-def _spelled(statement: StatementFacts, texts: Texts) -> StatementFacts:
-    plain = spell_out(statement.node, texts)
-    if plain is statement.node:
-        return statement
-    return replace(statement, node=plain, compound=_is_compound(plain))
+def _read_as(facts: CellFacts, reading: Callable[[ast.stmt], ast.stmt]) -> CellFacts:
+    """Return facts whose statements are read in another way; the same where that makes no difference."""
+    nodes = [reading(statement.node) for statement in facts.statements]
+    if all(node is statement.node for node, statement in zip(nodes, facts.statements, strict=True)):
+        return facts
+    statements = tuple(
+        statement if node is statement.node else replace(statement, node=node, compound=_is_compound(node))
+        for node, statement in zip(nodes, facts.statements, strict=True)
+    )
+    return replace(facts, statements=statements)
 
 
 def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -> CellFacts:

@@ -280,15 +280,18 @@ def _either(new: Snapshot, old: Snapshot | None, *, always: bool) -> Snapshot:
         return replace(new, unbound=not always)
     if always and old.position != new.position:
         return new
-    if new.module or old.module:
-        # `try: import a` and `except ImportError: a = None`: where it is used, it is the module.
+    if (new.module and not old.own) or (old.module and not new.own):
+        # `try: import a` and `except ImportError: a = None`: where it is used, it is the module. A function or object
+        # in its place is what it may be as well.
         return replace(
             new if new.module else old, position=new.position, bound=new.bound, unbound=old.unbound and not always
         )
+    kinds = {each.kind for each in (new, old) if not each.module}
     return replace(
         new,
         own=new.own | old.own,
-        kind=new.kind if new.kind == old.kind else "",
+        module=new.module if new.module == old.module else "",
+        kind=kinds.pop() if len(kinds) == 1 else "",
         definition=new.definition if new.definition == old.definition else None,
         constant=new.constant if new.constant == old.constant else None,
         unbound=old.unbound and not always,

@@ -15,7 +15,9 @@ _NOT_OPERATORS = {
 }  # fmt: skip
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DESCRIPTORS = {"field", "property", "staticmethod", "classmethod", "cached_property", "TypeVar", "frozenset"}
-_CACHES = {"cache", "lru_cache", "cached_property"}
+_CACHES_OF_CLASS = {"cache", "lru_cache"}
+"""Decorators that keep what methods return in the class, and not in the instance."""
+_CACHES = _CACHES_OF_CLASS | {"cached_property"}
 CACHE_COUNTS = "cache_info"
 """The method of a cached function that tells how often its cache was used."""
 
@@ -152,12 +154,35 @@ def _method_names(node: ast.AST) -> set[str]:
     return {item.name for item in getattr(node, "body", ()) if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
+def cached_method(resolver: Resolver, definition: Definition, name: str) -> ast.AST | None:
+    """Return the method of a class, or of its bases, of which the standard library caches the results, if it is one."""
+    methods = (item for part in family(resolver, definition) for item in getattr(part.node, "body", ()))
+    named_so = (item for item in methods if getattr(item, "name", "") == name)
+    return next((item for item in named_so if _caches(item, _CACHES_OF_CLASS)), None)
+
+
+@functools.lru_cache(maxsize=1024)
+def own_variables(node: ast.AST) -> frozenset[str]:
+    """Return the name of a class, and those of the variables around it that its methods bind anew."""
+    enclosed = (name for child in ast.walk(node) if isinstance(child, ast.Nonlocal) for name in child.names)
+    return frozenset((getattr(node, "name", ""), *enclosed))
+
+
+def has_cached_methods(node: ast.AST) -> bool:
+    """Tell whether a class has methods of which the standard library caches the results."""
+    return any(_caches(item, _CACHES_OF_CLASS) for item in getattr(node, "body", ()))
+
+
 def is_cached(definition: Definition) -> bool:
     """Tell whether the standard library caches what a function returns: the same object for the same arguments."""
-    for node in getattr(definition.node, "decorator_list", []):
+    return _caches(definition.node)
+
+
+def _caches(function: ast.AST, caches: set[str] = _CACHES) -> bool:
+    for node in getattr(function, "decorator_list", []):
         target = node.func if isinstance(node, ast.Call) else node
         name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
-        if name in _CACHES:
+        if name in caches:
             return True
     return False
 

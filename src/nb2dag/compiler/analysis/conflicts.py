@@ -8,13 +8,14 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache, partial
 
-from nb2dag.compiler.analysis.classes import is_cached, is_named_tuple
+from nb2dag.compiler.analysis.classes import has_cached_methods, is_cached, is_named_tuple
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
 from nb2dag.compiler.analysis.early import overwritten_states
 from nb2dag.compiler.analysis.enclosed import enclosed_kind, kept_kind
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
 from nb2dag.compiler.analysis.handoffs import identity_regions
-from nb2dag.compiler.analysis.marks import LOOKS_INTO, OWN_DEFAULTS
+from nb2dag.compiler.analysis.made_classes import MADE_CLASS, is_known_by_name
+from nb2dag.compiler.analysis.marks import EXECUTED_IN, IN_MEMORY, LOOKS_INTO, OWN_DEFAULTS
 from nb2dag.compiler.analysis.own_pickling import notes_as_key, pickles_in_own_way
 from nb2dag.compiler.analysis.places import is_file_state, place_in
 from nb2dag.compiler.analysis.pyplot_state import FIGURE
@@ -34,6 +35,7 @@ _RESOURCES = {
     "weak reference": "a weak reference", "context variable": "a context variable",
     "generator": "a generator", "iterator": "an iterator", "module": "a module",
     "hash": "a hash that is being computed", "window": "a window on memory of this process",
+    "exit stack": "a stack of contexts, which end in the process where they began",
     "future": "a future of a thread or process", "place in an array": "an iterator over an array",
     "ufunc": "a ufunc made of a function", "solver": "a factorised matrix",
     "mapped file": "an array that lies on a file",
@@ -41,6 +43,9 @@ _RESOURCES = {
     "parser": "a parser of arguments, which compares by identity",
 }  # fmt: skip
 
+
+_EXECUTED_IN = "a namespace that code was executed in, which holds all that Python provides"
+_IN_MEMORY = "a database in the memory of one process"
 
 _LOST = {
     "__traceback__": "a traceback", "base": "what an array is a view of", "strides": "the way an array lies in memory",
@@ -324,6 +329,9 @@ def _can_restore(demand: Demand, definition: Definition) -> bool:
         # Its defaults are kept where no handoff looks: in the function that makes its instances.
         return False
     if definition.is_class:
+        if has_cached_methods(definition.node):
+            # What is cached stays behind.
+            return False
         return definition.position in demand.replays or definition.position in demand.positions
     return not is_cached(definition)
 
@@ -389,8 +397,11 @@ def _obstacle(
     if snapshot is None:
         return None
     definition = snapshot.definition
-    if snapshot.kind == "made class" and source != snapshot.bound and OWN_DEFAULTS in flow.timeline.drawn(name, reader):
+    if snapshot.kind == MADE_CLASS and source != snapshot.bound and OWN_DEFAULTS in flow.timeline.drawn(name, reader):
         return "definition-state", ()
+    defined = snapshot.bound in demand.replays or snapshot.bound in demand.positions
+    if snapshot.kind == MADE_CLASS and not defined and is_known_by_name(snapshot.constant):
+        return "definition-needs-value", ()
     if definition is not None and source != snapshot.bound:
         return None if _can_restore(demand, definition) else ("definition-state", ())
     if definition is not None and definition.is_class:
@@ -402,12 +413,16 @@ def _obstacle(
     if (own := _pickled_in_own_way(flow, name, reader)) is not None:
         own_way = f"an instance of `{own}`, which does something of its own when it is pickled, hashed or deleted"
         return "cannot-hand-over", (("kind", own_way),)
-    if LOOKS_INTO in flow.timeline.drawn(name, reader):
+    drawn = flow.timeline.drawn(name, reader)
+    if EXECUTED_IN in drawn and snapshot.kind == "dict":
+        return "cannot-hand-over", (("kind", _EXECUTED_IN),)
+    if LOOKS_INTO in drawn:
         return "cannot-hand-over", (("kind", "an array in the memory of an object that is no array"),)
     maker = flow.statements[source]
     # A module that a file imported which `%run` ran is handed over by its name, like one inside of a value.
     if snapshot.kind in _RESOURCES and not (snapshot.kind == "module" and maker.scripts):
-        return "cannot-hand-over", (("kind", _RESOURCES[snapshot.kind]),)
+        in_memory = snapshot.kind == "resource" and IN_MEMORY in drawn
+        return "cannot-hand-over", (("kind", _IN_MEMORY if in_memory else _RESOURCES[snapshot.kind]),)
     return _obstacle_of_maker(flow, name, snapshot, maker)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+from dataclasses import replace
 
 from nb2dag.compiler.analysis.application import apply_summary
 from nb2dag.compiler.analysis.arguments import Arguments
@@ -13,6 +14,8 @@ from nb2dag.compiler.analysis.resolver import CallingEvaluator, Resolver
 from nb2dag.compiler.analysis.values import NONE, Definition, Value, is_local, part_of, union
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_CALLED = ("__call__", "__enter__", "__exit__")
+_CONTEXT_MAKERS = {"contextmanager", "asynccontextmanager"}
 
 
 def through_wrappers(
@@ -51,8 +54,18 @@ def wrapped(evaluator: CallingEvaluator, definition: Definition, own: Value, giv
 
 def _at_each_call(resolver: Resolver, decorator: Definition) -> list[Summary]:
     if decorator.is_class:
-        return resolver.methods(decorator, "__call__")
+        # One that is derived from `ContextDecorator` enters its context at each call.
+        return [summary for name in _CALLED for summary in resolver.methods(decorator, name)]
+    if _makes_context(decorator):
+        # Its body runs around each call.
+        return [replace(resolver.summary(decorator), lazy=False)]
     return [resolver.summary(wrapper) for wrapper in wrappers(decorator)]
+
+
+def _makes_context(decorator: Definition) -> bool:
+    """Tell whether a function is decorated by `contextlib.contextmanager`, whose result decorates as well."""
+    nodes = getattr(decorator.node, "decorator_list", ())
+    return any(ast.unparse(node).rpartition(".")[2] in _CONTEXT_MAKERS for node in nodes)
 
 
 def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, name: str, node: ast.AST) -> None:

@@ -21,8 +21,10 @@ from nb2dag.compiler.analysis.settled import Settled
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement, binds_for_certain
 from nb2dag.compiler.analysis.traces import PlacedCell
 from nb2dag.compiler.analysis.values import Definition
+from nb2dag.model.code import nodes_of
 from nb2dag.model.reasons import Cause
 
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
 IMPLICIT = "\0shared"
 """Stands for the implicit task until it gets its id."""
 
@@ -134,8 +136,8 @@ def _place(definition: Definition) -> tuple[int, str]:
 
 @lru_cache(MOST_STATEMENTS)
 def _makes_function(statement: Statement) -> bool:
-    is_function = isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef)
-    return is_function and statement.task_id is not None
+    nodes = nodes_of(statement.node) if statement.compound else [statement.node]
+    return statement.task_id is not None and any(isinstance(node, _Function) for node in nodes)
 
 
 def _itself(demand: Demand) -> Demand:
@@ -237,9 +239,17 @@ class Demands:
         demand.replayed.setdefault(definition.name, {}).setdefault(definition.position, reader)
 
     def _takes_function(self, demand: Demand, definition: Definition, reader: int) -> bool:
-        """Let a task take a function that a task's decorator registered, instead of defining it again: by its code."""
+        """Let a task take a function by its code that only its task can define: registered there, or one of several."""
         snapshot = self.flow.timeline.before(definition.name, reader)
-        if snapshot is None or snapshot.definition != definition or definition.position not in self.own_functions:
+        if snapshot is None or not isinstance(definition.node, _Function):
+            return False
+        # One of several functions that a block defines is known by its name alone.
+        may_be = (
+            snapshot.definition is None
+            and snapshot.bound == definition.position
+            and definition.name in self.flow.statements.standing(reader).names.reads
+        )
+        if not (may_be or snapshot.definition == definition) or definition.position not in self.own_functions:
             return False
         self.request(Request(demand.task_id, definition.name, reader, reader))
         return True

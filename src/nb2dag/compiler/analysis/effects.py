@@ -121,6 +121,9 @@ class WriteState:
     text: str | None = None
 
 
+REGISTERED = "<registered method>"
+"""The state of which a function that is registered with a method of a class becomes a part."""
+
 _REBINDS = "<global "
 
 

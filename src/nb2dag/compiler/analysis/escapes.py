@@ -6,9 +6,10 @@ import ast
 import re
 import shlex
 
-from nb2dag.compiler.analysis.effects import FileAccess, WriteState
+from nb2dag.compiler.analysis.effects import FileAccess, ReadState, WriteState
 from nb2dag.compiler.analysis.file_calls import record_move, use_file
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
+from nb2dag.compiler.analysis.shell_commands import shell_use
 from nb2dag.compiler.analysis.texts import ANY, literal
 from nb2dag.compiler.analysis.values import FRESH, IMMUTABLE, Value
 from nb2dag.model.code import Escape, EscapeKind
@@ -22,25 +23,16 @@ _HARMLESS = {
     "head", "tail", "pycat", "pfile", "psearch", "dirs", "dhist", "bookmark", "unload_ext", "xdel",
 }  # fmt: skip
 _LOOKS = {"ls", "cat", "more", "less", "head", "pycat"}
-_FOREIGN = {"bash", "sh", "script", "perl", "ruby", "system", "sx", "!", "!!", "cmd", "python2", "python3", "R"}
+_SHELL = {"bash", "sh", "system", "sx", "!", "!!", ""}
+_FOREIGN = _SHELL | {"script", "perl", "ruby", "cmd", "python", "python2", "python3", "pypy", "R"}
+_ALIASES = {"mkdir", "rmdir", "mv", "rm", "cp", "ll", "lf", "lk", "ldir", "lx"}
+"""Magics that are commands of the shell by another name (IPython's default aliases)."""
 _STATE = {
     "set_env": "<environ>", "dotenv": "<environ>", "run": "<run>", "reset": "<namespace>",
     "reset_selective": "<namespace>", "store": "<store>", "load": "<namespace>", "macro": "<namespace>",
     "pushd": "<folder stack>", "popd": "<folder stack>",
 }  # fmt: skip
 _WRITES = {"writefile", "file"}
-
-_READ_ONLY = {
-    "ls", "cat", "head", "tail", "wc", "grep", "find", "du", "df", "stat", "file", "sort", "uniq", "diff", "md5sum",
-    "sha256sum", "tree",
-}  # fmt: skip
-"""Commands that look at files and leave them as they are."""
-
-_NO_FILES = {
-    "echo", "date", "pwd", "whoami", "hostname", "nvidia-smi", "uname", "which", "env", "printenv", "nproc", "free",
-    "lscpu", "pip", "pip3", "conda", "mamba", "uv", "apt", "apt-get", "sudo", "sleep", "true", "export", "ps",
-}  # fmt: skip
-"""Commands that do nothing to files beside the notebook."""
 
 
 def evaluate_escape(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> Value:
@@ -53,8 +45,8 @@ def evaluate_escape(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) 
         known = _magic(evaluator, escape, node)
         if known is not None:
             return known
-    _shell(evaluator, escape, node)
-    evaluator.effects.unstable.setdefault(f"`{_spelled(escape)}`", node)
+    if not _shell(evaluator, escape, node):
+        evaluator.effects.unstable.setdefault(f"`{_spelled(escape)}`", node)
     return FRESH
 
 
@@ -79,7 +71,7 @@ def _magic(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> Value 
         if name in _LOOKS:
             use_file(evaluator, ANY, FileAccess.READ, node)
         return IMMUTABLE
-    if name not in _FOREIGN:
+    if name not in _FOREIGN | _ALIASES:
         effects.add(WriteState("<magic>", node))
     return None
 
@@ -122,21 +114,19 @@ def _text(word: str) -> str | None:
     return re.sub(r"\{[^{}]*\}|\$\w+", ANY, word) if literal(word) is not None else None
 
 
-def _shell(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> None:
-    """Record what a command may do to files: anything, unless it plainly only looks at them."""
+def _shell(evaluator: CallingEvaluator, escape: Escape, node: ast.AST) -> bool:
+    """Record what a command may do to files; return whether it does the same each time."""
     text = escape.text if escape.body is None else escape.body
-    accesses = {_command(part) for part in re.split(r"&&|\|\|?|;|\n", text) if part.strip()}
-    if ">" in text or "`" in text or "$(" in text or FileAccess.CHANGE in accesses:
-        use_file(evaluator, ANY, FileAccess.CHANGE, node)
-    elif FileAccess.READ in accesses:
-        use_file(evaluator, ANY, FileAccess.READ, node)
-
-
-def _command(text: str) -> FileAccess | None:
-    words = _words(text)
-    if not words or words[0].startswith("#") or words[0] in _NO_FILES or "--version" in words:
-        return None
-    return FileAccess.READ if words[0] in _READ_ONLY and "-exec" not in words else FileAccess.CHANGE
+    if escape.name in _ALIASES:
+        text = f"{escape.name} {text}"
+    elif escape.name not in _SHELL:
+        text = escape.name
+    found = shell_use(text)
+    if "$" in text:
+        evaluator.effects.add(ReadState("<environ>", node))
+    for access, path in found.files:
+        use_file(evaluator, path, access, node)
+    return found.repeatable
 
 
 def _words(text: str) -> list[str]:

@@ -12,14 +12,15 @@ from dataclasses import replace
 
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import register
-from nb2dag.compiler.analysis.application import call_methods
+from nb2dag.compiler.analysis.application import DISPLAYS, call_methods
 from nb2dag.compiler.analysis.callbacks import go_through
 from nb2dag.compiler.analysis.consuming import run_lazy
 from nb2dag.compiler.analysis.decorating import apply_decorator, keep_registered, registered_with, wrapped
-from nb2dag.compiler.analysis.effects import Effects, Summary, rebinding
+from nb2dag.compiler.analysis.effects import REGISTERED, Effects, Summary, WriteState, rebinding
 from nb2dag.compiler.analysis.elements import alter_place, elements_change
 from nb2dag.compiler.analysis.expressions import ExpressionEvaluator
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
+from nb2dag.compiler.analysis.hooks import record_hook
 from nb2dag.compiler.analysis.instances import apply_class_statement
 from nb2dag.compiler.analysis.marks import with_generator
 from nb2dag.compiler.analysis.outside import record_attribute, record_setting
@@ -79,11 +80,15 @@ class Evaluator(ExpressionEvaluator):
         if isinstance(value, ast.Await):
             value = value.value
         if isinstance(value, ast.Call) and escape_of(value) is None:
-            run_lazy(self, calls.evaluate_call(self, value, discarded=True), node)
-        elif isinstance(node.value, ast.Await):
-            run_lazy(self, self.value(value), node)
+            shown = calls.evaluate_call(self, value, discarded=True)
+            run_lazy(self, shown, node)
         else:
-            self.value(value)
+            shown = self.value(value)
+            if isinstance(node.value, ast.Await):
+                run_lazy(self, shown, node)
+        if not self.function:
+            # It is displayed, if it is the last of its cell.
+            call_methods(self, [shown], DISPLAYS, node)
 
     def on_Assign(self, node: ast.Assign) -> None:
         value = self.value(node.value)
@@ -236,12 +241,24 @@ class Evaluator(ExpressionEvaluator):
                     self.bind(child.name, union([subject, part_of(subject)]))
                 elif isinstance(child, ast.MatchMapping) and child.rest:
                     self.bind(child.rest, container([subject]))
-                elif isinstance(child, (ast.MatchValue, ast.MatchClass)):
-                    self.value(child.value if isinstance(child, ast.MatchValue) else child.cls)
+                elif isinstance(child, ast.MatchValue):
+                    self.operated([subject, self.value(child.value)], child)
+                elif isinstance(child, ast.MatchClass):
+                    self.value(child.cls)
+                    self.matched(subject, child)
             if case.guard is not None:
                 self.value(case.guard)
             self.body(case.body)
         self.branches -= 1
+
+    def matched(self, subject: Value, pattern: ast.MatchClass) -> None:
+        """Record that a pattern reads attributes of the subject, or of something in it."""
+        names = [f"property {name}" for name in pattern.kwd_attrs]
+        if pattern.patterns:
+            # Which ones, `__match_args__` says.
+            names.append("property *")
+        if names:
+            call_methods(self, [subject, part_of(subject)], [*names, "__getattr__", "__getattribute__"], pattern)
 
     def on_Raise(self, node: ast.Raise) -> None:
         for part in (node.exc, node.cause):
@@ -269,6 +286,9 @@ class Evaluator(ExpressionEvaluator):
             self.bind(name, Value(kind="module", module=alias.name if alias.asname else name))
 
     def on_ImportFrom(self, node: ast.ImportFrom) -> None:
+        if node.module == "__future__" and not self.function:
+            # It says how all code below is compiled.
+            self.effects.configures = True
         for alias in node.names:
             if alias.name != "*":
                 path = f"{'.' * node.level}{node.module or ''}.{alias.name}"
@@ -322,6 +342,10 @@ class Evaluator(ExpressionEvaluator):
             apply_decorator(self, quiet.value(decorator), made, name, node)
             if (dispatcher := registered_with(decorator)) is not None:
                 keep_registered(self, quiet.value(dispatcher), made, node)
+                owner = quiet.value(dispatcher.value).definition if isinstance(dispatcher, ast.Attribute) else None
+                if owner is not None and owner.is_class:
+                    # `functools.singledispatchmethod` keeps it in the class, where no handoff looks.
+                    self.effects.add(WriteState(REGISTERED, node))
 
     def defined(self, name: str, node: _Defining, values: list[Value]) -> Value:
         """Return the value of a function, lambda or class that the statement binds to `name`."""
@@ -391,6 +415,7 @@ class Evaluator(ExpressionEvaluator):
         if owner.module and owner.definition is None:
             attribute = f".{target.attr}" if isinstance(target, ast.Attribute) else ""
             record_attribute(self.effects, f"{owner.module}{attribute}", target)
+            record_hook(self, item, target)
             return
         if isinstance(target.value, ast.Attribute) and target.value.attr == "flags":
             # Settings of a frame or array, which have no object of their own.

@@ -349,6 +349,9 @@ class ExpressionEvaluator:
         if owner.module:
             self.effects.add(ReadState(knowledge.module_state(owner.module) or f"<{owner.module}>", node))
             return FRESH
+        if owner.definition is not None and owner.definition.is_class:
+            # `Stack[int]` makes what `Stack` makes.
+            return owner
         if owner.kind in {"frame", "series"}:
             # pandas 3 copies on write: what is taken out of a frame never writes back into it.
             self._lenders[node] = self.lender(node.value, owner)

@@ -117,6 +117,22 @@ def _modules_written_again(flow: Flow) -> Iterator[Lost]:
                 what = f"imports `{module}`, whose file was written again after it had been imported"
                 yield statement, what, "the notebook keeps the first one: write each version under a name of its own"
             before.append(statement)
+        for module in _reloaded(flow, statement):
+            if any(writer.position < statement.position and is_module_file(place, module) for place, writer in written):
+                what = f"loads `{module}` again, whose file the notebook has written"
+                yield statement, what, "write each version under a name of its own, and import that"
+
+
+def _reloaded(flow: Flow, statement: Statement) -> Iterator[str]:
+    """Yield the modules that a statement loads again, `importlib.reload(rules)`."""
+    if "reload(" not in statement.facts.text:
+        return
+    for node in nodes_of(statement.node):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "reload" and node.args:
+            given = node.args[0]
+            snapshot = flow.timeline.before(given.id, statement.position) if isinstance(given, ast.Name) else None
+            if snapshot is not None and snapshot.module:
+                yield snapshot.module
 
 
 def _is_stale(module: str, statement: Statement, before: list[Statement], written: list[tuple[str, Statement]]) -> bool:

@@ -74,6 +74,9 @@ def is_module_file(place: str, module: str) -> bool:
     (True, False, True)
     """
     path = module.replace(".", "/")
+    if f"/{path}/" in f"/{place}" and place.endswith(".py"):
+        # A package may import its own modules.
+        return True
     return any(_is_module(place, file) for file in (f"{path}.py", f"{path}/__init__.py"))
 
 

@@ -40,6 +40,9 @@ def construct(evaluator: CallingEvaluator, definition: Definition, arguments: Ar
             itself = replace(summary, returns=FRESH, returned=receiver_of(summary), elements=None)
             found.append(apply_summary(evaluator, itself, given, node))
             found.append(container(map(kept, kept_by_receiver(summary, given))))
+    if is_enumeration(resolver, definition):
+        asked = replace(arguments, receiver=Value(same=own))
+        found += [apply_summary(evaluator, item, asked, node) for item in resolver.methods(definition, "_missing_")]
     found.append(container(_made_by_factories(evaluator, definition, node)))
     for meta in metaclasses(resolver, definition):
         for summary in resolver.methods(meta, "__call__"):

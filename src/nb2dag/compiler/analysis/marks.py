@@ -40,9 +40,18 @@ OWN_GENERATOR = "<own generator>"
 KEEPS_DATA = "<keeps data>"
 """Marks an estimator that keeps the very data which it is fitted on: the neighbours are looked up there."""
 
+IN_MEMORY = "<database in memory>"
+"""Marks a connection to a database that lives in the memory of its process: `sqlite3.connect(":memory:")`."""
+
+EXECUTED_IN = "<namespace of code>"
+"""Marks a dict that code was executed in: `exec(text, names)` puts all that Python provides into it."""
+
 _RUNS = "<runs "
 _ASKS = "<asks "
-_MARKS = {CHANGES, CHANGES_INSIDE, OWN_GENERATOR, KEEPS_DATA, LENT, MOVES, ELEMENT, ELEMENTS, HOLDS_FRAMES}
+_MARKS = {
+    CHANGES, CHANGES_INSIDE, OWN_GENERATOR, KEEPS_DATA, LENT, IN_MEMORY, EXECUTED_IN, MOVES, ELEMENT, ELEMENTS,
+    HOLDS_FRAMES,
+}  # fmt: skip
 _OF_FRAMES = {ELEMENT, ELEMENTS, HOLDS_FRAMES}
 _MEMORY = {"memory", "window"}
 

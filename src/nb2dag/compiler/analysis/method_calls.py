@@ -7,8 +7,9 @@ import re
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import knowledge
-from nb2dag.compiler.analysis.application import apply_summary, call_methods, overridden
+from nb2dag.compiler.analysis.application import apply_summary, call_methods, change_local_classes, overridden
 from nb2dag.compiler.analysis.arguments import Arguments
+from nb2dag.compiler.analysis.caches import out_of_method_cache
 from nb2dag.compiler.analysis.call_parts import (
     call_given,
     constants,
@@ -42,10 +43,11 @@ from nb2dag.compiler.analysis.elements import (
 from nb2dag.compiler.analysis.estimators import call_parts, fitted, transformed
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import is_backed, record_files, record_guessed_files, touch_files
+from nb2dag.compiler.analysis.in_memory import is_in_memory, only_reads, write_to_database
 from nb2dag.compiler.analysis.in_place import record_method
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import MethodFacts
-from nb2dag.compiler.analysis.marks import OWN_GENERATOR, with_generator
+from nb2dag.compiler.analysis.marks import EXECUTED_IN, OWN_GENERATOR, with_generator
 from nb2dag.compiler.analysis.outside import (
     called_name,
     record_given_generators,
@@ -57,6 +59,7 @@ from nb2dag.compiler.analysis.own_generators import record_use
 from nb2dag.compiler.analysis.pyplot_state import DRAWING, drawn_by_method
 from nb2dag.compiler.analysis.receivers import guessed_kind
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
+from nb2dag.compiler.analysis.spelled_out import EXECUTES
 from nb2dag.compiler.analysis.texts import ANY, joined_path
 from nb2dag.compiler.analysis.values import (
     FRAMES,
@@ -96,6 +99,8 @@ def call_method(
     if function.attr in _LOOKS_INTO:
         owner = evaluator.lender(function.value, owner)
     _change_element(evaluator, owner, function, node)
+    if function.attr == EXECUTES:
+        evaluator.effects.hold(owner, Value(draws=frozenset({EXECUTED_IN})))
     for state in sorted(owner.draws):
         evaluator.effects.add(Draw(state, node))
     own = None if owner.kind in _CONTAINERS else call_own_method(evaluator, owner, arguments, node)
@@ -117,13 +122,10 @@ def call_method(
         # A `with` block leaves the context again; by hand, the process stays in it.
         evaluator.effects.configures = True
     touch_files(evaluator.effects, arguments.all(), node)
+    write_to_database(evaluator, function.attr, arguments, node)
     if owner.immutable and not owner.carries:
-        facts = knowledge.method_call(function.attr, "immutable") or knowledge.method_call(function.attr, "str")
-        if function.attr in _LOGGER_SETTINGS:
-            record_setting(evaluator.effects, function.attr, node)
-            record_log_keeping(evaluator, arguments, node)
-        if facts is None or facts.mutates_receiver:
-            call_functions(evaluator, arguments.all(), arguments.all(), node)
+        facts = _facts_of_immutable(evaluator, function.attr, arguments, node)
+        if facts is None:
             return IMMUTABLE
     else:
         kind = owner.kind or guessed_kind(function.value)
@@ -139,6 +141,20 @@ def call_method(
         may_draw(evaluator, function.attr, node)
     result = _known_method(evaluator, owner, facts, arguments, node)
     return union([result, *parts]) if parts else result
+
+
+def _facts_of_immutable(
+    evaluator: CallingEvaluator, name: str, arguments: Arguments, node: ast.AST
+) -> MethodFacts | None:
+    """Return what is known of a method of something immutable, None if it gives something immutable again."""
+    facts = knowledge.method_call(name, "immutable") or knowledge.method_call(name, "str")
+    if name in _LOGGER_SETTINGS:
+        record_setting(evaluator.effects, name, node)
+        record_log_keeping(evaluator, arguments, node)
+    if facts is None or facts.mutates_receiver:
+        call_functions(evaluator, arguments.all(), arguments.all(), node)
+        return None
+    return facts
 
 
 def _change_element(evaluator: CallingEvaluator, owner: Value, function: ast.Attribute, node: ast.Call) -> None:
@@ -174,9 +190,12 @@ def call_own_method(evaluator: CallingEvaluator, owner: Value, arguments: Argume
     for definition in sorted(owner.carries | _of(owner.definition), key=lambda item: item.position):
         if definition.is_class and (definition, name) not in evaluator.active:
             evaluator.active.add((definition, name))
+            start = len(evaluator.effects.events)
             for summary in evaluator.resolver.methods(definition, name):
                 given = _as_method(definition, summary, owner, arguments)
-                found.append(apply_summary(evaluator, summary, given, node))
+                result = apply_summary(evaluator, summary, given, node)
+                found.append(out_of_method_cache(evaluator, definition, name, summary, result, node))
+            change_local_classes(evaluator, owner, start, node)
             evaluator.active.discard((definition, name))
     if not found:
         return None
@@ -248,7 +267,8 @@ def _known_method(
     if not facts.stores_args:
         call_tables(evaluator, arguments.all(), node)
     asked = _inplace(arguments) if facts.inplace_keyword else "inplace" in arguments.keywords and _inplace(arguments)
-    mutates = facts.mutates_receiver or asked
+    reads = only_reads(owner, called_name(node), arguments)
+    mutates = (facts.mutates_receiver and not reads) or asked
     given = call_given(evaluator, facts.calls, arguments, [owner, *arguments.all()], node)
     if not facts.stores_args:
         callers = [owner] if owner.kind == "estimator" else []
@@ -260,19 +280,14 @@ def _known_method(
     if mutates and not (facts.stores_args or facts.calls or owner.kind in FRAMES):
         # What is set with a function calls it later: `parser.add_argument("--x", type=own)`.
         kept = [value for value in arguments.all() if is_function(value)]
-    if kept:
-        target = node.func.value if isinstance(node.func, ast.Attribute) else node.func
-        for value in kept:
-            if owner.kind not in FRAMES or elements_change(evaluator):
-                evaluator.hold(target, owner, value)
-            else:
-                effects.lend(value, itself=True)
-                evaluator.hold(target, owner, without_names(value))
+    _keep(evaluator, owner, kept, node)
+    if reads:
+        return replace(owner, same=NONE, part=NONE, holds=NONE)
     if is_backed(owner):
         # What it gives depends on the file alone, which the draws above have recorded.
         effects.opens = effects.opens or called_name(node) == "cursor"
         return replace(owner, same=NONE, part=NONE, holds=NONE) if called_name(node) in _CONNECTS else FRESH
-    if not (facts.seeded_by and OWN_GENERATOR in owner.draws):
+    if not (facts.seeded_by and OWN_GENERATOR in owner.draws) and not is_in_memory([owner, *arguments.all()]):
         record_state(evaluator, facts, arguments, node, called_name(node))
     states = record_files(evaluator, KnownCall(facts, arguments, node, called_name(node), owner))
     if not owner.kind and called_name(node) in _SAVING:
@@ -288,6 +303,17 @@ def _known_method(
     result = drawn_by_method(evaluator, owner, result, arguments, node)
     result = fitted(evaluator, owner, transformed(owner, result, arguments, node), arguments, node)
     return with_handles(_with_path(called_name(node), result, owner, arguments), states)
+
+
+def _keep(evaluator: CallingEvaluator, owner: Value, kept: list[Value], node: ast.Call) -> None:
+    """Record that the object of a method keeps some values."""
+    target = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+    for value in kept:
+        if owner.kind not in FRAMES or elements_change(evaluator):
+            evaluator.hold(target, owner, value)
+        else:
+            evaluator.effects.lend(value, itself=True)
+            evaluator.hold(target, owner, without_names(value))
 
 
 def _change_receiver(evaluator: CallingEvaluator, owner: Value, node: ast.Call) -> None:

@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import knowledge
-from nb2dag.compiler.analysis.application import call_methods
+from nb2dag.compiler.analysis.application import DISPLAYS, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.call_parts import (
     call_given,
@@ -33,6 +33,7 @@ from nb2dag.compiler.analysis.estimators import mark_of_keeping
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import record_database, record_files, record_guessed_files
 from nb2dag.compiler.analysis.getters import mark_of_getter
+from nb2dag.compiler.analysis.in_memory import is_in_memory, mark_of_memory
 from nb2dag.compiler.analysis.in_place import mark_of_result, record_function
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts
@@ -69,7 +70,8 @@ from nb2dag.compiler.analysis.values import (
 
 _DYNAMIC = {f"builtins.{name}" for name in ("exec", "eval", "globals", "locals", "__import__")} | {"copyreg.pickle"}
 """What may do anything, and what says for the whole process what a pickle keeps."""
-_DYNAMIC_ALONE = {"builtins.vars", "builtins.dir"}
+_DYNAMIC_ALONE = {"builtins.vars", "builtins.dir", "doctest.testmod", "unittest.main"}
+"""What looks into the whole namespace, if it is given nothing else."""
 _OWN_NAMES = {"builtins.locals", "builtins.vars"}
 """Functions that give the variables of the function they are called in."""
 _ASKING = {f"builtins.{name}" for name in ("isinstance", "issubclass", "id", "super", "type", "callable", "vars")}
@@ -136,6 +138,7 @@ def call_module(
         record_given_generators(evaluator, facts, arguments, node)
     if path not in _ASKING:
         names = ["__*__", *knowledge.methods_in_turn(path)] if facts is not None else ["__*__", "*"]
+        names += DISPLAYS if path == "builtins.display" else ()
         call_methods(evaluator, arguments.all(), names, node, arguments.all())
     _use_given_classes(evaluator, arguments, node)
     if facts is None or name[:1].islower():
@@ -149,7 +152,8 @@ def call_module(
 def _known_function(
     evaluator: CallingEvaluator, path: str, facts: CallFacts, arguments: Arguments, node: ast.Call
 ) -> Value:
-    given = call_given(evaluator, facts.calls, arguments, arguments.all(), node)
+    called = (0,) if path == "builtins.iter" and len(arguments.positional) > 1 else facts.calls
+    given = call_given(evaluator, called, arguments, arguments.all(), node)
     if path.rpartition(".")[2][:1].islower() and not path.startswith(_LOOKING):
         call_instances(evaluator, arguments.all(), arguments.all(), node)
         call_tables(evaluator, arguments.all(), node)
@@ -206,7 +210,8 @@ def _marks(path: str, facts: CallFacts, arguments: Arguments) -> Names:
     generator = mark_of_generator(arguments) if made else NONE
     keeping = mark_of_keeping(path, arguments)
     moves = frozenset({MOVES}) if made and any(value.kind in MOVING for value in arguments.all()) else NONE
-    return mark_of_result(path, arguments) | mark_of_getter(path, arguments) | generator | keeping | moves
+    mark = mark_of_result(path, arguments) | mark_of_getter(path, arguments) | mark_of_memory(path, arguments)
+    return mark | generator | keeping | moves
 
 
 def _use_given_classes(evaluator: CallingEvaluator, arguments: Arguments, node: ast.Call) -> None:
@@ -275,7 +280,7 @@ def _special(path: str, arguments: Arguments) -> Value | None:
     if path == "builtins.type" and len(arguments.all()) == 1:
         return union([part_of(arguments.all()[0]), class_of(arguments.all()[0])])
     if path in _CLASS_MAKERS and len(arguments.positional) > 1:
-        return made_class(arguments)
+        return made_class(path, arguments)
     return None
 
 
@@ -304,7 +309,8 @@ def _known_effects(
         effects.hold(arguments.all()[0], Value(draws=frozenset({LENT})))
     if path in _LOGS_TO:
         record_log_keeping(evaluator, arguments, node)
-    record_state(evaluator, facts, arguments, node, path)
+    if not is_in_memory(arguments.all()):
+        record_state(evaluator, facts, arguments, node, path)
     if path in _ENGINES:
         return record_database(evaluator, KnownCall(facts, arguments, node, path))
     return record_files(evaluator, KnownCall(facts, arguments, node, path))

@@ -26,6 +26,9 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _AT_NAME = re.compile(r"@([^\W\d]\w*)")
 _CALLED_NAME = re.compile(r"([^\W\d]\w*)\s*[.(]")
 _TABLE_QUERIES = {"sql", "query", "execute", "from_query"}
+EXECUTES = "exec_in"
+"""The method that `exec(code, names)` is spelled as a call of."""
+_EVALUATES = "eval_in"
 _OPTIONAL = "nb2dag_optional"
 _EXTRA = "nb2dag_names"
 """The argument that carries the names a call reads by itself."""
@@ -143,6 +146,13 @@ def is_optional(node: ast.AST) -> bool:
     return getattr(node, _OPTIONAL, False)
 
 
+def mark_optional(tree: ast.AST) -> None:
+    """Say of every name in a tree that it may as well be missing."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            setattr(node, _OPTIONAL, True)
+
+
 class _Speller(ast.NodeTransformer):
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
@@ -244,7 +254,7 @@ class _Speller(ast.NodeTransformer):
             return node
         if self._evaluating and _evaluates(node):
             # What it evaluates is said where the function around it is called.
-            return _at(ast.Call(ast.Attribute(node.args[0], "eval_in", ast.Load()), [], []), node)
+            return _at(ast.Call(ast.Attribute(node.args[0], _EVALUATES, ast.Load()), [], []), node)
         for spell in (self._evaluated, self._in_namespace, self._got, self._formatted, self._timed):
             found = spell(node)
             if found is not None:
@@ -271,8 +281,9 @@ class _Speller(ast.NodeTransformer):
             return None
         if call.keywords or any(map(self._is_namespace, call.args)):
             return None
+        name = EXECUTES if function.id == "exec" else _EVALUATES
         places: ast.expr = call.args[1] if len(call.args) == 2 else ast.Tuple(call.args[1:], ast.Load())
-        return ast.Call(ast.Attribute(places, f"{function.id}_in", ast.Load()), call.args[:1], [])
+        return ast.Call(ast.Attribute(places, name, ast.Load()), call.args[:1], [])
 
     def _got(self, call: ast.Call) -> ast.expr | None:
         """Return `x` for `globals().get("x")`."""
@@ -390,9 +401,7 @@ def _expression(text: str) -> list[ast.expr]:
         found = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    for node in ast.walk(found):
-        if isinstance(node, ast.Name):
-            setattr(node, _OPTIONAL, True)
+    mark_optional(found)
     return [found]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
-from nb2dag.compiler.analysis.effects import WriteState, is_surrounding
+from nb2dag.compiler.analysis.effects import REGISTERED, WriteState, is_surrounding
 from nb2dag.compiler.analysis.file_effects import lost_file_effects
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.regions import node_region
@@ -35,6 +35,18 @@ _OPAQUE_STATES = {
     "<builtins>": (
         "replaces what Python itself provides, for all code of the process",
         "give yours a name of its own, and call it by that name",
+    ),
+    "<finalizer>": (
+        "has something called when an object ends, which each process does by itself",
+        "call it where it is meant to be called",
+    ),
+    "<hook>": (
+        "lets a module call code of the notebook's that changes what other cells read",
+        "call your function by its own name, or let it change nothing but what it is given",
+    ),
+    REGISTERED: (
+        "registers a function with a method of a class, which other tasks do not see",
+        "register it in the cell of the class, above the first task",
     ),
     "<log>": (
         "lets logging keep what is logged in an object, of which each task would have its own",
@@ -81,9 +93,13 @@ def _may_be_opaque(statement: Statement) -> bool:
 
 
 def _opaque_states(statement: Statement) -> list[str]:
-    """Return what a statement changes in a way that cannot be seen; logging within a task is its own business."""
+    """Return what a statement changes in a way that cannot be seen.
+
+    Logging within a task is its own business, and shared code that registers something runs in every task.
+    """
     written = [event.state for event in statement.effects.events if isinstance(event, WriteState)]
-    return [item for item in written if item in _OPAQUE_STATES and not (item == "<log>" and statement.task_id)]
+    harmless = "<log>" if statement.task_id else REGISTERED
+    return [item for item in written if item in _OPAQUE_STATES and item != harmless]
 
 
 def _span(statement: Statement, path: str) -> Span:

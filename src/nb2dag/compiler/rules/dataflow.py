@@ -124,8 +124,14 @@ def _cannot_hand_over(values: _Values) -> _Wording:
         "an iterator": f"hand over a list: `{name} = list(...)`; one that never ends can only be used in one task",
         "an open file": "hand over its path, and open it in the task that reads it",
         "an array that lies on a file": "hand over its path, and map it in the task that uses it",
+        "a database in the memory of one process": (
+            "keep the database in a file, `sqlite3.connect('data.db')`: the tasks then see what the others wrote; or "
+            f"use `{name}` in one task only"
+        ),
         "a module": f"import `{name}` in a cell above the first task: every task that needs it imports it then",
     }
+    if "code was executed" in kind:
+        ways[kind] = f"take out what other tasks need, `result = {name}['result']`, or execute the code in each task"
     inside = values.get("inside", "")
     if inside == f"{name}.resize":
         return (

@@ -193,13 +193,16 @@ def keeps_data(path: str, *, uncopied: bool) -> bool:
     return module.startswith("sklearn") and sklearn_.keeps_data(name, uncopied=uncopied)
 
 
+_SHARED_PARTS = {"array": attributes.ARRAY_SHARES, "dict": attributes.DICT_SHARES}
+
+
 def attribute(name: str, receiver_kind: str = "") -> str:
     """Return what reading an attribute gives: `immutable`, `fresh`, or `shares` (a part or a view of the receiver).
 
     >>> attribute("shape"), attribute("values"), attribute("T"), attribute("T", "frame")
     ('immutable', 'shares', 'shares', 'fresh')
     """
-    if receiver_kind == "array" and name in attributes.ARRAY_SHARES:
+    if name in _SHARED_PARTS.get(receiver_kind, ()):
         return "shares"
     if name in attributes.IMMUTABLE:
         return "immutable"

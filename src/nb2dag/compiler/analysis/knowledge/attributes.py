@@ -26,5 +26,8 @@ FRAME_FRESH = frozenset({"T"})
 # views of an array
 ARRAY_SHARES = words("real imag T mT flat base data")
 
+# other mappings that a `ChainMap` looks into
+DICT_SHARES = words("maps parents")
+
 # what the same value has no more after it was handed over, by the kinds of which it is known ("" is any)
 LOST = {"__traceback__": {""}, "base": {"array"}, "strides": {"array"}, "__sizeof__": {""}}

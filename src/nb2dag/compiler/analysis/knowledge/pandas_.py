@@ -203,7 +203,7 @@ PANDAS = method_table(
     (MethodFacts(False, mutates_args=("ax",)), "plot hist boxplot"),
     (_TEXT_FILE, "to_csv to_json to_html to_latex to_markdown to_string to_xml"),
     (_WRITES, "to_excel to_feather to_hdf to_parquet to_orc to_pickle to_stata"),
-    (MethodFacts(False, returns="immutable", mutates_args=("con",), writes=(NETWORK,)), "to_sql to_gbq to_iceberg"),
+    (MethodFacts(False, returns="immutable", writes=(NETWORK,)), "to_sql to_gbq to_iceberg"),
     (MethodFacts(False, returns="immutable", writes=("<clipboard>",)), "to_clipboard"),
 )
 

@@ -280,7 +280,8 @@ _ITERATION = (
         (_STORES_FIRST, "setitem"),
         (_MUTATES_FIRST, "delitem"),
     ),
-    call_table("contextlib", (SHARES, "closing contextmanager nullcontext suppress ExitStack redirect_stdout")),
+    call_table("contextlib", (SHARES, "closing contextmanager nullcontext suppress redirect_stdout")),
+    call_table("contextlib", (CallFacts(returns="shares", kind="exit stack"), "ExitStack AsyncExitStack")),
 )
 
 _SERIALISATION = (

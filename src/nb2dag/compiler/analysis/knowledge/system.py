@@ -156,7 +156,7 @@ _PROCESSES = (
         "weakref",
         (CallFacts(returns="shares", kind="weak reference"), "ref proxy WeakMethod"),
         # What it is given runs when the object ends, which may be at once.
-        (CallFacts(returns="shares", kind="weak reference", calls=(1, "func")), "finalize"),
+        (CallFacts(returns="shares", kind="weak reference", calls=(1, "func"), writes=("<finalizer>",)), "finalize"),
         (CallFacts(returns="shares", kind="weak reference"), "WeakSet WeakValueDictionary WeakKeyDictionary"),
     ),
     call_table(
@@ -166,7 +166,8 @@ _PROCESSES = (
     call_table("concurrent.futures", (CallFacts(returns="shares", consumes=True), "as_completed wait")),
     call_table(
         "asyncio",
-        (SHARES, "gather wait_for as_completed create_task"),
+        (SHARES, "gather wait_for as_completed"),
+        (CallFacts(returns="shares", kind="future"), "create_task ensure_future"),
         (IMMUTABLE, "sleep"),
         (CallFacts(kind="async queue"), "Queue LifoQueue PriorityQueue"),
     ),
@@ -184,7 +185,11 @@ _PROCESSES = (
     call_table("codecs", (CONFIGURES, "register register_error")),
     call_table("traceback", (IMMUTABLE, "print_exc format_exc print_exception format_exception print_stack")),
     call_table("inspect", (IMMUTABLE, "getsource getdoc isclass isfunction ismethod signature getfile cleandoc")),
-    call_table("importlib", (CallFacts(kind="module"), "import_module")),
+    call_table(
+        "importlib",
+        (CallFacts(kind="module"), "import_module"),
+        (CallFacts(returns="first", configures=True), "reload"),
+    ),
     call_table("importlib.metadata", (IMMUTABLE, "version"), (FRESH, "metadata")),
 )
 
