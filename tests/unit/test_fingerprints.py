@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import make_dataclass
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
 
 from nb2dag.compiler.bundle import write_bundle
 from nb2dag.compiler.bundle.build import build_bundle
@@ -50,6 +52,30 @@ def test_a_change_in_place_is_found_once(value, change):
     assert fingerprints.changed({}, 4) == [ChangedInput("load", "rows", "rows", 4)]
     change(value)
     assert fingerprints.changed({}, 5) == []
+
+
+_NUMBERS = np.arange(20.0).reshape(10, 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "use"),
+    [
+        (pd.DataFrame({"k": list("aab"), "v": [1, 2, 3]}).groupby("k")["v"], lambda groups: groups.sum()),
+        ([KNeighborsClassifier(3).fit(_NUMBERS, [0, 1] * 5)], lambda models: models[0].score(_NUMBERS, [0, 1] * 5)),
+    ],
+)
+def test_what_an_object_notes_while_it_is_used_is_no_change(value, use):
+    fingerprints.watch("load", "made", [("made", value)], {})
+    use(value)
+    assert fingerprints.changed({}, 3) == []
+
+
+def test_a_class_that_a_call_made_is_no_change_by_being_used():
+    Row = make_dataclass("Row", ["id"])  # noqa: N806
+    row = Row(1)
+    fingerprints.watch("load", "made", [("Row", Row), ("row", row)], {})
+    assert row == Row(1)
+    assert fingerprints.changed({}, 3) == []
 
 
 @pytest.mark.parametrize("value", [Restless(), (item for item in "ab"), 3, "text"])

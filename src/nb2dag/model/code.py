@@ -140,6 +140,21 @@ def index_of_escape(node: ast.AST) -> int | None:
     return None
 
 
+def module_of_call(node: ast.AST) -> str | None:
+    """Return the module that a call imports by its name, `importlib.import_module("rows")`; None for anything else.
+
+    >>> module_of_call(ast.parse("import_module('a.b')", mode="eval").body)
+    'a.b'
+    """
+    if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
+        return None
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    module = node.args[0].value
+    if name not in ("import_module", "__import__") or not isinstance(module, str) or not module[:1].isidentifier():
+        return None
+    return module
+
+
 def copied(tree: _Node) -> _Node:
     """Return a copy of a tree, however deep it is: a sum of a thousand terms is a thousand levels.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nb2dag.runtime import nans, sharing
+from nb2dag.runtime.executed import without_builtins
 from nb2dag.runtime.objects import Payload
 
 if TYPE_CHECKING:
@@ -31,8 +33,13 @@ class Codec(Protocol):
 
     name: str
 
-    def encode(self, values: Values, namespace: dict[str, Any]) -> Encoded:
-        """Return the values as bytes; whatever it raises means that a value cannot be handed over."""
+    def encode(
+        self, values: Values, namespace: dict[str, Any], opaque: Callable[[type], bool] | None = None
+    ) -> Encoded:
+        """Return the values as bytes; whatever it raises means that a value cannot be handed over.
+
+        With `opaque` they are for a digest, and never decoded: what objects of such a class hold does not count.
+        """
 
     def decode(self, stream: memoryview, buffers: list[memoryview], namespace: dict[str, Any]) -> Values:
         """Return what `encode` was given, its definitions resolved in the consumer's namespace."""
@@ -55,23 +62,25 @@ class PickleCodec:
 
     name = "pickle"
 
-    def encode(self, values: Values, namespace: dict[str, Any]) -> Encoded:
+    def encode(
+        self, values: Values, namespace: dict[str, Any], opaque: Callable[[type], bool] | None = None
+    ) -> Encoded:
         """Return the values as one pickle stream, with memory that two values share stored once."""
         from nb2dag.runtime import pickler
 
         memory = sharing.Memory()
         saver: type[pickler.ValuePickler] = pickler.ValuePickler
-        stream, packages = self._dump(saver, values, namespace, memory)
+        stream, packages = self._dump(functools.partial(saver, opaque=opaque), values, namespace, memory)
         exact, with_nan = memory.incomplete, nans.may_hold_nan(stream)
         if exact or with_nan or memory.shares_objects:
             memory = sharing.Memory(exact, memory.shared)
             saver = pickler.NanPickler if with_nan else saver
-            stream, packages = self._dump(saver, values, namespace, memory)
+            stream, packages = self._dump(functools.partial(saver, opaque=opaque), values, namespace, memory)
         regions, buffers = memory.regions()
         return Encoded(Payload((memoryview(stream), *regions), buffers), packages)
 
     def _dump(
-        self, kind: type[ValuePickler], values: Values, namespace: dict[str, Any], memory: sharing.Memory
+        self, kind: Callable[..., ValuePickler], values: Values, namespace: dict[str, Any], memory: sharing.Memory
     ) -> tuple[_Stream, frozenset[str]]:
         stream = _Stream()
         themselves = [
@@ -80,7 +89,8 @@ class PickleCodec:
             if isinstance(value, type) or (isinstance(value, _FUNCTIONS) and value.__qualname__ == name)
         ]
         saver = kind(stream, namespace, memory, themselves)
-        saver.dump(values)
+        with without_builtins(values.values()):
+            saver.dump(values)
         return stream, frozenset(saver.packages)
 
     def decode(self, stream: memoryview, buffers: list[memoryview], namespace: dict[str, Any]) -> Values:

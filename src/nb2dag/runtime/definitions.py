@@ -96,6 +96,21 @@ def definition(qualname: str, kind: str) -> Any:
     raise pickle.UnpicklingError(f"`{qualname}` ({kind}) can be resolved by nb2dag's own unpickler only")
 
 
+def named_mark(_name: str) -> object:
+    """Stand in a stream for `mark_of` on the consumer's namespace, which the unpickler knows."""
+    raise pickle.UnpicklingError("a mark of the notebook can be found by nb2dag's own unpickler only")
+
+
+def mark_of(namespace: dict[str, Any], name: str) -> object:
+    """Return the `object()` that a name of the notebook stands for: the consumer's own, where it made it again."""
+    found = namespace.get(name)
+    return found if type(found) is object else _marks.setdefault((id(namespace), name), object())
+
+
+_marks: dict[tuple[int, str], object] = {}
+"""The marks that were loaded by a name of a namespace: one of several streams is one object."""
+
+
 def rebuild_function(_code: bytes, _module: str | None, _cells: tuple[CellType, ...]) -> FunctionType:
     """Stand in a stream for `build_function` on the consumer's namespace, which the unpickler knows."""
     raise pickle.UnpicklingError("a notebook's function can be rebuilt by nb2dag's own unpickler only")

@@ -10,12 +10,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 from nb2dag.runtime.codecs import CODECS
 from nb2dag.runtime.formats import FINGERPRINTS_VARIABLE, ChangedInput
 
+_DATA = frozenset({
+    "array", "builtins", "collections", "copyreg", "datetime", "decimal", "enum", "fractions", "ipaddress", "nb2dag",
+    "numpy", "pandas", "pathlib", "pickle", "polars", "pyarrow", "scipy", "types", "uuid", "zoneinfo",
+})  # fmt: skip
+"""Packages whose objects are data: what is in them is all there is to them."""
+_WORKING = (
+    "pandas.api.typing", "pandas.core.groupby", "pandas.core.resample", "pandas.core.window", "scipy.spatial",
+    "scipy.stats",
+)  # fmt: skip
+"""Modules of these packages whose objects note for themselves what they have worked out."""
 _UNCHANGING = (type(None), bool, int, float, complex, str, bytes)
 
 
@@ -61,10 +72,19 @@ def changed(namespace: dict[str, Any], cell: int) -> list[ChangedInput]:
 def _digest(value: Any, namespace: dict[str, Any]) -> bytes | None:
     """Return a digest of a value's pickle stream and buffers; None where it cannot be pickled."""
     try:
-        encoded = CODECS["pickle"].encode({"": value}, namespace)
+        encoded = CODECS["pickle"].encode({"": value}, namespace, opaque=partial(_is_opaque, namespace.get("__name__")))
     except Exception:  # noqa: BLE001 - whatever a value's own code raises: it cannot be compared
         return None
     state = blake2b(digest_size=16)
     for region in encoded.payload.regions:
         state.update(region)
     return state.digest()
+
+
+def _is_opaque(own: str | None, kind: type) -> bool:
+    """Tell whether objects of a class may change by being used: models, groups, whatever a library keeps a cache in.
+
+    A digest of these would tell of changes that nobody can see. What is known of their methods is in the compiler.
+    """
+    module = kind.__module__
+    return module != own and (module.partition(".")[0] not in _DATA or module.startswith(_WORKING))

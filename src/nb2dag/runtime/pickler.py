@@ -16,6 +16,7 @@ import gc
 import io
 import marshal
 import pickle
+import re
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -37,6 +38,8 @@ from nb2dag.runtime.remade import Reduced, remaking
 from nb2dag.runtime.sharing import Memory
 
 _PROTOCOL = 5
+_OF_SESSION = re.compile(r"_+|_i*\d*|_oh|_dh|_ih")
+"""Names under which IPython remembers what was shown."""
 
 _LRU_CACHE: type = type(functools.lru_cache(maxsize=1)(len))
 
@@ -67,6 +70,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             and attributes; of a class, which the consumer defines again, its attributes of this time travel, and those
             of its bases. A class that a call made is defined nowhere, and travels itself.
 
+        opaque: Tells of which classes the objects are represented by their class alone.
+
     Attributes:
         packages: Names of the top-level packages whose classes or functions the values refer to.
     """
@@ -77,6 +82,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         namespace: dict[str, Any],
         memory: Memory | None = None,
         values: Iterable[object] = (),
+        opaque: Callable[[type], bool] | None = None,
     ) -> None:
         super().__init__(file, protocol=_PROTOCOL, buffer_callback=memory and memory.take)
         self.packages: set[str] = set()
@@ -97,6 +103,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             CellStandIn: _reduce_stand_in,
         }
         self._arrays = ArrayReducers(memory) if memory is not None else None
+        self._opaque = opaque
 
     def reducer_override(self, obj: Any) -> Reduced:
         """Reduce what the notebook defines; leave the rest to pickle and cloudpickle."""
@@ -110,6 +117,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
     def _reducer_of(self, kind: type) -> Callable[[Any], Reduced] | None:
         if issubclass(kind, type):
             return self._reduce_class
+        if self._opaque is not None and self._opaque(kind):
+            return _reduce_opaque
         if issubclass(kind, io.TextIOBase) and not issubclass(kind, io.StringIO):
             return _reduce_text_stream
         if issubclass(kind, Enum):
@@ -136,6 +145,9 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             if id(cls) not in self._stateful:
                 return found
             return *found, definitions.class_state(cls), None, None, definitions.restore_class
+        if self._opaque is not None and cls.__module__ in (self._module, "types"):
+            # One that a call made, which would travel whole.
+            return str, (cls.__qualname__,)
         self._note_package(cls)
         # Where the module is not imported, cloudpickle would make a class of its own beside the module's.
         definitions.module_of(cls)
@@ -170,12 +182,16 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         return definitions.rebuild_cached_function, (parameters["maxsize"], parameters["typed"], cached.__wrapped__)
 
     def _reduce_mark(self, mark: object) -> Reduced:
-        """Reduce an `object()`, which only has an identity: one that a class keeps is that of the consumer's class."""
+        """Reduce an `object()`, which only has an identity.
+
+        One that a class keeps is that of the consumer's class, and one with a name is the consumer's of that name.
+        """
         for cls in [value for value in self._namespace.values() if isinstance(value, type) and self._leads_to(value)]:
             for name, value in vars(cls).items():
                 if value is mark:
                     return definitions.definition, (f"{cls.__qualname__}.{name}", "attribute")
-        return NotImplemented
+        names = [name for name, value in self._namespace.items() if value is mark and not _OF_SESSION.fullmatch(name)]
+        return (definitions.named_mark, (names[0],)) if names else NotImplemented
 
     def _reduce_cell(self, cell: CellType) -> Reduced:
         return definitions.filled_cell, (self._stand_in(cell), cell.cell_contents)
@@ -242,6 +258,8 @@ class ValueUnpickler(pickle.Unpickler):
             return self._definition
         if module == definitions.__name__ and name == definitions.rebuild_function.__name__:
             return functools.partial(definitions.build_function, self._namespace)
+        if module == definitions.__name__ and name == definitions.named_mark.__name__:
+            return functools.partial(definitions.mark_of, self._namespace)
         if module == self._module:
             return self._definition(name, "object")
         try:
@@ -274,6 +292,10 @@ def _reduce_member(member: Enum) -> Reduced:
     kind = type(member)
     own = kind.__reduce_ex__ is Enum.__reduce_ex__ and kind.__members__.get(member.name or "") is member
     return (getattr, (kind, member.name)) if own else NotImplemented
+
+
+def _reduce_opaque(value: Any) -> Reduced:
+    return str, (type(value).__qualname__,)
 
 
 def _reduce_stand_in(_stand_in: CellStandIn) -> Reduced:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import replace
 
-from nb2dag.compiler.analysis import marks
+from nb2dag.compiler.analysis import knowledge, marks
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import descriptors_of, methods_of, own_variables
 from nb2dag.compiler.analysis.consuming import consume_for
@@ -26,7 +26,7 @@ from nb2dag.compiler.analysis.effects import (
 )
 from nb2dag.compiler.analysis.file_calls import use_guessed
 from nb2dag.compiler.analysis.places import file_state, is_file_state, place_in, place_of
-from nb2dag.compiler.analysis.resolver import CallingEvaluator
+from nb2dag.compiler.analysis.resolver import CallingEvaluator, Resolver
 from nb2dag.compiler.analysis.texts import filled, has_parameter
 from nb2dag.compiler.analysis.values import (
     FRESH,
@@ -53,7 +53,7 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
 
 
 def _applied(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments, node: ast.AST) -> Value:
-    passed = passed_to(summary, arguments)
+    passed = passed_to(evaluator.resolver, summary, arguments)
     effects = evaluator.effects
     common = _Common(passed)
     if summary.effects.methods:
@@ -107,6 +107,9 @@ def _apply_event(
         given = passed.get(event.name[1:], FRESH)
         if isinstance(event, Mutate):
             effects.mutate(given, node, deep=event.deep)
+            if given.module and (state := knowledge.module_state(given.module)) and not given.draws:
+                # The function was given `os.environ`, or `sys.path`.
+                effects.add(WriteState(state, node))
         else:
             effects.lend(given, itself=event.itself)
     elif isinstance(event, Mutate):
@@ -347,9 +350,9 @@ def receiver_of(summary: Summary) -> frozenset[str]:
     return frozenset(f"@{name}" for name in summary.parameters[:1])
 
 
-def kept_by_receiver(summary: Summary, arguments: Arguments) -> list[Value]:
+def kept_by_receiver(resolver: Resolver, summary: Summary, arguments: Arguments) -> list[Value]:
     """Return what a method leaves in the object it is called on: `self.log = log`, a default that is not overridden."""
-    passed = passed_to(summary, arguments)
+    passed = passed_to(resolver, summary, arguments)
     return [
         without_locals(translated(event.value, passed))
         for event in summary.effects.events
@@ -357,7 +360,7 @@ def kept_by_receiver(summary: Summary, arguments: Arguments) -> list[Value]:
     ]
 
 
-def passed_to(summary: Summary, arguments: Arguments) -> dict[str, Value]:
+def passed_to(resolver: Resolver, summary: Summary, arguments: Arguments) -> dict[str, Value]:
     """Return what each parameter stands for; a default that is not overridden lives as long as its function."""
     positional = ([arguments.receiver] if arguments.receiver is not None else []) + arguments.positional
     passed = dict(zip(summary.parameters[: summary.positional], positional, strict=False))
@@ -372,9 +375,11 @@ def passed_to(summary: Summary, arguments: Arguments) -> dict[str, Value]:
         hidden = union(arguments.rest)
         for name in summary.parameters:
             passed.setdefault(name, hidden)
-    if arguments.owner is not None:
+    if arguments.owner is not None and not summary.changing_defaults <= passed.keys():
+        function = resolver.resolve(arguments.owner.name)
+        kept_by_it = Value(part=frozenset({arguments.owner.name}), carries=function.carries, draws=function.draws)
         for name in summary.changing_defaults:
-            passed.setdefault(name, Value(part=frozenset({arguments.owner.name})))
+            passed.setdefault(name, kept_by_it)
     if summary.variadic:
         passed[summary.variadic] = container([*surplus, *arguments.rest], "tuple")
     if summary.keywords:

@@ -16,6 +16,7 @@ from nb2dag.compiler.analysis.instances import construct
 from nb2dag.compiler.analysis.knowledge.facts import ANY
 from nb2dag.compiler.analysis.made_classes import MADE_CLASS
 from nb2dag.compiler.analysis.marks import CHANGES, CHANGES_INSIDE, asked_by
+from nb2dag.compiler.analysis.own_generators import draw_from_process
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import MOVES, MOVING, NONE, Definition, Names, Value, part_of, shares
 
@@ -86,6 +87,8 @@ def call_stored(
     """Record what functions in objects do if a method of these calls them, or is one; return what they may return."""
     if evaluator.function:
         evaluator.effects.ask(call_stored, holders, given)
+    for holder in holders:
+        draw_from_process(evaluator, holder, node)
     own = dict.fromkeys(item for holder in holders for item in _functions_in(holder))
     found = [value for item in own for value in _call_once(evaluator, item, given, node)]
     free = NONE.union(*(holder.free for holder in holders))

@@ -26,8 +26,12 @@ from nb2dag.compiler.analysis.instances import construct
 from nb2dag.compiler.analysis.made_classes import MADE_CLASS, made_instance
 from nb2dag.compiler.analysis.method_calls import call_method, call_own_method, call_super
 from nb2dag.compiler.analysis.module_calls import call_module
+from nb2dag.compiler.analysis.own_generators import draw_from_process
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import IMMUTABLE, Definition, Value, part_of, shares
+from nb2dag.compiler.analysis.values import IMMUTABLE, MAYBE_FOREIGN, Definition, Value, part_of, shares, union
+
+_DEFINED = {"definition", MAYBE_FOREIGN}
+"""Kinds of functions and classes of the notebook, which a call as such does not change."""
 
 
 def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: bool) -> Value:
@@ -97,6 +101,10 @@ def _unknown_call(
     """Evaluate the call of a value: an object with `__call__`, an element of a table of functions."""
     effects = evaluator.effects
     values = arguments.all()
+    if callee.kind == "definition" and callee.carries and all(item.position >= 0 for item in callee.carries):
+        # One of several definitions, of which a condition has chosen.
+        several = sorted(callee.carries, key=lambda item: (item.position, getattr(item.node, "lineno", 0)))
+        return union([_definition_call(evaluator, definition, arguments, node) for definition in several])
     own = [
         summary
         for definition in sorted(callee.carries, key=lambda item: item.position)
@@ -112,6 +120,7 @@ def _unknown_call(
     change_local_classes(evaluator, callee, start, node)
     ask(evaluator, callee, values, node)
     change_if_marked(evaluator, [callee], values, node)
+    draw_from_process(evaluator, callee, node)
     for state in sorted(callee.draws):
         if rebound(state) is not None:
             effects.add(Draw(state, node))
@@ -121,14 +130,14 @@ def _unknown_call(
         evaluator.effects.methods.add("__call__")
     for value in values if discarded else ():
         effects.mutate(value, node, deep=True)
-        if callee.kind != "definition":
+        if callee.kind not in _DEFINED:
             # `put = rows.append` keeps what it is called with.
             effects.hold(callee, value)
     if evaluator.function:
         effects.ask(call_stored, [callee], values)
     found = call_free(evaluator, callee.free, values, node)
     # To call an object is to call its method `__call__`, which may change it; so may a closure its variables.
-    if callee.kind != "definition":
+    if callee.kind not in _DEFINED:
         effects.mutate(callee, node, deep=True)
     call_functions(evaluator, values, values, node)
     states = record_guessed_files(evaluator, replace(arguments, positional=[callee, *arguments.positional]), node)

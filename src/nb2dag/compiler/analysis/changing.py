@@ -27,7 +27,17 @@ from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.present import Present
 from nb2dag.compiler.analysis.pyplot_state import CURRENT, FIGURE
 from nb2dag.compiler.analysis.timeline import NO_REGIONS, Region, Regions, Snapshot
-from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, FRAMES, HOLDS_FRAMES, MOVES, Definition, Value, kept
+from nb2dag.compiler.analysis.values import (
+    ELEMENT,
+    ELEMENTS,
+    FRAMES,
+    HOLDS_FRAMES,
+    MAYBE_FOREIGN,
+    MOVES,
+    Definition,
+    Value,
+    kept,
+)
 
 _MOST_REACHED = 32
 """Where more regions than these can be reached from an object, or it may be one of more than these, they become one."""
@@ -287,6 +297,8 @@ def _either(new: Snapshot, old: Snapshot | None, *, always: bool) -> Snapshot:
             new if new.module else old, position=new.position, bound=new.bound, unbound=old.unbound and not always
         )
     kinds = {each.kind for each in (new, old) if not each.module}
+    if new.module != old.module and "definition" in kinds:
+        kinds = {MAYBE_FOREIGN}
     return replace(
         new,
         own=new.own | old.own,

@@ -13,9 +13,9 @@ from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
 from nb2dag.compiler.analysis.early import overwritten_states
 from nb2dag.compiler.analysis.enclosed import enclosed_kind, kept_kind
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
-from nb2dag.compiler.analysis.handoffs import identity_regions
+from nb2dag.compiler.analysis.handoffs import identity_regions, named_marks
 from nb2dag.compiler.analysis.made_classes import MADE_CLASS, is_known_by_name
-from nb2dag.compiler.analysis.marks import EXECUTED_IN, IN_MEMORY, LOOKS_INTO, OWN_DEFAULTS
+from nb2dag.compiler.analysis.marks import DEFINED_IN, IN_MEMORY, LOOKS_INTO, OWN_DEFAULTS
 from nb2dag.compiler.analysis.own_pickling import notes_as_key, pickles_in_own_way
 from nb2dag.compiler.analysis.places import is_file_state, place_in
 from nb2dag.compiler.analysis.pyplot_state import FIGURE
@@ -44,7 +44,7 @@ _RESOURCES = {
 }  # fmt: skip
 
 
-_EXECUTED_IN = "a namespace that code was executed in, which holds all that Python provides"
+_DEFINED_IN = "a namespace in which executed code defined functions"
 _IN_MEMORY = "a database in the memory of one process"
 
 _LOST = {
@@ -79,7 +79,7 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
     ]
     for versions, _ in found:
         yield from versions
-    identity = identity_regions(flow)
+    identity = identity_regions(flow) - named_marks(flow)
     for demand in demands.tasks.values():
         given = demand, identity
         yield from demands.settled.get("captured", demand.task_id, given, partial(_captured, flow, *given, places))
@@ -339,7 +339,8 @@ def _can_restore(demand: Demand, definition: Definition) -> bool:
 def _from_written_module(maker: Statement) -> bool:
     """Tell whether a statement takes names out of a module whose file the notebook wrote: others cannot import it."""
     names = maker.use.names
-    return isinstance(maker.node, ast.ImportFrom) and any(name.startswith("<file:") for name in names)
+    takes = isinstance(maker.node, ast.ImportFrom) or bool(maker.facts.modules)
+    return takes and any(name.startswith("<file:") for name in names)
 
 
 def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:
@@ -414,8 +415,8 @@ def _obstacle(
         own_way = f"an instance of `{own}`, which does something of its own when it is pickled, hashed or deleted"
         return "cannot-hand-over", (("kind", own_way),)
     drawn = flow.timeline.drawn(name, reader)
-    if EXECUTED_IN in drawn and snapshot.kind == "dict":
-        return "cannot-hand-over", (("kind", _EXECUTED_IN),)
+    if DEFINED_IN in drawn and snapshot.kind == "dict":
+        return "cannot-hand-over", (("kind", _DEFINED_IN),)
     if LOOKS_INTO in drawn:
         return "cannot-hand-over", (("kind", "an array in the memory of an object that is no array"),)
     maker = flow.statements[source]

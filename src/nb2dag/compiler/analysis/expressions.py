@@ -22,6 +22,7 @@ from nb2dag.compiler.analysis.looks import Look
 from nb2dag.compiler.analysis.marks import CHANGES_INSIDE, LENT, running
 from nb2dag.compiler.analysis.outside import GENERATORS
 from nb2dag.compiler.analysis.own_attributes import is_own
+from nb2dag.compiler.analysis.own_generators import generators_of
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.texts import ANY, concatenated, joined_path, literal
 from nb2dag.compiler.analysis.values import (
@@ -129,6 +130,8 @@ class ExpressionEvaluator:
         value = self.resolver.resolve(name)
         if value.definition is not None:
             self.effects.references.add(value.definition)
+        if value.module and (generators := generators_of(value.module)):
+            return replace(value, draws=generators)
         return value
 
     def named(self, name: str, value: Value) -> Value:
@@ -294,7 +297,7 @@ class ExpressionEvaluator:
             # `np.random` by itself reads nothing: what a call through it does, the tables know.
             if state and state != "<config>" and not (state in GENERATORS and state == f"<{path}>"):
                 self.effects.add(ReadState(state, node))
-            return Value(module=path)
+            return Value(module=path, draws=generators_of(path))
         if self.function or owner.carries:
             names = [f"property {node.attr}", "__getattr__", "__getattribute__"]
             if read := call_methods(self, [owner], names, node):

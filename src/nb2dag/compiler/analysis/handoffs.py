@@ -8,8 +8,9 @@ from functools import lru_cache, partial
 
 from nb2dag.compiler.analysis.classes import compares_by_identity
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
+from nb2dag.compiler.analysis.effects import Bind
 from nb2dag.compiler.analysis.flow import Flow
-from nb2dag.compiler.analysis.statements import MOST_STATEMENTS
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, Statement
 from nb2dag.compiler.analysis.timeline import NO_REGIONS, Snapshot
 from nb2dag.compiler.analysis.traces import PlacedCell
 from nb2dag.compiler.analysis.values import Definition
@@ -35,6 +36,24 @@ def identity_regions(flow: Flow) -> frozenset[int]:
     asked = (item for cell in flow.cells for item in _compared_by_identity(cell))
     # As the statement finds it, and as it leaves it.
     return frozenset().union(*(flow.timeline.reach(name, at) for name, place in asked for at in (place, place + 1)))
+
+
+def named_marks(flow: Flow) -> frozenset[int]:
+    """Return the regions of marks, `MISSING = object()`, that have a name for good: a load finds them by that name."""
+    found = NO_REGIONS
+    for statement in flow.statements:
+        for name in _marks(statement):
+            if sum(name in each.names.touched for each in flow.statements) == 1:
+                snapshot = flow.timeline.before(name, statement.position + 1)
+                found |= NO_REGIONS if snapshot is None else snapshot.own
+    return found
+
+
+@lru_cache(MOST_STATEMENTS)
+def _marks(statement: Statement) -> tuple[str, ...]:
+    """Return the names that a statement binds to a new `object()`, once."""
+    events = statement.effects.events if not statement.compound else ()
+    return tuple(event.name for event in events if isinstance(event, Bind) and event.value.kind == "mark")
 
 
 def _functions(flow: Flow, places: Iterable[tuple[str, int]]) -> frozenset[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
-from nb2dag.model.code import nodes_of
+from nb2dag.model.code import module_of_call, nodes_of
 
 
 @lru_cache(maxsize=20_000)
@@ -18,6 +18,8 @@ def imported_modules(tree: ast.AST) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
             found.add(node.module)
             found.update(f"{node.module}.{alias.name}" for alias in node.names if alias.name != "*")
+        elif (module := module_of_call(node)) is not None:
+            found.add(module)
     return frozenset(found)
 
 

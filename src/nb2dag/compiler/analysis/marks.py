@@ -37,20 +37,23 @@ CHANGES_INSIDE = "<changes what is in what it is given>"
 OWN_GENERATOR = "<own generator>"
 """Marks what draws from a generator that it was given: `KFold(shuffle=True, random_state=rng)`."""
 
+OF_PROCESS = "<generator of the process>"
+"""Marks what is or keeps `random`, `np.random` or a function of them."""
+
 KEEPS_DATA = "<keeps data>"
 """Marks an estimator that keeps the very data which it is fitted on: the neighbours are looked up there."""
 
 IN_MEMORY = "<database in memory>"
 """Marks a connection to a database that lives in the memory of its process: `sqlite3.connect(":memory:")`."""
 
-EXECUTED_IN = "<namespace of code>"
-"""Marks a dict that code was executed in: `exec(text, names)` puts all that Python provides into it."""
+DEFINED_IN = "<namespace of functions>"
+"""Marks a dict in which executed code defined functions, `exec(text, names)`: they go on looking into that very one."""
 
 _RUNS = "<runs "
 _ASKS = "<asks "
 _MARKS = {
-    CHANGES, CHANGES_INSIDE, OWN_GENERATOR, KEEPS_DATA, LENT, IN_MEMORY, EXECUTED_IN, MOVES, ELEMENT, ELEMENTS,
-    HOLDS_FRAMES,
+    CHANGES, CHANGES_INSIDE, OWN_GENERATOR, OF_PROCESS, KEEPS_DATA, LENT, IN_MEMORY, DEFINED_IN, MOVES, ELEMENT,
+    ELEMENTS, HOLDS_FRAMES,
 }  # fmt: skip
 _OF_FRAMES = {ELEMENT, ELEMENTS, HOLDS_FRAMES}
 _MEMORY = {"memory", "window"}

@@ -47,7 +47,7 @@ from nb2dag.compiler.analysis.in_memory import is_in_memory, only_reads, write_t
 from nb2dag.compiler.analysis.in_place import record_method
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import MethodFacts
-from nb2dag.compiler.analysis.marks import EXECUTED_IN, OWN_GENERATOR, with_generator
+from nb2dag.compiler.analysis.marks import DEFINED_IN, OWN_GENERATOR, with_generator
 from nb2dag.compiler.analysis.outside import (
     called_name,
     record_given_generators,
@@ -59,7 +59,7 @@ from nb2dag.compiler.analysis.own_generators import record_use
 from nb2dag.compiler.analysis.pyplot_state import DRAWING, drawn_by_method
 from nb2dag.compiler.analysis.receivers import guessed_kind
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.spelled_out import EXECUTES
+from nb2dag.compiler.analysis.spelled_out import DEFINES
 from nb2dag.compiler.analysis.texts import ANY, joined_path
 from nb2dag.compiler.analysis.values import (
     FRAMES,
@@ -99,8 +99,8 @@ def call_method(
     if function.attr in _LOOKS_INTO:
         owner = evaluator.lender(function.value, owner)
     _change_element(evaluator, owner, function, node)
-    if function.attr == EXECUTES:
-        evaluator.effects.hold(owner, Value(draws=frozenset({EXECUTED_IN})))
+    if function.attr == DEFINES:
+        evaluator.effects.hold(owner, Value(draws=frozenset({DEFINED_IN})))
     for state in sorted(owner.draws):
         evaluator.effects.add(Draw(state, node))
     own = None if owner.kind in _CONTAINERS else call_own_method(evaluator, owner, arguments, node)

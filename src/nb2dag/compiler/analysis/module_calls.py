@@ -67,6 +67,7 @@ from nb2dag.compiler.analysis.values import (
     shares,
     union,
 )
+from nb2dag.model.code import module_of_call
 
 _DYNAMIC = {f"builtins.{name}" for name in ("exec", "eval", "globals", "locals", "__import__")} | {"copyreg.pickle"}
 """What may do anything, and what says for the whole process what a pickle keeps."""
@@ -130,7 +131,7 @@ def call_module(
         return container(evaluator.locals.values(), "dict")
     if path in _DYNAMIC or (path in _DYNAMIC_ALONE and not arguments.all()):
         effects.dynamic.setdefault(name, node)
-    if (special := _special(path, arguments)) is not None:
+    if (special := _special(path, arguments, node)) is not None:
         return special
     _record_asked(evaluator, path, arguments, node)
     facts = knowledge.module_call(path)
@@ -273,10 +274,12 @@ def _kind_of_result(path: str, facts: CallFacts, arguments: Arguments) -> str:
     return facts.kind
 
 
-def _special(path: str, arguments: Arguments) -> Value | None:
+def _special(path: str, arguments: Arguments, node: ast.Call) -> Value | None:
     """Return the value of a call that gives more than a result: state of a module, the class of its argument."""
     if path in _STATE_OBJECTS:
         return Value(module=_STATE_OBJECTS[path])
+    if path == "importlib.import_module" and (module := module_of_call(node)) is not None:
+        return Value(kind="module", module=module)
     if path == "builtins.type" and len(arguments.all()) == 1:
         return union([part_of(arguments.all()[0]), class_of(arguments.all()[0])])
     if path in _CLASS_MAKERS and len(arguments.positional) > 1:

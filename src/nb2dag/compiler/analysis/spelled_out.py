@@ -26,8 +26,11 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _AT_NAME = re.compile(r"@([^\W\d]\w*)")
 _CALLED_NAME = re.compile(r"([^\W\d]\w*)\s*[.(]")
 _TABLE_QUERIES = {"sql", "query", "execute", "from_query"}
-EXECUTES = "exec_in"
+_EXECUTES = "exec_in"
 """The method that `exec(code, names)` is spelled as a call of."""
+DEFINES = "define_in"
+"""The same for code that makes functions, whose global names are in `names`."""
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _EVALUATES = "eval_in"
 _OPTIONAL = "nb2dag_optional"
 _EXTRA = "nb2dag_names"
@@ -281,9 +284,17 @@ class _Speller(ast.NodeTransformer):
             return None
         if call.keywords or any(map(self._is_namespace, call.args)):
             return None
-        name = EXECUTES if function.id == "exec" else _EVALUATES
+        name = _EVALUATES if function.id == "eval" else DEFINES if self._defines(call.args[0]) else _EXECUTES
         places: ast.expr = call.args[1] if len(call.args) == 2 else ast.Tuple(call.args[1:], ast.Load())
         return ast.Call(ast.Attribute(places, name, ast.Load()), call.args[:1], [])
+
+    def _defines(self, text: ast.expr) -> bool:
+        """Tell whether a text that is known defines functions or classes."""
+        code = self._texts.code(text)
+        try:
+            return code is not None and any(isinstance(node, _DEFINITIONS) for node in nodes_of(ast.parse(code)))
+        except (SyntaxError, ValueError):
+            return False
 
     def _got(self, call: ast.Call) -> ast.expr | None:
         """Return `x` for `globals().get("x")`."""

@@ -99,6 +99,10 @@ IMMUTABLE = Value(kind="immutable")
 FRESH = Value()
 
 
+MAYBE_FOREIGN = "definition or import"
+"""The kind of a function or class that the notebook defines where an import fails."""
+
+
 def union(values: Iterable[Value]) -> Value:
     """Return a value that may be any of `values`."""
     items = list(values)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nb2dag.compiler.frontend.escapes import parse_code
 from nb2dag.compiler.frontend.scripts import file_text, written_files
-from nb2dag.model.code import LocalModule, ParsedCode, UnreadModule, nodes_of
+from nb2dag.model.code import LocalModule, ParsedCode, UnreadModule, module_of_call, nodes_of
 from nb2dag.model.program import Program, ProgramCell
 from nb2dag.model.span import Region
 
@@ -75,7 +75,8 @@ def _imports_of(node: ast.AST) -> list[str]:
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom) and node.module and not node.level:
         return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return []
+    module = module_of_call(node)
+    return [] if module is None else [module]
 
 
 def _found(

@@ -130,7 +130,7 @@ def _cannot_hand_over(values: _Values) -> _Wording:
         ),
         "a module": f"import `{name}` in a cell above the first task: every task that needs it imports it then",
     }
-    if "code was executed" in kind:
+    if "executed code" in kind:
         ways[kind] = f"take out what other tasks need, `result = {name}['result']`, or execute the code in each task"
     inside = values.get("inside", "")
     if inside == f"{name}.resize":
