@@ -75,6 +75,8 @@ def _undefined(values: _Values) -> _Wording:
 def _scratch(values: _Values) -> _Wording:
     name, cell, task = values["name"], values["cell"], values["task"]
     above = f"`%%airflow_task {values['above']}` makes it part of the task above, " if values["above"] else ""
+    if values["repair"] == "shared":
+        above = f"`%%airflow_shared` runs it in every task that needs it, {above}"
     needs = f"needs what cell {cell} does to `{name}`"
     if values["file"]:
         needs = f"may use files that cell {cell} writes" if "*" in name else f"uses `{name}`, which cell {cell} writes"

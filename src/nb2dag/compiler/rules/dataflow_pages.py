@@ -128,7 +128,8 @@ OPAQUE_EFFECT = Rule(
         "Reports an effect that would not reach the other tasks: a magic that nb2dag does not follow (`%store`, "
         "`%reset`, those of extensions), a `%run` of a file that is not there, a log file that another task reads, a "
         "transaction that is not committed, a module whose file is written again after its import, a link between two "
-        "files.",
+        "files, `sys.stdout` that stays replaced, a function of yours that a module is set to call and that changes "
+        "your objects (`warnings.showwarning = note`), a finalizer.",
         "Every task runs in a process and a folder of its own. Values, files, settings and the working directory are "
         "handed over; what these do is not among them, and the next task would not see it.",
         "%store -r rows\n# %%\n%%airflow_task load\ntotal = 3",
@@ -144,7 +145,9 @@ DEFINITION_STATE = Rule(
     page(
         "Reports state of a function or class that one task changes and another one uses, where it cannot cross.",
         "Most state crosses: attributes of a class, what a function keeps in its defaults. A value that "
-        "`functools.lru_cache` keeps and a task changes does not: in the other task's process the cache is empty.",
+        "`functools.lru_cache` keeps and a task changes does not: in the other task's process the cache is empty, and "
+        "a cached function or method that counts or prints would do so again. Nor does an object that a default keeps, "
+        "if the task gets it by another name as well: it would be two objects.",
         "import functools\n@functools.cache\ndef rows():\n    return []\n# %%\n%%airflow_task fill\nrows().append(1)\n"
         "# %%\n%%airflow_task use\nprint(rows())",
         "%%airflow_task fill\nrows = [1]\n# %%\n%%airflow_task use\nprint(rows)",
@@ -158,7 +161,8 @@ UNNAMED_STATE = Rule(
     Severity.ERROR,
     page(
         "Reports a statement that sets up the process (log handlers, the drawing backend, a generator of random "
-        "numbers) so that the tasks below can neither run it again nor be given what it set.",
+        "numbers) so that the tasks below can neither run it again nor be given what it set. So does a figure of "
+        "pyplot that another task goes on with by `plt.title` or `plt.gcf`, under a backend that keeps figures.",
         "In the notebook the tasks below see the state as it was left. In the DAG each has a process of its own. The "
         "environment, `sys.path`, attributes of modules and the options of common libraries are handed over.",
         "import logging\n# %%\n%%airflow_task first\nrows = [1]\nlogging.basicConfig(level=len(rows))\n# %%\n"
