@@ -128,10 +128,10 @@ OPAQUE_EFFECT = Rule(
         "Reports an effect that would not reach the other tasks: a magic that nb2dag does not follow (`%store`, "
         "`%reset`, those of extensions), a `%run` of a file that is not there, a log file that another task reads, a "
         "transaction that is not committed, a module whose file is written again after its import, a link between two "
-        "files, `sys.stdout` that stays replaced, a function of yours that a module is set to call and that changes "
-        "your objects (`warnings.showwarning = note`), a finalizer.",
+        "files, a finalizer, `sys.stdout` that stays replaced.",
         "Every task runs in a process and a folder of its own. Values, files, settings and the working directory are "
-        "handed over; what these do is not among them, and the next task would not see it.",
+        "handed over; what these do is not among them, and the next task would not see it. Nor would it see what a "
+        "module does by a function of yours that it is set to call: `warnings.showwarning = note`.",
         "%store -r rows\n# %%\n%%airflow_task load\ntotal = 3",
         "%%airflow_task load\nrows = [1, 2]\ntotal = sum(rows)",
         "When nothing further down depends on it. Tag the cell `%%airflow_skip`.",
