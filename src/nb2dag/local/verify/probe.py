@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from nb2dag.local.verify.contents import meaning
 from nb2dag.runtime.commit import save
 
 _PASSED_OVER = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".matplotlib"}
@@ -70,15 +71,11 @@ def failures() -> dict[str, str]:
 
 
 def file_digest(path: Path) -> str:
-    """Return the sha256 of a file's content."""
-    digest = hashlib.sha256()
+    """Return the sha256 of what a file means, see `contents.meaning`."""
     try:
-        with path.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
+        return hashlib.sha256(meaning(path.read_bytes())).hexdigest()
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    return digest.hexdigest()
 
 
 def _stamps(root: Path) -> dict[str, Stamp]:
