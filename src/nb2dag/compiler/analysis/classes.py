@@ -15,6 +15,7 @@ _NOT_OPERATORS = {
 }  # fmt: skip
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DESCRIPTORS = {"field", "property", "staticmethod", "classmethod", "cached_property", "TypeVar", "frozenset"}
+_OF_CLASS = {"__name__", "__qualname__", "__module__", "__doc__"}
 _CACHES_OF_CLASS = {"cache", "lru_cache"}
 """Decorators that keep what methods return in the class, and not in the instance."""
 _CACHES = _CACHES_OF_CLASS | {"cached_property"}
@@ -233,7 +234,7 @@ def named(resolver: Resolver, nodes: Iterable[ast.expr]) -> Iterator[Definition]
 def _has_state(node: ast.ClassDef) -> bool:
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-            if statement.name in ("__new__", "__call__") or any(map(_asks_for_class, ast.walk(statement))):
+            if statement.name in ("__new__", "__call__") or _asks_for_class(statement):
                 return True
         elif isinstance(statement, ast.Assign | ast.AnnAssign):
             if statement.value is not None and not _is_fixed(statement.value):
@@ -243,10 +244,28 @@ def _has_state(node: ast.ClassDef) -> bool:
     return False
 
 
-def _asks_for_class(node: ast.AST) -> bool:
+def _asks_for_class(method: ast.AST) -> bool:
+    """Tell whether a method asks for a class, and not only for its name or whether it is the same as another one."""
+    harmless = {id(part) for node in ast.walk(method) for part in _only_told_apart(node)}
+    return any(_is_class_asked_for(node) and id(node) not in harmless for node in ast.walk(method))
+
+
+def _is_class_asked_for(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr == "__class__"
     return isinstance(node, ast.Name) and node.id in ("type", "__class__")
+
+
+def _only_told_apart(node: ast.AST) -> list[ast.expr]:
+    """Return what asks for a class in `type(self).__name__`, `type(a) is type(b)`, `isinstance(x, type(self))`."""
+    asked: list[ast.expr] = []
+    if isinstance(node, ast.Attribute) and node.attr in _OF_CLASS:
+        asked = [node.value]
+    elif isinstance(node, ast.Compare):
+        asked = [node.left, *node.comparators]
+    elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("isinstance", "issubclass"):
+        asked = node.args
+    return [each.func if isinstance(each, ast.Call) else each for each in asked]
 
 
 def _is_fixed(node: ast.expr) -> bool:

@@ -121,6 +121,9 @@ class WriteState:
     text: str | None = None
 
 
+LOG_HANDLERS = "<log handlers>"
+"""The state of what loggers do with messages, which matters to code that logs."""
+
 REGISTERED = "<registered method>"
 """The state of which a function that is registered with a method of a class becomes a part."""
 

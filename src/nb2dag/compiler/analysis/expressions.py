@@ -212,6 +212,9 @@ class ExpressionEvaluator:
             kind = "frame" if "frame" in kinds else min(kinds)
             return container([left, right], kind) if elements_change(self) else Value(kind=kind)
         text = _combined(left, node.op, right)
+        if isinstance(node.op, ast.Div) and left.immutable and left.constant is not None:
+            # A path and something of which nothing is known.
+            return replace(IMMUTABLE, constant=text)
         if "temporary" in (left.kind, right.kind):
             return Value(kind="temporary")
         if left.kind == "path" or right.kind == "path":

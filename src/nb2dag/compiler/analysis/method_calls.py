@@ -31,7 +31,7 @@ from nb2dag.compiler.analysis.callbacks import (
     is_function,
 )
 from nb2dag.compiler.analysis.classes import has_foreign_base
-from nb2dag.compiler.analysis.effects import Depth, Draw, Summary
+from nb2dag.compiler.analysis.effects import LOG_HANDLERS, Depth, Draw, Summary, WriteState
 from nb2dag.compiler.analysis.elements import (
     alter_container,
     changes_elements,
@@ -57,7 +57,7 @@ from nb2dag.compiler.analysis.outside import (
 )
 from nb2dag.compiler.analysis.own_generators import record_use
 from nb2dag.compiler.analysis.pyplot_state import DRAWING, drawn_by_method
-from nb2dag.compiler.analysis.receivers import guessed_kind
+from nb2dag.compiler.analysis.receivers import guessed_kind, moves_file
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.spelled_out import DEFINES
 from nb2dag.compiler.analysis.texts import ANY, joined_path
@@ -83,7 +83,8 @@ _FITS = ("fit", "train")
 """Methods that are known of estimators, but draw in some libraries that are not."""
 _CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescript", "raw_connection", "__enter__"}
 """Methods of a connection that give something to go on using it with."""
-_LOGGER_SETTINGS = {"setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter"}
+_LOG_HANDLERS = {"addHandler", "removeHandler", "addFilter", "removeFilter"}
+_LOGGER_SETTINGS = _LOG_HANDLERS | {"setLevel"}
 _OUTSIDE = {"resource", "client", "logger", "connection"}
 """Kinds of what stands for something outside of the process."""
 _SAVING = {"write", "save", "read", "load", "dump", "export"}
@@ -128,7 +129,7 @@ def call_method(
         if facts is None:
             return IMMUTABLE
     else:
-        kind = owner.kind or guessed_kind(function.value)
+        kind = owner.kind or ("path" if moves_file(node) else guessed_kind(function.value))
         facts = knowledge.method_call(function.attr, kind) or knowledge.method_call(function.attr, owner.kind)
     record_given_generators(evaluator, facts, arguments, node)
     record_method(evaluator, owner, function.attr, arguments, node)
@@ -149,7 +150,10 @@ def _facts_of_immutable(
     """Return what is known of a method of something immutable, None if it gives something immutable again."""
     facts = knowledge.method_call(name, "immutable") or knowledge.method_call(name, "str")
     if name in _LOGGER_SETTINGS:
-        record_setting(evaluator.effects, name, node)
+        if name in _LOG_HANDLERS:
+            evaluator.effects.add(WriteState(LOG_HANDLERS, node))
+        else:
+            record_setting(evaluator.effects, name, node)
         record_log_keeping(evaluator, arguments, node)
     if facts is None or facts.mutates_receiver:
         call_functions(evaluator, arguments.all(), arguments.all(), node)

@@ -6,6 +6,8 @@ import ast
 import re
 
 _AXES = re.compile(r"ax(?:e?s)?\d*(?:_\w+)?")
+_MOVES = {"rename", "replace"}
+_MAKES_PATH = {"with_name", "with_stem", "with_suffix", "joinpath", "Path"}
 
 
 def guessed_kind(receiver: ast.expr) -> str:
@@ -27,6 +29,19 @@ def guessed_kind(receiver: ast.expr) -> str:
         receiver = receiver.value
     name = getattr(receiver, "attr", getattr(receiver, "id", ""))
     return "axes" if _AXES.fullmatch(name) else ""
+
+
+def moves_file(call: ast.Call) -> bool:
+    """Tell whether a method moves a file, though nothing is known of its object: it is given a path that is made there.
+
+    >>> [moves_file(ast.parse(text, mode="eval").body) for text in ("p.rename(p.with_suffix('.old'))", "df.rename(d)")]
+    [True, False]
+    """
+    if getattr(call.func, "attr", "") not in _MOVES or len(call.args) != 1 or call.keywords:
+        return False
+    target = call.args[0]
+    made = isinstance(target, ast.Call) and getattr(target.func, "attr", "") in _MAKES_PATH
+    return made or (isinstance(target, ast.BinOp) and isinstance(target.op, ast.Div))
 
 
 def _begins_with_style(receiver: ast.expr) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
-from nb2dag.compiler.analysis.effects import Bind, Mutate, Seed, WriteState
+from nb2dag.compiler.analysis.effects import LOG_HANDLERS, Bind, Mutate, Seed, WriteState
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.made_classes import MADE_CLASS
 from nb2dag.compiler.analysis.marks import OWN_DEFAULTS
@@ -13,7 +13,7 @@ from nb2dag.compiler.analysis.outside import GENERATORS
 from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement, binds_for_certain
 
-REPLAYED_STATES = frozenset({"<environ>", "<sys.path>", "<cwd>", "<config>"})
+REPLAYED_STATES = frozenset({"<environ>", "<sys.path>", "<cwd>", "<config>", LOG_HANDLERS})
 """State without a name that a replayed statement may set: setting it again has the same result."""
 
 
@@ -110,6 +110,8 @@ def configures(statement: Statement) -> bool:
     It may bind what a module's function returns (`old = np.seterr(all="ignore")`), and changes nothing else.
     """
     effects = statement.effects
+    if statement.kind is OwnerKind.SHARED and _sets_up_logging(statement):
+        return True
     if any(isinstance(event, Mutate) for event in effects.events):
         return False
     if any(use.writes and not use.logs for use in effects.files):
@@ -124,6 +126,17 @@ def configures(statement: Statement) -> bool:
         return False
     known = all(state in REPLAYED_STATES or state in GENERATORS or _is_module_attribute(state) for state in states)
     return effects.configures or (bool(states) and known)
+
+
+def _sets_up_logging(statement: Statement) -> bool:
+    """Tell whether a block sets up handlers of logging, and changes nothing but what it binds for that."""
+    effects = statement.effects
+    own = statement.names.touched
+    if not statement.compound or "andler" not in statement.facts.text:
+        return False
+    states = {event.state for event in effects.events if isinstance(event, (WriteState, Seed))}
+    changed = {event.name for event in effects.events if isinstance(event, Mutate)}
+    return (effects.configures or bool(states)) and states <= {LOG_HANDLERS, "<config>"} and changed <= own
 
 
 def _is_module_attribute(state: str) -> bool:

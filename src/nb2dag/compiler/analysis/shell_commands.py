@@ -137,9 +137,8 @@ def _with_output(given: list[str], options: tuple[str, ...]) -> ShellUse | None:
 
 def _changing(name: str, given: list[str], paths: list[str]) -> ShellUse | None:
     """Return what a command does that makes, moves or removes files."""
-    if name in _REMOVING:
-        return _each(FileAccess.REPLACE, paths)
-    if name == "touch":
+    if name in _REMOVING or name == "touch":
+        # What is removed has to be there before.
         return _each(FileAccess.CHANGE, paths)
     if name == "mkdir":
         return _each(FileAccess.FOLDER, paths)

@@ -259,9 +259,9 @@ class Timeline:
         for number in reach:
             history = self._regions.get(number)
             if history is not None:
-                # What goes in later is counted as well: the object may be the same one.
+                # What goes in later is counted as well, if it is there already: the object may be the same one.
                 found |= history[-1].carries
-        return {item for item in found if item.position >= 0}
+        return {item for item in found if 0 <= item.position < position}
 
     def drawn(self, name: str, position: int) -> set[str]:
         """Return the state that using a name right before `position` may draw from."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from nb2dag.compiler.analysis.demand import IMPLICIT, Demands
-from nb2dag.compiler.analysis.effects import REGISTERED, WriteState, is_surrounding
+from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
+from nb2dag.compiler.analysis.effects import LOG_HANDLERS, REGISTERED, WriteState, is_surrounding
 from nb2dag.compiler.analysis.file_effects import lost_file_effects
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.regions import node_region
@@ -14,6 +16,8 @@ from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Stat
 from nb2dag.compiler.analysis.streams import replaced_streams
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
+
+_LOGS = re.compile(r"log|\.(?:debug|info|warning|error|exception|critical)\(", re.IGNORECASE)
 
 _OPAQUE_STATES = {
     "<folder stack>": (
@@ -118,10 +122,23 @@ def _lost_state(demands: Demands, statement: Statement, path: str) -> Iterator[F
     for demand in demands.tasks.values():
         if demand.task_id in (statement.task_id, IMPLICIT) or not demand.positions:
             continue
+        if states == [LOG_HANDLERS] and not _logs(demands.flow, demand):
+            continue
         if demand.positions[-1] > position and position not in demand.replays:
             values = (("state", states[0]), ("task", statement.task_id or "the shared code"), ("other", demand.task_id))
             yield FlowProblem("unnamed-state", _span(statement, path), values)
             return
+
+
+def _logs(flow: Flow, demand: Demand) -> bool:
+    """Tell whether a task's own statements or the definitions that it uses may log, by their text."""
+    replayed = [flow.statements.standing(position) for position in demand.replays]
+    own = [flow.statements.standing(position) for position in demand.positions]
+    return any(_LOGS.search(each.facts.text) for each in (*own, *filter(_is_definition, replayed)))
+
+
+def _is_definition(statement: Statement) -> bool:
+    return isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
 
 
 def _scratch_state(statement: Statement, path: str, last_task: int) -> Iterator[FlowProblem]:

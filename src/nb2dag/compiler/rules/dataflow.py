@@ -237,6 +237,7 @@ def _state(state: str) -> str:
         "<environ>": "the environment (`os.environ`)",
         "<cwd>": "the working directory",
         "<configuration>": "the configuration of a module",
+        "<log handlers>": "where messages of logging go",
     }
     return known.get(state) or f"`{state.strip('<>')}`"
 
