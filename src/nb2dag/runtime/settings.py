@@ -72,6 +72,10 @@ def set_attribute(path: str, value: Any) -> None:
         setattr(target, name, value)
 
 
+_HEAP_TYPE = 1 << 9
+"""Flag of classes that Python code made (`Py_TPFLAGS_HEAPTYPE`)."""
+
+
 def _fill(container: Any, value: Any) -> bool:
     """Give a container the content of another one of its type; return whether that could be done."""
     if type(container) is not type(value):
@@ -88,9 +92,23 @@ def _fill(container: Any, value: Any) -> bool:
     elif isinstance(container, deque):
         container.clear()
         container.extend(value)
+    elif _is_plain_instance(container):
+        attributes = dict(vars(value))
+        vars(container).clear()
+        vars(container).update(attributes)
     else:
         return False
     return True
+
+
+def _is_plain_instance(instance: Any) -> bool:
+    """Tell whether all there is to an object are the attributes in its `__dict__`."""
+    bases = type(instance).__mro__[:-1]
+    if not hasattr(instance, "__dict__"):
+        return False
+    return all(base.__module__ != "builtins" and base.__flags__ & _HEAP_TYPE for base in bases) and not any(
+        vars(base).get("__slots__") for base in bases
+    )
 
 
 def _reached(path: str) -> tuple[list[str], Any]:

@@ -101,10 +101,16 @@ def _unknown_call(
     """Evaluate the call of a value: an object with `__call__`, an element of a table of functions."""
     effects = evaluator.effects
     values = arguments.all()
-    if callee.kind == "definition" and callee.carries and all(item.position >= 0 for item in callee.carries):
-        # One of several definitions, of which a condition has chosen.
+    if callee.kind in _DEFINED and callee.carries and all(item.position >= 0 for item in callee.carries):
+        # One of several definitions, of which a condition has chosen, or what an import has brought.
         several = sorted(callee.carries, key=lambda item: (item.position, getattr(item.node, "lineno", 0)))
-        return union([_definition_call(evaluator, definition, arguments, node) for definition in several])
+        found = [_definition_call(evaluator, definition, arguments, node) for definition in several]
+        if callee.kind == "definition":
+            return union(found)
+        for value in values if discarded else ():
+            effects.mutate(value, node, deep=True)
+        effects.unstable.setdefault(f"`{ast.unparse(node.func)[:40]}()`", node)
+        return union([*found, shares(values)])
     own = [
         summary
         for definition in sorted(callee.carries, key=lambda item: item.position)

@@ -12,6 +12,8 @@ from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.model.code import LocalModule, nodes_of
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_VARIABLE = "!"
+_OWN = "!!"
 _LOOKED_UP = ("self", "cls")
 
 
@@ -63,24 +65,32 @@ def changed_arguments(resolver: Resolver, path: str) -> list[tuple[int, str]]:
 
 
 def variables(modules: Iterable[LocalModule]) -> tuple[str, ...]:
-    """Return the notes of the names that modules bind to objects: what their methods do, only the module knows."""
-    return tuple(f"!{module.name}.{name}" for module in modules for name in _variables(module))
+    """Return the notes of the names that modules bind to objects: what their methods do, only the module knows.
+
+    Of instances of the module's own classes that is true of every method.
+    """
+    return tuple(note for module in modules for note in _variables(module))
 
 
 @lru_cache(maxsize=256)
 def _variables(module: LocalModule) -> tuple[str, ...]:
+    body = module.code.tree.body
+    classes = {node.name for node in body if isinstance(node, ast.ClassDef)}
     return tuple(
-        target.id
-        for node in module.code.tree.body
+        f"{_OWN if getattr(node.value.func, 'id', '') in classes else _VARIABLE}{module.name}.{target.id}"
+        for node in body
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call)
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name)
     )
 
 
-def variable_at(resolver: Resolver, path: str) -> str:
-    """Return the beginning of a dotted path that is a variable of a local module; an empty string where none is."""
-    noted = {note[1:] for note in notes_at(resolver, path) if note[0] == "!"}
+def variable_at(resolver: Resolver, path: str, *, own: bool = False) -> str:
+    """Return the beginning of a dotted path that is a variable of a local module; an empty string where none is.
+
+    With `own` only instances of classes of the module itself count.
+    """
+    noted = {note.lstrip(_VARIABLE) for note in notes_at(resolver, path) if note.startswith(_OWN if own else _VARIABLE)}
     parts = path.split(".")
     paths = (".".join(parts[:number]) for number in range(2, len(parts)))
     return next((found for found in paths if found in noted), "")

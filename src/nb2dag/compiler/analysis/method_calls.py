@@ -179,10 +179,16 @@ def _call_hooks(
 ) -> None:
     """Record that a method of a library's class may call any that the notebook's class has in place of its own."""
     derived = frozenset(item for item in owner.carries if has_foreign_base(evaluator.resolver, item))
-    if derived and own is None:
+    if derived and own is None and not _is_part_of_class(evaluator, owner):
         evaluator.effects.mutate(owner, node, deep=True)
         instance = replace(owner, carries=derived, free=NONE)
         call_methods(evaluator, [instance], ["*"], node, [owner, *arguments.all()])
+
+
+def _is_part_of_class(evaluator: CallingEvaluator, owner: Value) -> bool:
+    """Tell whether something is an attribute of a class of the notebook, `Base.metadata`, and no instance of it."""
+    holders = [evaluator.resolver.resolve(name).definition for name in owner.part]
+    return not owner.same and bool(holders) and all(item is not None and item.is_class for item in holders)
 
 
 def call_own_method(evaluator: CallingEvaluator, owner: Value, arguments: Arguments, node: ast.Call) -> Value | None:

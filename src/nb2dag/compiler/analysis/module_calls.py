@@ -379,7 +379,8 @@ def _changed_variable(evaluator: CallingEvaluator, path: str) -> str:
     """
     owner, _, name = path.rpartition(".")
     facts = knowledge.method_call(name)
-    if (facts is None or facts.mutates_receiver) and (found := variable_at(evaluator.resolver, path)):
+    known = facts is not None and not facts.mutates_receiver
+    if found := variable_at(evaluator.resolver, path, own=known):
         return found
     # `list.append(rows, 1)` changes what it is given.
     is_kept = "." in owner and changes_containers(name) and knowledge.module_call(owner) is None

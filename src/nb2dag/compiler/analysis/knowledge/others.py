@@ -190,6 +190,8 @@ def scipy_call(path: str) -> CallFacts | None:
 
 CLIENT = method_table(
     (MethodFacts(True, touches_only_receiver=True, reads=(NETWORK,), deterministic=False), f"{_REQUESTS} send"),
+    # Tables are made in the database; `metadata` knows them from before.
+    (MethodFacts(False, returns="immutable", writes=(NETWORK,)), "create_all drop_all"),
     (MUTATES, "close mount commit rollback flush disconnect dispose begin add_all delete expunge refresh"),
     (
         MethodFacts(True, touches_only_receiver=True, returns="shares", reads=(NETWORK,), deterministic=False),
