@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import tarfile
 import time
 import zipfile
 
@@ -31,6 +32,15 @@ def _archive(text, when=(2026, 1, 1, 0, 0, 0)):
     return stream.getvalue()
 
 
+def _tar(text, when):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        member = tarfile.TarInfo("a.txt")
+        member.size, member.mtime = len(text), when
+        archive.addfile(member, io.BytesIO(text))
+    return stream.getvalue()
+
+
 def _figure(height, kind):
     import matplotlib.pyplot as plt
 
@@ -47,12 +57,13 @@ def _figure(height, kind):
     ("first", "again", "other"),
     [
         (lambda: _archive("a"), lambda: _archive("a", (2026, 2, 2, 0, 0, 0)), lambda: _archive("b")),
+        (lambda: _tar(b"a", 1), lambda: _tar(b"a", 2), lambda: _tar(b"b", 1)),
         (lambda: gzip.compress(b"a", mtime=1), lambda: gzip.compress(b"a", mtime=2), lambda: gzip.compress(b"b")),
         (lambda: _spreadsheet(FRAME), lambda: _spreadsheet(FRAME), lambda: _spreadsheet(FRAME.assign(a=3))),
         (lambda: _figure(2, "svg"), lambda: _figure(2, "svg"), lambda: _figure(3, "svg")),
         (lambda: _figure(2, "pdf"), lambda: _figure(2, "pdf"), lambda: _figure(3, "pdf")),
     ],
-    ids=["zip", "gzip", "xlsx", "svg", "pdf"],
+    ids=["zip", "tar.gz", "gzip", "xlsx", "svg", "pdf"],
 )
 def test_files_that_say_the_same(first, again, other):
     one = first()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -140,8 +141,12 @@ def _is_stale(module: str, statement: Statement, before: list[Statement], writte
         # A task that has imported it before keeps it, as the notebook does.
         return False
     first = before[0].position
+    foreign = module.partition(".")[0] in sys.stdlib_module_names or not statement.facts.local_modules
     return any(
-        first < writer.position < statement.position and is_module_file(place, module) for place, writer in written
+        first < writer.position < statement.position
+        and is_module_file(place, module)
+        and not (foreign and "*" in place)
+        for place, writer in written
     )
 
 

@@ -49,11 +49,14 @@ IN_MEMORY = "<database in memory>"
 DEFINED_IN = "<namespace of functions>"
 """Marks a dict in which executed code defined functions, `exec(text, names)`: they go on looking into that very one."""
 
+ARCHIVE = "<archive>"
+"""Marks an open archive, whose methods are given the paths of files to put into it: `zipfile.ZipFile("a.zip", "w")`."""
+
 _RUNS = "<runs "
 _ASKS = "<asks "
 _MARKS = {
-    CHANGES, CHANGES_INSIDE, OWN_GENERATOR, OF_PROCESS, KEEPS_DATA, LENT, IN_MEMORY, DEFINED_IN, MOVES, ELEMENT,
-    ELEMENTS, HOLDS_FRAMES,
+    CHANGES, CHANGES_INSIDE, OWN_GENERATOR, OF_PROCESS, KEEPS_DATA, LENT, IN_MEMORY, DEFINED_IN, ARCHIVE, MOVES,
+    ELEMENT, ELEMENTS, HOLDS_FRAMES,
 }  # fmt: skip
 _OF_FRAMES = {ELEMENT, ELEMENTS, HOLDS_FRAMES}
 _MEMORY = {"memory", "window"}

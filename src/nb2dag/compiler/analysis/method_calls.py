@@ -31,7 +31,7 @@ from nb2dag.compiler.analysis.callbacks import (
     is_function,
 )
 from nb2dag.compiler.analysis.classes import has_foreign_base
-from nb2dag.compiler.analysis.effects import LOG_HANDLERS, Depth, Draw, Summary, WriteState
+from nb2dag.compiler.analysis.effects import LOG_HANDLERS, Depth, Draw, FileAccess, Summary, WriteState
 from nb2dag.compiler.analysis.elements import (
     alter_container,
     changes_elements,
@@ -42,12 +42,19 @@ from nb2dag.compiler.analysis.elements import (
 )
 from nb2dag.compiler.analysis.estimators import call_parts, fitted, transformed
 from nb2dag.compiler.analysis.file_access import KnownCall
-from nb2dag.compiler.analysis.file_calls import is_backed, record_files, record_guessed_files, touch_files
+from nb2dag.compiler.analysis.file_calls import (
+    is_backed,
+    record_files,
+    record_guessed_files,
+    text_of,
+    touch_files,
+    use_file,
+)
 from nb2dag.compiler.analysis.in_memory import is_in_memory, only_reads, write_to_database
 from nb2dag.compiler.analysis.in_place import record_method
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import MethodFacts
-from nb2dag.compiler.analysis.marks import DEFINED_IN, OWN_GENERATOR, with_generator
+from nb2dag.compiler.analysis.marks import ARCHIVE, DEFINED_IN, OWN_GENERATOR, with_generator
 from nb2dag.compiler.analysis.outside import (
     called_name,
     record_given_generators,
@@ -83,6 +90,8 @@ _FITS = ("fit", "train")
 """Methods that are known of estimators, but draw in some libraries that are not."""
 _CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescript", "raw_connection", "__enter__"}
 """Methods of a connection that give something to go on using it with."""
+_PUTS_IN = {"write", "add"}
+"""Methods of an archive that read a file."""
 _LOG_HANDLERS = {"addHandler", "removeHandler", "addFilter", "removeFilter"}
 _LOGGER_SETTINGS = _LOG_HANDLERS | {"setLevel"}
 _OUTSIDE = {"resource", "client", "logger", "connection"}
@@ -122,8 +131,7 @@ def call_method(
     if function.attr == "__enter__" and not owner.kind:
         # A `with` block leaves the context again; by hand, the process stays in it.
         evaluator.effects.configures = True
-    touch_files(evaluator.effects, arguments.all(), node)
-    write_to_database(evaluator, function.attr, arguments, node)
+    _use_what_is_given(evaluator, owner, function.attr, arguments, node)
     if owner.immutable and not owner.carries:
         facts = _facts_of_immutable(evaluator, function.attr, arguments, node)
         if facts is None:
@@ -142,6 +150,16 @@ def call_method(
         may_draw(evaluator, function.attr, node)
     result = _known_method(evaluator, owner, facts, arguments, node)
     return union([result, *parts]) if parts else result
+
+
+def _use_what_is_given(
+    evaluator: CallingEvaluator, owner: Value, name: str, arguments: Arguments, node: ast.AST
+) -> None:
+    """Record which files and databases a method may use that it is given, or whose path it is given."""
+    touch_files(evaluator.effects, arguments.all(), node)
+    if ARCHIVE in owner.draws and name in _PUTS_IN:
+        use_file(evaluator, text_of(arguments.get(0)), FileAccess.READ, node)
+    write_to_database(evaluator, name, arguments, node)
 
 
 def _facts_of_immutable(

@@ -39,7 +39,7 @@ from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts
 from nb2dag.compiler.analysis.local_state import changed_arguments, states_at, variable_at
 from nb2dag.compiler.analysis.made_classes import made_class
-from nb2dag.compiler.analysis.marks import LENT
+from nb2dag.compiler.analysis.marks import ARCHIVE, LENT
 from nb2dag.compiler.analysis.modes import writes_through
 from nb2dag.compiler.analysis.outside import (
     GENERATORS,
@@ -109,6 +109,7 @@ _LOOKING = ("builtins.", "copy.", "pickle.", "joblib.")
 """Beginnings of the paths of functions that draw no number from a generator which they are given."""
 _WORKS_ON = {"scipy.spatial.KDTree", "scipy.spatial.cKDTree"}
 """Classes whose objects, which are no arrays, work on the memory of the array that they are given."""
+_ARCHIVES = {"zipfile.ZipFile", "tarfile.open", "tarfile.TarFile", "tarfile.TarFile.open"}
 _LOGS_TO = {"logging.StreamHandler", "logging.basicConfig"}
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
 _WHOLE = "%whole"
@@ -212,7 +213,8 @@ def _marks(path: str, facts: CallFacts, arguments: Arguments) -> Names:
     keeping = mark_of_keeping(path, arguments)
     moves = frozenset({MOVES}) if made and any(value.kind in MOVING for value in arguments.all()) else NONE
     mark = mark_of_result(path, arguments) | mark_of_getter(path, arguments) | mark_of_memory(path, arguments)
-    return mark | generator | keeping | moves
+    archive = frozenset({ARCHIVE}) if path in _ARCHIVES else NONE
+    return mark | generator | keeping | moves | archive
 
 
 def _use_given_classes(evaluator: CallingEvaluator, arguments: Arguments, node: ast.Call) -> None:

@@ -40,6 +40,9 @@ def moves_file(call: ast.Call) -> bool:
     if getattr(call.func, "attr", "") not in _MOVES or len(call.args) != 1 or call.keywords:
         return False
     target = call.args[0]
+    if isinstance(target, ast.Constant) and isinstance(target.value, str):
+        # Of a text the method takes two, and the name of a series is no path.
+        return getattr(call.func, "attr", "") == "replace" or bool(set(target.value) & set("./"))
     made = isinstance(target, ast.Call) and getattr(target.func, "attr", "") in _MAKES_PATH
     return made or (isinstance(target, ast.BinOp) and isinstance(target.op, ast.Div))
 

@@ -17,7 +17,7 @@ from typing import TypeVar
 from nb2dag.model.code import copied, nodes_of
 
 _TRIGGERS = re.compile(
-    r"exec|eval|globals|locals|vars|dir\b|__main__|modules\[|query|evaluate|duckdb|sqldf|~|timeit|\.sql\("
+    r"exec|eval|globals|locals|vars|dir\b|__main__|modules\[|query|evaluate|duckdb|sqldf|~|timeit|\.sql\(|__subclasses__"
 )
 """Some of this stands in the text of every cell that there is anything to do for."""
 
@@ -59,6 +59,9 @@ class Texts:
             self._at_names |= at_names
             for name, texts in bound.items():
                 self._bound.setdefault(name, []).extend(texts)
+        classes = (node for tree in whole_trees for node in nodes_of(tree) if isinstance(node, ast.ClassDef))
+        derives = any("__subclasses__" in source for source in whole)
+        self._derived = sorted({node.name for node in classes if node.bases}) if derives else []
         self.evaluators = _evaluators(whole_trees) if any("eval" in source for source in whole) else set()
         """Functions and classes of the notebook that evaluate texts, and are only ever called by their names."""
 
@@ -67,6 +70,12 @@ class Texts:
         """Whether the notebook names duckdb."""
         self.asked["@duckdb"] = self._duckdb
         return self._duckdb
+
+    @property
+    def derived(self) -> list[str]:
+        """The names of all classes that the notebook derives from others."""
+        self.asked["@derived"] = self._derived
+        return self._derived
 
     @property
     def at_names(self) -> set[str]:
@@ -85,6 +94,7 @@ class Texts:
             "@duckdb": self._duckdb,
             "@names": self._at_names,
             "@evaluators": self.evaluators,
+            "@derived": self._derived,
         }
         return all(self._bound.get(name, known.get(name, [])) == answer for name, answer in asked.items())
 
@@ -258,6 +268,9 @@ class _Speller(ast.NodeTransformer):
         if self._evaluating and _evaluates(node):
             # What it evaluates is said where the function around it is called.
             return _at(ast.Call(ast.Attribute(node.args[0], _EVALUATES, ast.Load()), [], []), node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "__subclasses__":
+            node.keywords.append(ast.keyword(_EXTRA, _at(_names(self._texts.derived), node)))
+            return node
         for spell in (self._evaluated, self._in_namespace, self._got, self._formatted, self._timed):
             found = spell(node)
             if found is not None:

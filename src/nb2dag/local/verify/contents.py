@@ -9,10 +9,11 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import tarfile
 import zipfile
 import zlib
 
-_ZIP, _GZIP, _PDF = b"PK\x03\x04", b"\x1f\x8b", b"%PDF"
+_ZIP, _GZIP, _TAR, _PDF = b"PK\x03\x04", b"\x1f\x8b", b"ustar", b"%PDF"
 _SVG = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!DOCTYPE svg[^>]*>\s*|<!--.*?-->\s*)*<svg\b", re.DOTALL)
 
 _TIMES = {
@@ -34,7 +35,9 @@ def meaning(data: bytes) -> bytes:
     if data[:4] == _ZIP:
         return _of_archive(data)
     if data[:2] == _GZIP:
-        return _unpacked(data)
+        return _of_gzip(data)
+    if data[257:262] == _TAR:
+        return _of_tar(data)
     if data[:4] == _PDF:
         return _PDF_TIMES.sub(b"", data)
     if data[:1] == b"<" and _SVG.match(data):
@@ -57,11 +60,26 @@ def _of_archive(data: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _unpacked(data: bytes) -> bytes:
+def _of_gzip(data: bytes) -> bytes:
     try:
-        return gzip.decompress(data)
+        return meaning(gzip.decompress(data))
     except (OSError, EOFError, zlib.error):
         return data
+
+
+def _of_tar(data: bytes) -> bytes:
+    parts: list[bytes] = []
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            for member in archive:
+                stream = archive.extractfile(member) if member.isfile() else None
+                content = member.linkname.encode() if stream is None else stream.read()
+                parts.append(b"%s %s %o %d\n%s\n" % (
+                    member.name.encode("utf-8", "surrogateescape"), member.type, member.mode, len(content), content,
+                ))  # fmt: skip
+    except (tarfile.TarError, OSError, KeyError):
+        return data
+    return b"".join(parts)
 
 
 def _of_drawing(data: bytes) -> bytes:
