@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+from nb2dag.compiler.analysis.deriving import plain_bases
 from nb2dag.compiler.analysis.effects import is_surrounding
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.places import is_file_state
@@ -360,8 +361,13 @@ class Demands:
         if position in demand.replays:
             return
         demand.replays[position] = origin
-        use = self.flow.statements.standing(position).use
+        statement = self.flow.statements.standing(position)
+        use, bases = statement.use, plain_bases(self.flow, statement)
         for name in sorted(use.names):
+            if name in bases and not chain_replayable(self.flow, name, position, self.replayable):
+                # It is made of the class as it was defined, which gets its state when the task loads it.
+                self.replay(demand, bases[name].position, Origin(Cause.CARRIED, name, position))
+                continue
             self.request(Request(demand.task_id, name, position, position, slicing=True))
         for definition in use.definitions:
             if self.flow.statements.standing(definition.position).kind is not OwnerKind.SCRATCH:

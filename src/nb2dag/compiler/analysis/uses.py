@@ -47,7 +47,7 @@ def find_use(present: Present, facts: StatementFacts, effects: Effects) -> Use:
         use.names.add("<cwd>")
     use.definitions |= {item for item in effects.unpickled if item.position >= 0}
     touched = facts.names.touched
-    runs = not _only_derives(facts.node)
+    runs = not only_derives(facts.node)
     names = list(use.names)
     definitions = [item for item in effects.references if item.name not in touched]
     seen: set[Definition] = set()
@@ -61,7 +61,7 @@ def find_use(present: Present, facts: StatementFacts, effects: Effects) -> Use:
             if _has_state(present, definition):
                 _defer(frozenset({definition.name}), use, names)
             definitions += _inside(present, definition)
-            if runs or _runs_when_derived(definition.node):
+            if runs or runs_when_derived(definition.node):
                 _defer(free_names(definition.node), use, names)
     last_star = present.stars().last
     if last_star >= 0 and any(_may_be_starred(present, name, last_star) for name in use.names):
@@ -89,7 +89,7 @@ def _may_be_starred(present: Present, name: str, last_star: int) -> bool:
     return snapshot is None or snapshot.bound < last_star
 
 
-def _only_derives(node: ast.stmt) -> bool:
+def only_derives(node: ast.stmt) -> bool:
     """Tell whether a statement is a class whose making calls nothing of the notebook: its bases do not run yet."""
     if not isinstance(node, ast.ClassDef) or node.keywords or node.decorator_list:
         return False
@@ -100,7 +100,7 @@ def _only_derives(node: ast.stmt) -> bool:
     return not any(isinstance(part, ast.Call) for whole in made for part in nodes_of(whole))
 
 
-def _runs_when_derived(node: ast.AST) -> bool:
+def runs_when_derived(node: ast.AST) -> bool:
     """Tell whether a class has code that runs when another one is derived from it."""
     if not isinstance(node, ast.ClassDef):
         return False
