@@ -13,7 +13,7 @@ from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
 from nb2dag.compiler.analysis.early import overwritten_states
 from nb2dag.compiler.analysis.enclosed import enclosed_kind, kept_kind
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
-from nb2dag.compiler.analysis.handoffs import identity_regions, named_marks
+from nb2dag.compiler.analysis.handoffs import identity_regions, marks_made_again, named_marks
 from nb2dag.compiler.analysis.made_classes import MADE_CLASS, is_known_by_name
 from nb2dag.compiler.analysis.marks import DEFINED_IN, IN_MEMORY, LOOKS_INTO, OWN_DEFAULTS
 from nb2dag.compiler.analysis.own_pickling import notes_as_key, pickles_in_own_way
@@ -83,6 +83,7 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
     for demand in demands.tasks.values():
         given = demand, identity
         yield from demands.settled.get("captured", demand.task_id, given, partial(_captured, flow, *given, places))
+    yield from _marks_made_again(flow, places)
     unpicklable = _once(problem for _, stuck in found for problem in stuck)
     # An import that cannot run again because of what a scratch cell does is mended with that cell.
     yield from (problem for problem in unpicklable if not (demands.troubles and _is_module(problem)))
@@ -125,6 +126,15 @@ def _captured(flow: Flow, demand: Demand, identity: frozenset[int], places: _Pla
                 found.append(FlowProblem("definition-state", place, (*values, ("held", other))))
                 break
     return found
+
+
+def _marks_made_again(flow: Flow, places: _Places) -> Iterator[FlowProblem]:
+    """Yield each name that stands for one mark after the other: marks cross by their names (see `pickler`)."""
+    for name, made in marks_made_again(flow).items():
+        cells = _cells(flow, [statement.position for statement in made])
+        values = (("name", name), ("task", _task(made[-1].task_id or IMPLICIT)), ("cells", cells))
+        labels = tuple((places.whole(statement), "one version is made here") for statement in made)
+        yield FlowProblem("two-versions", places.whole(made[-1]), values, labels)
 
 
 def _is_module(problem: FlowProblem) -> bool:

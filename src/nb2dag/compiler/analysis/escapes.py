@@ -23,7 +23,7 @@ _HARMLESS = {
     "head", "tail", "pycat", "pfile", "psearch", "dirs", "dhist", "bookmark", "unload_ext", "xdel",
 }  # fmt: skip
 _LOOKS = {"ls", "cat", "more", "less", "head", "pycat"}
-_SHELL = {"bash", "sh", "system", "sx", "!", "!!", ""}
+_SHELL = {"bash", "sh", "system", "sx", "!", "!!"}
 _FOREIGN = _SHELL | {"script", "perl", "ruby", "cmd", "python", "python2", "python3", "pypy", "R"}
 _ALIASES = {"mkdir", "rmdir", "mv", "rm", "cp", "ll", "lf", "lk", "ldir", "lx"}
 """Magics that are commands of the shell by another name (IPython's default aliases)."""

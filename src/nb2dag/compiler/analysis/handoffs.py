@@ -49,6 +49,15 @@ def named_marks(flow: Flow) -> frozenset[int]:
     return found
 
 
+def marks_made_again(flow: Flow) -> dict[str, list[Statement]]:
+    """Return the names that several cells bind to a mark, with the statements: a load could not tell these apart."""
+    found: dict[str, list[Statement]] = {}
+    for statement in flow.statements:
+        for name in _marks(statement):
+            found.setdefault(name, []).append(statement)
+    return {name: made for name, made in found.items() if len({each.cell.cell.index for each in made}) > 1}
+
+
 @lru_cache(MOST_STATEMENTS)
 def _marks(statement: Statement) -> tuple[str, ...]:
     """Return the names that a statement binds to a new `object()`, once."""

@@ -26,11 +26,11 @@ _READING = words(
 _LISTING = words("ls ll lf lk ldir lx find tree du df")
 """Commands that look at folders."""
 _REMOVING = words("rm rmdir unlink")
-_OUTPUTS = {"wget": ("-O", "--output-document"), "curl": ("-o", "--output"), "sort": ("-o", "--output")}
+_OUTPUTS = {"wget": ("-O", "--output-document"), "curl": ("-o", "--output")}
 """Options after which the file is named that a command writes."""
 
 _FILLED = re.compile(r"\{[^{}]*\}|\$\{?\w+\}?")
-_UNKNOWN = re.compile(r"[`()<]|\$\(|<<")
+_UNKNOWN = re.compile(r"[`()<]")
 _GLOB = re.compile(r"[*?]+|\[[^]]*\]")
 _OPERATORS = {"&&", "||", ";", "|", "&", "|&"}
 _REDIRECTIONS = {">", ">>", ">|", "&>", ">&"}
@@ -56,7 +56,7 @@ def shell_use(text: str) -> ShellUse:
     >>> shell_use("make").files
     ((<FileAccess.CHANGE: 'change'>, '\x00'),)
     """
-    if _UNKNOWN.search(text.replace("<", " <") if "<" in text else text):
+    if _UNKNOWN.search(text):
         return _ANYTHING
     files: list[tuple[FileAccess, str]] = []
     repeatable = True
@@ -120,12 +120,24 @@ def _named(name: str, given: list[str]) -> ShellUse | None:
     if any(word.startswith(options) for word in given if options):
         return _with_output(given, options)
     paths = [_path(word) for word in given if not word.startswith("-") or word == "-"]
+    if _writes_beside(name, given, paths):
+        return None
     if name == "sed":
         access = FileAccess.CHANGE if any(word.startswith(("-i", "--in-place")) for word in given) else FileAccess.READ
         return _each(access, paths[1:])
     if name in _READING:
         return _each(FileAccess.READ, paths)
     return _changing(name, given, paths)
+
+
+def _writes_beside(name: str, given: list[str], paths: list[str]) -> bool:
+    """Tell whether a command that reads files, as a rule, is told to write another one, or to read what to do."""
+    if name in ("uniq", "xxd"):
+        return len(paths) > 1
+    if name == "sort":
+        return any(word.startswith(("-o", "--output")) for word in given)
+    kept = (word for word in given if word.startswith(("-f", "--file", "-i", "--in-place=")) and word != "-i")
+    return name == "sed" and any(kept)
 
 
 def _with_output(given: list[str], options: tuple[str, ...]) -> ShellUse | None:
