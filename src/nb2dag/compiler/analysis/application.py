@@ -138,6 +138,9 @@ def _take_over(evaluator: CallingEvaluator, summary: Summary, passed: dict[str, 
             effects.altered.add((name, depth))
     effects.identity |= _reached(done.identity, passed)
     effects.lost |= {(name, part) for own, part in done.lost for name in _reached([own], passed)}
+    effects.remembered |= {
+        replace(each, name=name) for each in done.remembered for name in _reached([each.name], passed)
+    }
     effects.thrown |= _reached(done.thrown, passed)
     effects.references |= done.references
     effects.raised |= done.raised

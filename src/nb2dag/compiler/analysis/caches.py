@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import replace
 
-from nb2dag.compiler.analysis.classes import CACHE_COUNTS, cached_method, does_more_than_return
-from nb2dag.compiler.analysis.effects import Summary
+from nb2dag.compiler.analysis.classes import CACHE_COUNTS, cached_method, does_more_than_return, keeps_answers
+from nb2dag.compiler.analysis.effects import CLEARED, READ, Effects, FileUse, ReadState, Remembered, Summary
+from nb2dag.compiler.analysis.free_names import free_names
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import IMMUTABLE, NONE, Definition, Value, union
 
@@ -32,6 +34,8 @@ def call_cache(evaluator: CallingEvaluator, definition: Definition, name: str, n
     """
     if name == CACHE_COUNTS:
         evaluator.effects.lost.add((definition.name, CACHE_COUNTS))
+    if name == "cache_clear":
+        evaluator.effects.remembered.add(Remembered(definition.name, definition.node, CLEARED))
     if name == "cache_clear" and _acts(evaluator, definition):
         evaluator.effects.mutate(Value(same=frozenset({definition.name})), node)
     return IMMUTABLE
@@ -48,6 +52,37 @@ def out_of_method_cache(  # noqa: PLR0913, PLR0917 - a call and what it gave
     if does_more_than_return(method, summary.effects):
         evaluator.effects.mutate(Value(same=own), node)
     return result if result.immutable else union([result, Value(part=own)])
+
+
+def note_answers(
+    summary: Summary, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, owner: Definition | None
+) -> None:
+    """Note of a function, or of a method of the class `owner`, what its answers follow from, if they are cached."""
+    if isinstance(node, ast.Lambda) or not keeps_answers(node):
+        return
+    effects = summary.effects
+    if does_more_than_return(node, effects, own=node.name if owner is None else ""):
+        # What each call does is state of the function itself.
+        return
+    named = free_names(node).union(*(free_names(called.node) for called in effects.references))
+    name = owner.name if owner is not None else node.name
+    effects.remembered |= {Remembered(name, node, each) for each in named}
+    effects.remembered |= {Remembered(name, node, f"@{each}", given=True) for each in _used(node, summary)}
+    effects.remembered |= {Remembered(name, node, each) for each in _surroundings(effects)}
+
+
+def _used(node: ast.AST, summary: Summary) -> set[str]:
+    """Return the parameters of a function that it does use."""
+    loaded = {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+    return loaded.intersection(summary.parameters)
+
+
+def _surroundings(effects: Effects) -> Iterator[str]:
+    for event in effects.events:
+        if isinstance(event, ReadState):
+            yield event.state
+        elif isinstance(event, FileUse):
+            yield READ
 
 
 def _acts(evaluator: CallingEvaluator, definition: Definition) -> bool:

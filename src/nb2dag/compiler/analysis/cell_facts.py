@@ -82,7 +82,8 @@ class CellFacts:
     look like; `own_questions` the names of functions that ask a person, where the cell binds such a name itself;
     `installations` are the commands that install packages; `names_in_texts` tells that strings may name names;
     `own_attributes` are names of attributes that it gives to objects of the notebook's and that libraries use as well;
-    `own_backend` tells that it has figures outlive their cells.
+    `own_backend` tells that it has figures outlive their cells, `own_deletion` that it says what happens when an object
+    goes.
     """
 
     statements: tuple[StatementFacts, ...]
@@ -93,6 +94,7 @@ class CellFacts:
     names_in_texts: bool
     own_attributes: frozenset[str]
     own_backend: bool
+    own_deletion: bool
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -204,6 +206,7 @@ def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -
         has_names_in_texts(source),
         frozenset(attributes),
         takes_own_backend(source),
+        "__del__" in source,
     )
 
 

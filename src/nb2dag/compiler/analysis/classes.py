@@ -174,6 +174,11 @@ def has_cached_methods(node: ast.AST) -> bool:
     return any(_caches(item, _CACHES_OF_CLASS) for item in getattr(node, "body", ()))
 
 
+def keeps_answers(function: ast.AST) -> bool:
+    """Tell whether the standard library keeps what a function, or a method of a class, returns, in the process."""
+    return _caches(function, _CACHES_OF_CLASS)
+
+
 def is_cached(definition: Definition) -> bool:
     """Tell whether the standard library caches what a function returns: the same object for the same arguments."""
     return _caches(definition.node)

@@ -45,6 +45,7 @@ _RESOURCES = {
 
 
 _DEFINED_IN = "a namespace in which executed code defined functions"
+_LIVE = "the dict in which an object keeps its attributes, and these change"
 _IN_MEMORY = "a database in the memory of one process"
 
 _LOST = {
@@ -424,6 +425,15 @@ def _obstacle(
     if (own := _pickled_in_own_way(flow, name, reader)) is not None:
         own_way = f"an instance of `{own}`, which does something of its own when it is pickled, hashed or deleted"
         return "cannot-hand-over", (("kind", own_way),)
+    if _is_live(flow, demand, name, snapshot, reader):
+        return "cannot-hand-over", (("kind", _LIVE),)
+    return _obstacle_of_object(flow, name, source, reader, snapshot)
+
+
+def _obstacle_of_object(
+    flow: Flow, name: str, source: int, reader: int, snapshot: Snapshot
+) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+    """Return the rule about what is known of the object that a task takes, if it cannot cross."""
     drawn = flow.timeline.drawn(name, reader)
     if DEFINED_IN in drawn and snapshot.kind == "dict":
         return "cannot-hand-over", (("kind", _DEFINED_IN),)
@@ -435,6 +445,16 @@ def _obstacle(
         in_memory = snapshot.kind == "resource" and IN_MEMORY in drawn
         return "cannot-hand-over", (("kind", _IN_MEMORY if in_memory else _RESOURCES[snapshot.kind]),)
     return _obstacle_of_maker(flow, name, snapshot, maker)
+
+
+def _is_live(flow: Flow, demand: Demand, name: str, snapshot: Snapshot, reader: int) -> bool:
+    """Tell whether a name stands for the attributes of an object, and these may still change: `v = vars(settings)`."""
+    node = flow.statements.standing(snapshot.bound).node
+    value = node.value if isinstance(node, ast.Assign) else None
+    called = isinstance(value, ast.Call) and getattr(value.func, "id", "") == "vars" and bool(value.args)
+    if not called and getattr(value, "attr", "") != "__dict__":
+        return False
+    return any(flow.timeline.changed_from(number, demand.first) for number in flow.timeline.reach(name, reader))
 
 
 def _obstacle_of_maker(

@@ -14,12 +14,20 @@ from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.early import early_states
 from nb2dag.compiler.analysis.files import made_paths, mentioned_paths, modules_named
 from nb2dag.compiler.analysis.flow import Flow, trace_flow
-from nb2dag.compiler.analysis.handoffs import Saved, define_what_groups_carry, inputs_of, outputs_of, unite_aliases
+from nb2dag.compiler.analysis.handoffs import (
+    Saved,
+    compared_by_identity,
+    define_what_groups_carry,
+    inputs_of,
+    outputs_of,
+    unite_aliases,
+)
 from nb2dag.compiler.analysis.imported_parts import ImportedParts
 from nb2dag.compiler.analysis.kept import keep_for_effect
 from nb2dag.compiler.analysis.outside_files import SharedUse, outside_problems, shared_uses
 from nb2dag.compiler.analysis.reasons import task_reasons
 from nb2dag.compiler.analysis.settled import Settled
+from nb2dag.compiler.analysis.stale_caches import find_stale
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
 from nb2dag.compiler.analysis.traces import Traces
 from nb2dag.compiler.analysis.unsupported import find_opaque
@@ -44,6 +52,7 @@ def analyse(program: Program, facts: CellFactsMemo | None = None, traces: Traces
         *find_conflicts(flow, demands, path),
         *find_opaque(flow, demands, path),
         *find_counts(flow, path),
+        *find_stale(flow, path),
         *outside_problems(outside, path, solved.ids),
         *_guess_problems(solved.guesses, path),
         *find_advice(flow, demands, program, exported),
@@ -77,9 +86,10 @@ def _solved(program: Program, flow: Flow, settled: Settled | None = None) -> _So
     demands = Demands(flow, program.task_ids, settled)
     demands.follow()
     guesses = keep_for_effect(flow, demands)
-    unite_aliases(flow, demands)
+    compared = compared_by_identity(flow)
+    unite_aliases(flow, demands, compared)
     ids = _ids(program)
-    outputs = {ids[key]: outputs_of(flow, demands, demand, ids[key]) for key, demand in demands.tasks.items()}
+    outputs = {ids[key]: outputs_of(flow, compared, demands, demand, ids[key]) for key, demand in demands.tasks.items()}
     saved = Saved(outputs, ids[IMPLICIT])
     inputs = {key: inputs_of(flow, demand, saved, ids) for key, demand in demands.tasks.items()}
     define_what_groups_carry(flow, demands, saved, inputs)

@@ -196,6 +196,28 @@ Answer = Callable[[Any, Sequence[Value], Sequence[Value], ast.AST], object]
 """Records, with an evaluator, what some values do to others at a node."""
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A cached function, or method of a class, was asked: its answer is kept in the process, for the next time.
+
+    `cache` is its definition, `owner` its name or that of the class. The answer followed from what `name` stood for,
+    which may be `READ`; `given` says that this was handed to it. Where the name is `CLEARED`, nothing was asked, but
+    all answers were thrown away.
+    """
+
+    owner: str
+    cache: ast.AST
+    name: str
+    given: bool = False
+
+
+READ = "<read>"
+"""Stands for the files that are read on the way to an answer."""
+
+CLEARED = "<cleared>"
+"""Stands for all answers of a cached function, which are thrown away."""
+
+
 @dataclass(slots=True)
 class Effects:
     """What a statement or a function body may do.
@@ -239,6 +261,8 @@ class Effects:
     """Texts of a function that are paths if its callers give it paths: a call of which nothing is known gets them."""
     lost: set[tuple[str, str]] = field(default_factory=set)
     """Names with an attribute that is asked of them and that no handoff keeps, such as a traceback."""
+    remembered: set[Remembered] = field(default_factory=set)
+    """What the answers of cached functions followed from."""
 
     @property
     def files(self) -> list[FileUse]:

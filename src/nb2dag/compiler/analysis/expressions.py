@@ -188,13 +188,19 @@ class ExpressionEvaluator:
         if any(isinstance(operator, (ast.Is, ast.IsNot)) for operator in node.ops):
             operands = [node.left, *node.comparators]
             if not any(isinstance(operand, ast.Constant) for operand in operands):
-                for value in values:
-                    self.effects.identity.update(value.reaches)
+                for operand, value in zip(operands, values, strict=True):
+                    self.effects.identity |= value.reaches
+                    self.effects.identity |= self._named_globals(operand) if value.immutable else NONE
         for operator, value in zip(node.ops, values[1:], strict=True):
             if isinstance(operator, (ast.In, ast.NotIn)):
                 go_through(self, value, node)
         kinds = {value.kind for value in values} & FRAMES
         return Value(kind=min(kinds)) if kinds else (IMMUTABLE if all(v.immutable for v in values) else FRESH)
+
+    def _named_globals(self, node: ast.expr) -> set[str]:
+        """Return the global names in an expression: a value that cannot change does not tell from which it is."""
+        names = {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+        return names - self.locals.keys()
 
     def value_UnaryOp(self, node: ast.UnaryOp) -> Value:
         value = self.value(node.operand)

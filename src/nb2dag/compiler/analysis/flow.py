@@ -32,7 +32,7 @@ from nb2dag.compiler.analysis.traces import (
     find_placed,
     place,
 )
-from nb2dag.compiler.analysis.uses import Use, ask_for, find_use, written_modules
+from nb2dag.compiler.analysis.uses import OWN_DELETION, Use, ask_for, find_use, written_modules
 from nb2dag.compiler.analysis.values import Definition, Value
 from nb2dag.model.program import Program, ProgramCell
 
@@ -104,7 +104,9 @@ def _habits(cells: Sequence[CellFacts]) -> Habits:
     """Return what the cells say of the notebook as a whole."""
     names = sorted({name for cell in cells for name in cell.own_attributes})
     own = ((OWN_ATTRIBUTES, f" {' '.join(names)} "),) if names else ()
-    return (*own, (OWN_BACKEND, "do")) if any(cell.own_backend for cell in cells) else own
+    backend = ((OWN_BACKEND, "do"),) if any(cell.own_backend for cell in cells) else ()
+    deletion = ((OWN_DELETION, "do"),) if any(cell.own_deletion for cell in cells) else ()
+    return (*own, *backend, *deletion)
 
 
 def _may_have_frames(cell: CellFacts) -> bool:

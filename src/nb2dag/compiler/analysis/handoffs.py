@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from nb2dag.compiler.analysis.classes import compares_by_identity
@@ -16,17 +17,37 @@ from nb2dag.compiler.analysis.traces import PlacedCell
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import Input, Output, Source
 
+_SavedCell = tuple[int, int, set[tuple[str, int]]]
+"""The last statement of a cell, the cell's number, and the names that are saved after it, each with its version."""
 
-def unite_aliases(flow: Flow, demands: Demands) -> None:
-    """Let each task take names that share a changing object from one and the same place, so that `a is b` holds."""
-    identity = identity_regions(flow)
+_COMPARED = -(1 << 40)
+"""From which number down there are such as stand for comparisons, not for regions or functions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What the notebook compares by identity, `a is b`: the regions, and names whose objects have none.
+
+    These names each have numbers, as if of regions, that they have in common with what they are compared with.
+    """
+
+    regions: frozenset[int]
+    names: dict[str, frozenset[int]]
+
+    def numbers(self, name: str) -> frozenset[int]:
+        """Return what stands for the regions that the object of a name does not have."""
+        return self.names.get(name, NO_REGIONS)
+
+
+def unite_aliases(flow: Flow, demands: Demands, compared: Compared) -> None:
+    """Let each task take names that share an object which changes, or is compared, from one and the same place."""
     changed, turn = True, 0
     while changed:
         changed, turn = False, turn + 1
         # From the last task back, since uniting what one takes is asked of tasks above it. It ends: a name is only ever
         # taken from a later place than before.
         for demand in reversed(demands.tasks.values()):
-            if demand.inputs and _unite(flow, demands, demand, identity, turn):
+            if demand.inputs and _unite(flow, demands, demand, compared, turn):
                 changed = True
                 demands.answer()
 
@@ -89,15 +110,27 @@ def _definition(flow: Flow, name: str, position: int) -> Definition | None:
     return None if snapshot is None else snapshot.definition
 
 
+def compared_by_identity(flow: Flow) -> Compared:
+    """Return what the notebook compares by identity: in a stream, one object stays one, also one that cannot change."""
+    found: dict[str, frozenset[int]] = {}
+    for position in dict.fromkeys(place for cell in flow.cells for _, place in _compared_by_identity(cell)):
+        names = flow.statements[position].effects.identity
+        snapshots = [flow.timeline.before(name, position) for name in names]
+        if len(names) > 1 and any(each is not None and each.kind == "immutable" for each in snapshots):
+            for name in names:
+                found[name] = found.get(name, NO_REGIONS) | {_COMPARED - position}
+    return Compared(identity_regions(flow), found)
+
+
 @lru_cache(MOST_STATEMENTS)
 def _compared_by_identity(cell: PlacedCell) -> tuple[tuple[str, int], ...]:
     return tuple((name, each.position) for each in cell.statements for name in each.effects.identity)
 
 
-def _unite(flow: Flow, demands: Demands, demand: Demand, identity: frozenset[int], turn: int) -> bool:
+def _unite(flow: Flow, demands: Demands, demand: Demand, compared: Compared, turn: int) -> bool:
     changed = False
     readers = {name: max(versions.values()) for name, versions in (demand.replayed | demand.inputs).items()}
-    given = readers, frozenset(demand.inputs), identity
+    given = readers, frozenset(demand.inputs), compared
     # It may be asked for again within one compilation, when it takes more than before.
     what = f"sharing {turn}"
     for names in demands.settled.get(what, demand.task_id, given, partial(_sharing, flow, demand.first, *given)):
@@ -122,7 +155,7 @@ def _unite(flow: Flow, demands: Demands, demand: Demand, identity: frozenset[int
 
 
 def _sharing(
-    flow: Flow, first: int, readers: dict[str, int], inputs: frozenset[str], identity: frozenset[int]
+    flow: Flow, first: int, readers: dict[str, int], inputs: frozenset[str], compared: Compared
 ) -> list[list[str]]:
     """Return the sets of names of a task's inputs that share an object which still changes, in a fixed order.
 
@@ -138,10 +171,11 @@ def _sharing(
         reach[name] = frozenset(
             number
             for number in flow.timeline.reach(name, reader)
-            if number in identity
+            if number in compared.regions
             or flow.timeline.changed_from(number, first)
             or any(map(compares_by_identity, flow.timeline.carried_by(number)))
-        ) | _held(flow, name, reader, functions)
+        )
+        reach[name] |= _held(flow, name, reader, functions) | compared.numbers(name)
     return [names for names in _connected(reach) if len(names) > 1 and not inputs.isdisjoint(names)]
 
 
@@ -182,19 +216,21 @@ def _owner(flow: Flow, position: int) -> str:
     return flow.statements.standing(position).task_id or IMPLICIT
 
 
-def outputs_of(flow: Flow, demands: Demands, demand: Demand, task_id: str) -> list[Output]:
+def outputs_of(flow: Flow, compared: Compared, demands: Demands, demand: Demand, task_id: str) -> list[Output]:
     """Return the alias groups a task saves, in the order of its cells; the implicit one does at its end."""
     if not demand.outputs:
         return []
     if demand.task_id == IMPLICIT:
         end = max(demand.replays)
         cells = [(end, flow.statements.standing(end).cell.cell.index, demand.outputs)]
-        return _groups(flow, cells, task_id)
-    given = task_id, frozenset(demand.outputs)
-    return demands.settled.get("outputs", demand.task_id, given, lambda: _groups(flow, _by_cell(flow, demand), task_id))
+        return _groups(flow, compared, cells, task_id)
+    given = task_id, frozenset(demand.outputs), compared
+    return demands.settled.get(
+        "outputs", demand.task_id, given, lambda: _groups(flow, compared, _by_cell(flow, demand), task_id)
+    )
 
 
-def _by_cell(flow: Flow, demand: Demand) -> list[tuple[int, int, set[tuple[str, int]]]]:
+def _by_cell(flow: Flow, demand: Demand) -> list[_SavedCell]:
     """Return for each cell after which a task saves its last statement, its number, and what is saved."""
     by_cell: dict[int, set[tuple[str, int]]] = {}
     for name, position in demand.outputs:
@@ -202,13 +238,17 @@ def _by_cell(flow: Flow, demand: Demand) -> list[tuple[int, int, set[tuple[str, 
     return [(end, flow.statements.standing(end).cell.cell.index, saved) for end, saved in sorted(by_cell.items())]
 
 
-def _groups(flow: Flow, cells: list[tuple[int, int, set[tuple[str, int]]]], task_id: str) -> list[Output]:
+def _groups(
+    flow: Flow, compared: Compared, cells: list[tuple[int, int, set[tuple[str, int]]]], task_id: str
+) -> list[Output]:
     found: list[Output] = []
     for end, cell, saved in cells:
         looks = {name: flow.timeline.look(name, end + 1) for name in sorted({name for name, _ in saved})}
         functions = _functions(flow, ((name, end + 1) for name in looks))
         reach = {
-            name: look.reach | _held(flow, name, end + 1, functions) if look is not None else NO_REGIONS
+            name: look.reach | _held(flow, name, end + 1, functions) | compared.numbers(name)
+            if look is not None
+            else NO_REGIONS
             for name, look in looks.items()
         }
         for group in _connected(reach):

@@ -39,7 +39,7 @@ def pickles_in_own_way(node: ast.AST) -> bool:
     methods = {item.name: item for item in _statements(node) if isinstance(item, ast.FunctionDef)}
     own = [methods[name] for name in sorted(_METHODS & methods.keys())]
     remade = _made_in(methods.get("__init__")) & _made_in(methods.get("__setstate__"))
-    if "__del__" in methods:
+    if says_how_it_goes(node):
         return True
     making = methods.get("__new__")
     # Where an instance is loaded it runs again, but not where the load knows how to do without it.
@@ -50,6 +50,12 @@ def pickles_in_own_way(node: ast.AST) -> bool:
     ):
         return True
     return not all(_is_plain(method, remade, node) for method in own)
+
+
+@lru_cache(maxsize=1024)
+def says_how_it_goes(node: ast.AST) -> bool:
+    """Tell whether a class says what happens when an instance is deleted."""
+    return any(isinstance(item, ast.FunctionDef) and item.name == "__del__" for item in _statements(node))
 
 
 def _statements(node: ast.AST) -> list[ast.stmt]:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Origin
 from nb2dag.compiler.analysis.effects import WriteState
 from nb2dag.compiler.analysis.flow import Flow
-from nb2dag.compiler.analysis.functions import function_names
-from nb2dag.compiler.analysis.names import statement_names
+from nb2dag.compiler.analysis.free_names import free_names
 from nb2dag.compiler.analysis.regions import node_region
 from nb2dag.compiler.analysis.statements import OwnerKind, Statement, binds_for_certain
 from nb2dag.compiler.analysis.values import Definition
@@ -121,7 +120,7 @@ class _Explainer:
         node = statement.names.reads.get(name)
         if node is not None and hasattr(node, "lineno"):
             return Reader(Slice(statement.cell.cell.index, node_region(node, statement.cell.cell.source)))
-        via = next((item.name for item in self.definitions(statement) if name in _free_names(item)), "")
+        via = next((item.name for item in self.definitions(statement) if name in free_names(item.node)), "")
         return Reader(self.slice(position), via)
 
     def reading(self, name: str, position: int) -> Reader | None:
@@ -176,13 +175,6 @@ class _Explainer:
 
 def _by_position(output: tuple[str, int]) -> tuple[int, str]:
     return output[1], output[0]
-
-
-def _free_names(definition: Definition) -> frozenset[str]:
-    node = definition.node
-    if isinstance(node, ast.ClassDef):
-        return frozenset(statement_names(node).deferred)
-    return frozenset(function_names(node).free)
 
 
 def _own_obstacle(statement: Statement) -> tuple[Obstacle, str] | None:

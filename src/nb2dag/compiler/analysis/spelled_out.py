@@ -17,7 +17,7 @@ from typing import TypeVar
 from nb2dag.model.code import copied, nodes_of
 
 _TRIGGERS = re.compile(
-    r"exec|eval|globals|locals|vars|dir\b|__main__|modules\[|query|evaluate|duckdb|sqldf|~|timeit|\.sql\(|__subclasses__"
+    r"exec|eval|globals|locals|vars|dir\b|__main__|modules\[|query|evaluate|duckdb|sqldf|~|timeit|\.sql\(|__subclasses__|unittest"
 )
 """Some of this stands in the text of every cell that there is anything to do for."""
 
@@ -60,7 +60,7 @@ class Texts:
             for name, texts in bound.items():
                 self._bound.setdefault(name, []).extend(texts)
         classes = (node for tree in whole_trees for node in nodes_of(tree) if isinstance(node, ast.ClassDef))
-        derives = any("__subclasses__" in source for source in whole)
+        derives = any("__subclasses__" in source or "unittest" in source for source in whole)
         self._derived = sorted({node.name for node in classes if node.bases}) if derives else []
         self.evaluators = _evaluators(whole_trees) if any("eval" in source for source in whole) else set()
         """Functions and classes of the notebook that evaluate texts, and are only ever called by their names."""
@@ -268,7 +268,7 @@ class _Speller(ast.NodeTransformer):
         if self._evaluating and _evaluates(node):
             # What it evaluates is said where the function around it is called.
             return _at(ast.Call(ast.Attribute(node.args[0], _EVALUATES, ast.Load()), [], []), node)
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "__subclasses__":
+        if _looks_for_classes(node.func):
             node.keywords.append(ast.keyword(_EXTRA, _at(_names(self._texts.derived), node)))
             return node
         for spell in (self._evaluated, self._in_namespace, self._got, self._formatted, self._timed):
@@ -383,6 +383,13 @@ class _Speller(ast.NodeTransformer):
             for text in texts or ():
                 found += _expression(text)
         return ast.Tuple(found, ast.Load()) if found else None
+
+
+def _looks_for_classes(function: ast.expr) -> bool:
+    """Tell whether a call looks for classes by what they are derived from: all subclasses, all tests."""
+    return isinstance(function, ast.Attribute) and (
+        function.attr == "__subclasses__" or ast.unparse(function) == "unittest.main"
+    )
 
 
 def _evaluators(trees: Iterable[ast.Module]) -> set[str]:

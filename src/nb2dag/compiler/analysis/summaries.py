@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from nb2dag.compiler.analysis.caches import note_answers
 from nb2dag.compiler.analysis.effects import Summary
 from nb2dag.compiler.analysis.evaluation import evaluate_function
 from nb2dag.compiler.analysis.resolver import Resolver
@@ -129,6 +130,7 @@ class Summaries:
         self._open[node] = self._before.get(node, kept.summary)
         try:
             kept.summary = evaluate_function(_Recorder(self._resolver, self._being_made), node, owner)
+            note_answers(kept.summary, node, owner)
         finally:
             self._being_made.pop()
             del self._open[node]
@@ -169,6 +171,6 @@ def _same(left: Summary | None, right: Summary) -> bool:
             lambda one: (set(one.effects.unstable), set(one.effects.dynamic)),
             lambda one: (one.effects.references, one.effects.raised, one.effects.identity, one.effects.lost),
             lambda one: (one.effects.consumed, one.effects.altered, one.effects.thrown, one.effects.guessed),
-            lambda one: one.effects.unpickled,
+            lambda one: (one.effects.unpickled, one.effects.remembered),
         )
     )

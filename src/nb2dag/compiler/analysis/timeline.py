@@ -341,6 +341,11 @@ class Timeline:
         events = self._events.get(number)
         return events is not None and events[-1] >= position
 
+    def made_at(self, number: int) -> int:
+        """Return the position of the statement that made a region; -1 for one that is there from the start."""
+        history = self._regions.get(number)
+        return -1 if history is None else history[0].position
+
     def carried_by(self, number: int) -> frozenset[Definition]:
         """Return the definitions that a region may carry at any time."""
         self.asked.reached.append((EVER, frozenset((number,))))

@@ -5,17 +5,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from nb2dag.compiler.analysis.cell_facts import StatementFacts
 from nb2dag.compiler.analysis.effects import Draw, Effects, FileUse, ReadState, WriteState
 from nb2dag.compiler.analysis.file_states import FileStates
-from nb2dag.compiler.analysis.functions import function_names
-from nb2dag.compiler.analysis.names import statement_names
+from nb2dag.compiler.analysis.free_names import free_names
+from nb2dag.compiler.analysis.own_pickling import says_how_it_goes
 from nb2dag.compiler.analysis.present import Present
 from nb2dag.compiler.analysis.star_imports import STARS
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.code import nodes_of
+
+OWN_DELETION = "<own deletion>"
+"""Stands for that the notebook has classes which say what happens when an instance is deleted."""
 
 
 @dataclass(slots=True)
@@ -45,6 +47,9 @@ def find_use(present: Present, facts: StatementFacts, effects: Effects) -> Use:
     # A written module is found from where the notebook stands.
     if present.now("<cwd>") is not None and (effects.files or effects.unstable or written_modules):
         use.names.add("<cwd>")
+    if present.now(OWN_DELETION) is not None:
+        # To bind such a name anew is the end of what it stood for.
+        use.names |= {name for name in facts.names.binds if _goes_in_own_way(present, name)}
     use.definitions |= {item for item in effects.unpickled if item.position >= 0}
     touched = facts.names.touched
     runs = not only_derives(facts.node)
@@ -131,6 +136,15 @@ def _behind(present: Present, name: str, use: Use, names: list[str]) -> list[Def
     return found
 
 
+def _goes_in_own_way(present: Present, name: str) -> bool:
+    """Tell whether a name may stand for the last of an object whose class says what happens when it goes."""
+    snapshot = present.now(name)
+    if snapshot is None or snapshot.definition is not None:
+        return False
+    carried = (item for number in present.reach(snapshot.own) for item in present.region(number).carries)
+    return any(says_how_it_goes(item.node) for item in carried)
+
+
 def _has_state(present: Present, definition: Definition) -> bool:
     """Tell whether a definition's object, a class or function, may have changed since it was defined."""
     snapshot = present.now(definition.name)
@@ -145,17 +159,6 @@ def _inside(present: Present, definition: Definition) -> list[Definition]:
     if snapshot is None:
         return []
     return [item for number in present.reach(snapshot.own) for item in present.region(number).carries]
-
-
-@lru_cache(maxsize=4096)
-def free_names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef) -> frozenset[str]:
-    """Return the globals that the bodies of a definition use."""
-    if isinstance(node, ast.ClassDef):
-        # A lambda that its statement gives to a call, `field(default_factory=lambda: ...)`, may be called later, too.
-        made = [part for part in node.body if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
-        given = [part for statement in made for part in nodes_of(statement) if isinstance(part, ast.Lambda)]
-        return frozenset(statement_names(node).deferred).union(*(function_names(part).free for part in given))
-    return frozenset(function_names(node).free)
 
 
 def _defer(found: frozenset[str], use: Use, names: list[str]) -> None:

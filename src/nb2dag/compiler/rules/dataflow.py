@@ -132,6 +132,8 @@ def _cannot_hand_over(values: _Values) -> _Wording:
         ),
         "a module": f"import `{name}` in a cell above the first task: every task that needs it imports it then",
     }
+    if "attributes" in kind:
+        ways[kind] = f"ask the object for its attributes where they are needed, or take a copy: `{name} = dict({name})`"
     if "executed code" in kind:
         ways[kind] = f"take out what other tasks need, `result = {name}['result']`, or execute the code in each task"
     inside = values.get("inside", "")
@@ -167,6 +169,15 @@ def _definition_state(values: _Values) -> _Wording:
                 f"`{held}`: in the DAG it would be two"
             ),
             f"let `{name}` look it up when it runs, by its name in the body, instead of in a default or decorator",
+        )
+    if stale := values.get("stale"):
+        changed = _state(stale) if stale.startswith("<") else f"`{stale}`"
+        return (
+            (
+                f"`{name}` remembers answers that `{values['other']}` had before {changed} changed, and task "
+                f"`{values['task']}` asks again: in the DAG it would get new ones"
+            ),
+            f"call `{name}.cache_clear()` where {changed} changes, or pass what the answer depends on as an argument",
         )
     return (
         f"task `{values['other']}` changes state on `{name}`, a function or class, and task `{values['task']}` uses it",
@@ -239,6 +250,8 @@ def _state(state: str) -> str:
         "<configuration>": "the configuration of a module",
         "<log handlers>": "where messages of logging go",
     }
+    if state.startswith("<file:"):
+        return f"the file `{state[len('<file:') : -1]}`"
     return known.get(state) or f"`{state.strip('<>')}`"
 
 

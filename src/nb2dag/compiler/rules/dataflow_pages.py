@@ -144,10 +144,10 @@ DEFINITION_STATE = Rule(
     Severity.ERROR,
     page(
         "Reports state of a function or class that one task changes and another one uses, where it cannot cross.",
-        "Most state crosses: attributes of a class, what a function keeps in its defaults. A value that "
-        "`functools.lru_cache` keeps and a task changes does not: in the other task's process the cache is empty, and "
-        "a cached function or method that counts or prints would do so again. Nor does an object that a default keeps, "
-        "if the task gets it by another name as well: it would be two objects.",
+        "Most state crosses: attributes of a class, what a function keeps in its defaults. What "
+        "`functools.lru_cache` keeps does not: in the other task's process the cache is empty. There a cached function "
+        "that prints would do so again, and one whose answer is out of date give a new one. Nor does an object that a "
+        "default keeps, if the task gets it by another name as well: it would be two objects.",
         "import functools\n@functools.cache\ndef rows():\n    return []\n# %%\n%%airflow_task fill\nrows().append(1)\n"
         "# %%\n%%airflow_task use\nprint(rows())",
         "%%airflow_task fill\nrows = [1]\n# %%\n%%airflow_task use\nprint(rows)",
