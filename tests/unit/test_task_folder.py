@@ -104,5 +104,6 @@ def test_paths_in_the_folder_are_the_consumers_own(tmp_path: Path) -> None:
 def test_contents_are_equal_by_their_bytes() -> None:
     assert Content(b"1") == Content(memoryview(b"1"))
     assert Content(b"1") != Content(b"2")
-    assert Content(b"1") != Content(b"1", executable=True)
+    assert Content(b"1") != Content(b"1", mode=0o755)
+    assert Content(b"1") == Content(b"1", changed=7)
     assert repr(Content(b"1")) == "b'1'"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nb2dag.runtime import nans, sharing
+from nb2dag.runtime import nans, set_order, sharing
 from nb2dag.runtime.executed import without_builtins
 from nb2dag.runtime.objects import Payload
 
@@ -71,10 +71,10 @@ class PickleCodec:
         memory = sharing.Memory()
         saver: type[pickler.ValuePickler] = pickler.ValuePickler
         stream, packages = self._dump(functools.partial(saver, opaque=opaque), values, namespace, memory)
-        exact, with_nan = memory.incomplete, nans.may_hold_nan(stream)
-        if exact or with_nan or memory.shares_objects:
+        exact, asks = memory.incomplete, nans.may_hold_nan(stream) or set_order.may_hold_set(stream)
+        if exact or asks or memory.shares_objects:
             memory = sharing.Memory(exact, memory.shared)
-            saver = pickler.NanPickler if with_nan else saver
+            saver = pickler.AskingPickler if asks else saver
             stream, packages = self._dump(functools.partial(saver, opaque=opaque), values, namespace, memory)
         regions, buffers = memory.regions()
         return Encoded(Payload((memoryview(stream), *regions), buffers), packages)

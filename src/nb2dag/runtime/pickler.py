@@ -35,6 +35,7 @@ from nb2dag.runtime.generators import GLOBAL_GENERATORS, global_generator
 from nb2dag.runtime.nans import NanNumbers, NumberedNans
 from nb2dag.runtime.refusal import UnsavableError
 from nb2dag.runtime.remade import Reduced, remaking
+from nb2dag.runtime.set_order import Order, order_of, restore
 from nb2dag.runtime.sharing import Memory
 
 _PROTOCOL = 5
@@ -46,6 +47,10 @@ _LRU_CACHE: type = type(functools.lru_cache(maxsize=1)(len))
 _DICT_VIEWS: dict[type, str] = {
     type(getattr(maker(), kind)()): kind for maker in (dict, OrderedDict) for kind in ("keys", "values", "items")
 }
+
+
+ORDERS = "<orders of sets>"
+"""Under which the orders of sets stand among the values, which have the names of the notebook."""
 
 
 class Writable(Protocol):
@@ -218,18 +223,31 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             self.packages.add(package)
 
 
-class NanPickler(ValuePickler):
-    """Pickle values with NaNs among them, each NaN as the object that it is.
+class AskingPickler(ValuePickler):
+    """Pickle values with what pickle by itself does not keep: each NaN as the object that it is, the order of sets.
 
-    Asking about every object takes as long again as pickling it: `nb2dag.runtime.nans.may_hold_nan` says where it pays.
+    Asking about every object takes as long again as pickling it: `nans.may_hold_nan` and `set_order.may_hold_set` say
+    where it pays.
+
+    Attributes:
+        orders: How to give the sets among the values their order again.
     """
+
+    orders: list[Order]
 
     @functools.cached_property
     def _nans(self) -> NanNumbers:
         return NanNumbers(self._namespace)
 
+    def dump(self, obj: Any) -> None:
+        """Write the values, and then the orders, which are known by then."""
+        self.orders = []
+        super().dump({**obj, ORDERS: self.orders})
+
     def persistent_id(self, obj: Any) -> int | str | None:
         """Return the number or name of a NaN, None for anything else."""
+        if type(obj) is set and (order := order_of(obj)) is not None:
+            self.orders.append(order)
         return self._nans.number_of(obj) if type(obj) is float and isnan(obj) else None
 
 
@@ -248,8 +266,15 @@ class ValueUnpickler(pickle.Unpickler):
         self._module = module_name(namespace)
         self._nans = NumberedNans(namespace)
 
+    def load(self) -> Any:
+        """Return the values."""
+        values = super().load()
+        for order in values.pop(ORDERS, ()) if isinstance(values, dict) else ():
+            restore(order)
+        return values
+
     def persistent_load(self, number: int | str) -> float:
-        """Return the NaN that `NanPickler` gave a number, or went by a name."""
+        """Return the NaN that `AskingPickler` gave a number, or went by a name."""
         return self._nans.of(number)
 
     def find_class(self, module: str, name: str) -> Any:

@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections import deque
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -120,4 +121,9 @@ def _reached(path: str) -> tuple[list[str], Any]:
             module = importlib.import_module(".".join(parts[:length]))
         except ImportError:
             return parts[length - 1 :], module
-    return parts[max(1, len(parts) - 1) :], module
+    last = parts[max(1, len(parts) - 1) :]
+    if last and not hasattr(module, last[0]):
+        # A part of a package, which is an attribute of it once it is imported.
+        with suppress(ImportError):
+            importlib.import_module(path)
+    return last, module

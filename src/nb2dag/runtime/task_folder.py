@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import mmap
 import os
 import pickle
 import re
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -24,21 +26,25 @@ _JOURNAL = "-journal"
 
 
 class Content:
-    """The bytes of one file, beside the pickle stream; after a load they are mapped."""
+    """The bytes of one file, beside the pickle stream; after a load they are mapped.
 
-    __slots__ = ("data", "executable")
+    `mode` are its permissions, `changed` the time of its last change in nanoseconds.
+    """
 
-    def __init__(self, data: Any, executable: bool = False) -> None:
+    __slots__ = ("changed", "data", "mode")
+
+    def __init__(self, data: Any, mode: int = 0o644, changed: int = 0) -> None:
         self.data = data
-        self.executable = executable
+        self.mode = mode
+        self.changed = changed
 
-    def __reduce__(self) -> tuple[type[Content], tuple[Any, bool]]:
-        return Content, (pickle.PickleBuffer(self.data), self.executable)
+    def __reduce__(self) -> tuple[type[Content], tuple[Any, int, int]]:
+        return Content, (pickle.PickleBuffer(self.data), self.mode, self.changed)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Content):
             return NotImplemented
-        return self.executable == other.executable and bytes(self.data) == bytes(other.data)
+        return self.mode == other.mode and bytes(self.data) == bytes(other.data)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -93,7 +99,7 @@ class TaskFolder:
         if place.endswith("/"):
             return FileTree({}, (place[:-1],) if (self.root / place).is_dir() else ())
         files: dict[str, Content] = {}
-        folders: list[str] = []
+        folders = self._around(place)
         shipped: list[str] = []
         for name in sorted(self._names(place)):
             path = self.root / name
@@ -121,6 +127,8 @@ class TaskFolder:
                 (self.root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(self.shipped / name, self.root / name)
         self._note(tree.files)
+        # The search for modules remembers folders, also that one was not there.
+        importlib.invalidate_caches()
 
     def laid_down(self) -> dict[str, Stamp]:
         """Return the files that were laid down, with their stamps of then."""
@@ -145,6 +153,14 @@ class TaskFolder:
         target = self.root / folder
         target.mkdir(parents=True, exist_ok=True)
         os.chdir(target)
+
+    def _around(self, place: str) -> list[str]:
+        """Return the folders above a place that are there, be there nothing any more in them."""
+        above = Path(place.partition("*")[0] + "*").parent if "*" in place else Path(place).parent
+        inside = [folder.as_posix() for folder in (above, *above.parents) if folder.parts]
+        return [
+            folder for folder in reversed(inside) if not place.startswith(("/", "..")) and (self.root / folder).is_dir()
+        ]
 
     def _names(self, place: str) -> Iterator[str]:
         pattern = re.compile(
@@ -193,7 +209,7 @@ def _content(path: Path) -> Content:
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
         data: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if status.st_size else b""
-    return Content(data, bool(status.st_mode & 0o100))
+    return Content(data, stat.S_IMODE(status.st_mode), status.st_mtime_ns)
 
 
 def _lay_down(path: Path, content: Content) -> None:
@@ -203,8 +219,8 @@ def _lay_down(path: Path, content: Content) -> None:
     # A new file: one that is open, or has another name as well, keeps what it has.
     path.unlink(missing_ok=True)
     path.write_bytes(content.data)
-    if content.executable:
-        path.chmod(path.stat().st_mode | 0o111)
+    os.utime(path, ns=(content.changed, content.changed))
+    path.chmod(content.mode)
 
 
 def _remove(path: Path) -> None:

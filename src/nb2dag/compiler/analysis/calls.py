@@ -29,6 +29,7 @@ from nb2dag.compiler.analysis.module_calls import call_module
 from nb2dag.compiler.analysis.own_generators import draw_from_process
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import IMMUTABLE, MAYBE_FOREIGN, Definition, Value, part_of, shares, union
+from nb2dag.compiler.analysis.written_modules import of_module
 
 _DEFINED = {"definition", MAYBE_FOREIGN}
 """Kinds of functions and classes of the notebook, which a call as such does not change."""
@@ -43,7 +44,7 @@ def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: boo
         owner = evaluator.value(function.value)
         arguments = evaluate_arguments(evaluator, node)
         if owner.module:
-            return call_module(evaluator, f"{owner.module}.{function.attr}", arguments, node, discarded=discarded)
+            return _module_call(evaluator, f"{owner.module}.{function.attr}", arguments, node, discarded=discarded)
         if owner.kind == MADE_CLASS:
             return made_instance(owner, arguments)
         if owner.definition is not None and function.attr in CACHE_METHODS and is_cached(owner.definition):
@@ -54,10 +55,16 @@ def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: boo
     if callee.definition is not None:
         return _definition_call(evaluator, callee.definition, arguments, node)
     if callee.module:
-        return call_module(evaluator, callee.module, arguments, node, discarded=discarded)
+        return _module_call(evaluator, callee.module, arguments, node, discarded=discarded)
     if callee.kind == MADE_CLASS:
         return made_instance(callee, arguments)
     return _unknown_call(evaluator, callee, arguments, node, discarded=discarded)
+
+
+def _module_call(
+    evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call, *, discarded: bool
+) -> Value:
+    return of_module(evaluator, path, call_module(evaluator, path, arguments, node, discarded=discarded))
 
 
 def call_bound(

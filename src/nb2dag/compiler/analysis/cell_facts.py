@@ -16,6 +16,7 @@ from nb2dag.compiler.analysis.pyplot_state import takes_own_backend
 from nb2dag.compiler.analysis.regions import region_in
 from nb2dag.compiler.analysis.secrets import secrets_in_escapes, secrets_in_nodes
 from nb2dag.compiler.analysis.spelled_out import Texts, has_names_in_texts, spell_out
+from nb2dag.compiler.analysis.written_modules import writes_modules
 from nb2dag.compiler.memo import Memo
 from nb2dag.model.code import Escape, LocalModule, ParsedCode, Script, escape_of, nodes_of
 from nb2dag.model.program import Program, ProgramCell
@@ -83,7 +84,7 @@ class CellFacts:
     `installations` are the commands that install packages; `names_in_texts` tells that strings may name names;
     `own_attributes` are names of attributes that it gives to objects of the notebook's and that libraries use as well;
     `own_backend` tells that it has figures outlive their cells, `own_deletion` that it says what happens when an object
-    goes.
+    goes, `writes_modules` that it may write files of code.
     """
 
     statements: tuple[StatementFacts, ...]
@@ -95,6 +96,7 @@ class CellFacts:
     own_attributes: frozenset[str]
     own_backend: bool
     own_deletion: bool
+    writes_modules: bool
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -207,6 +209,7 @@ def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -
         frozenset(attributes),
         takes_own_backend(source),
         "__del__" in source,
+        writes_modules(source),
     )
 
 

@@ -11,12 +11,12 @@ from functools import lru_cache, partial
 from nb2dag.compiler.analysis.classes import has_cached_methods, is_cached, is_named_tuple
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
 from nb2dag.compiler.analysis.early import overwritten_states
-from nb2dag.compiler.analysis.enclosed import enclosed_kind, kept_kind
+from nb2dag.compiler.analysis.enclosed import OWN_WAY, enclosed_kind, is_emptied, kept_kind, sets, stores_of
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
 from nb2dag.compiler.analysis.handoffs import identity_regions, marks_made_again, named_marks
 from nb2dag.compiler.analysis.made_classes import MADE_CLASS, is_known_by_name
 from nb2dag.compiler.analysis.marks import DEFINED_IN, IN_MEMORY, LOOKS_INTO, OWN_DEFAULTS
-from nb2dag.compiler.analysis.own_pickling import notes_as_key, pickles_in_own_way
+from nb2dag.compiler.analysis.own_pickling import hashed_attributes, notes_as_key, own_way_of_pickling
 from nb2dag.compiler.analysis.places import is_file_state, place_in
 from nb2dag.compiler.analysis.pyplot_state import FIGURE
 from nb2dag.compiler.analysis.regions import node_region
@@ -24,7 +24,8 @@ from nb2dag.compiler.analysis.scratch import scratch_values
 from nb2dag.compiler.analysis.spelled_out import is_optional
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
 from nb2dag.compiler.analysis.timeline import Snapshot
-from nb2dag.compiler.analysis.values import Definition
+from nb2dag.compiler.analysis.values import OF_ONE_PROCESS, Definition, kept_in
+from nb2dag.model.code import nodes_of
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
 
@@ -54,10 +55,11 @@ _LOST = {
     "__sizeof__": "the size of an object in memory, which is another one where it is made anew",
 }  # fmt: skip
 
-_ENCLOSED = frozenset(_RESOURCES) - {"module", "iterator"}
-"""What can be found inside of containers and instances. A module there is handed over by its name."""
 
 _MOST_LABELS = 4
+
+_MAKING = ("__init__", "__post_init__", "__new__")
+"""Methods that make an instance what it is."""
 
 _NEVER_HANDED_OVER = {"<torch.random>", FIGURE}
 
@@ -111,13 +113,15 @@ def _captured(flow: Flow, demand: Demand, identity: frozenset[int], places: _Pla
         for name, versions in sorted(demand.inputs.items())
         if not name.startswith("<")
     }
+    # A class that others are derived from is itself found again by its name.
+    bases = _bases(flow, demand)
     found: list[FlowProblem] = []
     for name, versions in sorted(demand.replayed.items()) if taken else ():
         reader = max(versions.values())
         snapshot = flow.timeline.before(name, reader)
         if snapshot is None or snapshot.definition is None or name in taken:
             continue
-        kept = flow.timeline.reach(name, reader) - snapshot.own
+        kept = flow.timeline.reach(name, reader) - snapshot.own - bases
         for other, regions in taken.items() if kept else ():
             both = kept & regions
             if any(number in identity or flow.timeline.changed_from(number, demand.first) for number in both):
@@ -126,6 +130,20 @@ def _captured(flow: Flow, demand: Demand, identity: frozenset[int], places: _Pla
                 place = places.name(flow.statements[reader], name)
                 found.append(FlowProblem("definition-state", place, (*values, ("held", other))))
                 break
+    return found
+
+
+def _bases(flow: Flow, demand: Demand) -> frozenset[int]:
+    """Return the regions of the classes that those which a task defines are derived from, as these are defined."""
+    found = frozenset[int]()
+    for name, versions in demand.replayed.items():
+        snapshot = flow.timeline.before(name, max(versions.values()))
+        if snapshot is None or snapshot.definition is None:
+            continue
+        for base in getattr(snapshot.definition.node, "bases", ()):
+            known = flow.timeline.before(base.id, snapshot.definition.position) if isinstance(base, ast.Name) else None
+            if known is not None and known.definition is not None:
+                found |= known.own
     return found
 
 
@@ -370,10 +388,21 @@ def _unpicklable(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowPr
             yield FlowProblem(rule, places.name(flow.statements[reader], name), (*values, *more), labels)
 
 
-def _lost_part(flow: Flow, demand: Demand, name: str) -> str | None:
-    """Return an attribute that a task asks of what it takes by a name, and that the handoff does not keep."""
-    asked = (lost for position in demand.positions for lost in flow.statements[position].effects.lost)
-    return min((part for owner, part in asked if owner == name), default=None)
+def _lost_part(flow: Flow, demand: Demand, name: str, source: int, reader: int) -> str | None:
+    """Return an attribute that a task asks of what it takes by a name, or of a part of it, and that does not cross."""
+    found: set[str] = set()
+    taken: frozenset[int] | None = None
+    for position in demand.positions:
+        for owner, part in flow.statements[position].effects.lost:
+            if owner == name:
+                found.add(part)
+            elif owner not in demand.inputs and part in _LOST:
+                if taken is None:
+                    reached = flow.timeline.reach(name, reader)
+                    taken = frozenset(number for number in reached if flow.timeline.made_at(number) <= source)
+                asked = (flow.timeline.reach(owner, at) for at in (position, position + 1))
+                found |= {part for regions in asked if not taken.isdisjoint(regions)}
+    return min(found, default=None)
 
 
 def _is_bound_to_one(flow: Flow, name: str, reader: int, definition: Definition) -> bool:
@@ -385,20 +414,33 @@ def _is_bound_to_one(flow: Flow, name: str, reader: int, definition: Definition)
 
 
 def _pickled_in_own_way(flow: Flow, name: str, reader: int) -> str | None:
-    """Return a class whose instance a name may reach and that does something of its own when it is pickled."""
+    """Return what a name may reach that a handoff does something to which the notebook does not."""
     waiting, seen = [*flow.timeline.carried(name, reader)], set[str]()
     while waiting:
         definition = waiting.pop()
-        if pickles_in_own_way(definition.node):
-            return definition.name
-        if notes_as_key(definition.node) and not _is_bound_to_one(flow, name, reader, definition):
-            return definition.name
+        method = own_way_of_pickling(definition.node)
+        if method is None and notes_as_key(definition.node) and not _is_bound_to_one(flow, name, reader, definition):
+            method = "__hash__"
+        if method is not None:
+            own = f"whose `{method}` does something of its own, which a handoff would do once more"
+            return f"an instance of `{definition.name}`, {own}"
+        changed = (each for each in sorted(hashed_attributes(definition.node)) if _is_set_later(flow, definition, each))
+        if (attribute := next(changed, None)) is not None:
+            own = f"whose hash changes with `{attribute}`, while a dict or set that is loaded hashes it anew"
+            return f"an instance of `{definition.name}`, {own}"
         for base in getattr(definition.node, "bases", ()):
             found = flow.timeline.before(base.id, definition.position) if isinstance(base, ast.Name) else None
             if found is not None and found.definition is not None and found.definition.name not in seen:
                 seen.add(found.definition.name)
                 waiting.append(found.definition)
     return None
+
+
+def _is_set_later(flow: Flow, definition: Definition, attribute: str) -> bool:
+    """Tell whether the notebook sets an attribute of this name elsewhere than where instances of a class are made."""
+    makers = [each for each in definition.node.body if getattr(each, "name", "") in _MAKING]  # type: ignore[union-attr]
+    there = sum(sets(node, attribute) for maker in makers for node in nodes_of(maker))
+    return stores_of(flow, attribute) > there
 
 
 def _obstacle(
@@ -420,11 +462,10 @@ def _obstacle(
         return "definition-needs-value", ()
     if snapshot.module and flow.timeline.version(f"<{snapshot.module}>", reader) is not None:
         return "cannot-hand-over", (("kind", "what stood in a module before the notebook replaced it"),)
-    if (part := _lost_part(flow, demand, name)) is not None:
+    if (part := _lost_part(flow, demand, name, source, reader)) is not None:
         return "cannot-hand-over", (("kind", _LOST[part]), ("inside", f"{name}.{part}"))
     if (own := _pickled_in_own_way(flow, name, reader)) is not None:
-        own_way = f"an instance of `{own}`, which does something of its own when it is pickled, hashed or deleted"
-        return "cannot-hand-over", (("kind", own_way),)
+        return "cannot-hand-over", (("kind", own),)
     if _is_live(flow, demand, name, snapshot, reader):
         return "cannot-hand-over", (("kind", _LIVE),)
     return _obstacle_of_object(flow, name, source, reader, snapshot)
@@ -444,7 +485,33 @@ def _obstacle_of_object(
     if snapshot.kind in _RESOURCES and not (snapshot.kind == "module" and maker.scripts):
         in_memory = snapshot.kind == "resource" and IN_MEMORY in drawn
         return "cannot-hand-over", (("kind", _IN_MEMORY if in_memory else _RESOURCES[snapshot.kind]),)
-    return _obstacle_of_maker(flow, name, snapshot, maker)
+    found = _obstacle_of_maker(flow, name, snapshot, maker)
+    if found is not None or (inside := _kept_inside(flow, name, reader, snapshot)) is None:
+        return found
+    kind, attribute = inside
+    return "cannot-hand-over", (
+        ("kind", _RESOURCES[kind]),
+        ("inside", f"{name}.{attribute}" if attribute else f"{name}[...]"),
+    )
+
+
+def _kept_inside(flow: Flow, name: str, reader: int, snapshot: Snapshot) -> tuple[str, str] | None:
+    """Return the kind of what a name's very object was found to keep that is bound to its process, and where.
+
+    The object is certainly the one that was given it, and no code of the notebook takes it away again.
+    """
+    found = [kept_in(flow.timeline.draws_at(number, reader)) for number in snapshot.own]
+    first = next(iter(found), None)
+    if first is None or None in found or any(map(_says_what_is_kept, flow.timeline.carried(name, reader))):
+        return None
+    if first[1]:
+        return first if stores_of(flow, first[1]) == 1 else None
+    return None if is_emptied(flow, name) else first
+
+
+def _says_what_is_kept(definition: Definition) -> bool:
+    names = {getattr(part, "name", "") for part in getattr(definition.node, "body", ())}
+    return not names.isdisjoint(OWN_WAY)
 
 
 def _is_live(flow: Flow, demand: Demand, name: str, snapshot: Snapshot, reader: int) -> bool:
@@ -464,9 +531,9 @@ def _obstacle_of_maker(
     if _from_written_module(maker):
         return "cannot-hand-over", (("kind", "a part of a module that the notebook itself wrote"),)
     if maker.position == snapshot.bound:
-        found = enclosed_kind(flow, maker, name, _ENCLOSED)
+        found = enclosed_kind(flow, maker, name, OF_ONE_PROCESS)
     else:
-        found = kept_kind(flow, flow.statements[snapshot.bound], name, _ENCLOSED)
+        found = kept_kind(flow, flow.statements[snapshot.bound], name, OF_ONE_PROCESS)
     if found is None:
         return None
     return "cannot-hand-over", (("kind", _RESOURCES[found[1]]), ("inside", found[0]))

@@ -10,7 +10,7 @@ from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
 from nb2dag.compiler.analysis.statements import Statement
 from nb2dag.model.code import nodes_of
 
-_OWN_WAY = {
+OWN_WAY = {
     "__getstate__",
     "__reduce__",
     "__reduce_ex__",
@@ -50,13 +50,42 @@ def _enclosed(flow: Flow, made: Statement, name: str, kinds: Collection[str]) ->
 def _stays(flow: Flow, way: str) -> bool:
     """Tell whether a way such as `store.lock` leads to an attribute that the notebook sets at one place only."""
     _, _, attribute = way.partition(".")
-    stores = (
-        node
+    return attribute.isidentifier() and stores_of(flow, attribute) == 1
+
+
+def stores_of(flow: Flow, attribute: str) -> int:
+    """Return at how many places the notebook sets an attribute of this name, or deletes it."""
+    return sum(
+        sets(node, attribute)
         for statement in flow.statements
         for node in nodes_of(flow.statements[statement.position].node)
-        if isinstance(node, ast.Attribute) and node.attr == attribute and not isinstance(node.ctx, ast.Load)
     )
-    return attribute.isidentifier() and sum(1 for _ in stores) == 1
+
+
+def is_emptied(flow: Flow, name: str) -> bool:
+    """Tell whether the notebook takes anything out of what a name stands for, by this name."""
+    nodes = (node for statement in flow.statements for node in nodes_of(statement.node))
+    return any(_root(part) == name for node in nodes for part in _emptied(node))
+
+
+def _emptied(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _EMPTYING:
+        yield node.func.value
+    elif isinstance(node, ast.Delete):
+        yield from node.targets
+    elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant | ast.List | ast.Dict):
+        yield from (target for target in node.targets if isinstance(target, ast.Subscript))
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Subscript | ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def sets(node: ast.AST, attribute: str) -> bool:
+    """Tell whether a node sets or deletes an attribute of this name."""
+    return isinstance(node, ast.Attribute) and node.attr == attribute and not isinstance(node.ctx, ast.Load)
 
 
 def _bound_to(node: ast.AST, name: str) -> ast.expr | None:
@@ -69,6 +98,7 @@ def _bound_to(node: ast.AST, name: str) -> ast.expr | None:
 
 
 _DEEPEST = 4
+_EMPTYING = {"clear", "pop", "popitem", "popleft", "remove", "discard"}
 
 
 def _inside(flow: Flow, node: ast.expr, position: int, depth: int = 0) -> Iterator[tuple[str, ast.expr]]:
@@ -104,7 +134,7 @@ def _attributes(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
     defined = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
     defined |= {target.id for item in node.body if isinstance(item, ast.Assign) for target in _names(item.targets)}
     init = next((item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"), None)
-    if init is None or defined & _OWN_WAY or not init.args.args:
+    if init is None or defined & OWN_WAY or not init.args.args:
         return
     given = {argument.arg for argument in ast.walk(init.args) if isinstance(argument, ast.arg)}
     found: dict[str, ast.expr] = {}

@@ -31,9 +31,11 @@ from nb2dag.compiler.analysis.values import (
     FRESH,
     IMMUTABLE,
     NONE,
+    OF_ONE_PROCESS,
     Definition,
     Value,
     container,
+    kept,
     linked,
     part_of,
     union,
@@ -424,11 +426,11 @@ class Evaluator(ExpressionEvaluator):
             # A logger, of which there is one by its name: `log.propagate = False`.
             record_setting(self.effects, target.attr, target)
         alter_place(self, owner, target)
-        if index.carries or index.definition is not None:
-            # A key of the notebook's own: an instance that can change, or a function.
+        if index.carries or index.definition is not None or index.kind in OF_ONE_PROCESS:
+            # A key of the notebook's own: an instance that can change, or a function; or the address of an object.
             self.hold(target.value, owner, index)
         if isinstance(target, ast.Attribute):
-            item = with_generator(item, target.attr)
+            item = kept(with_generator(item, target.attr), target.attr)
         copies = owner.kind in FRAMES and not elements_change(self)
         if not copies or (isinstance(target, ast.Attribute) and owner.kind == "array"):
             self.hold(target.value, owner, item)

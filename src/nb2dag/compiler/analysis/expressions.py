@@ -16,7 +16,7 @@ from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
 from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.escapes import evaluate_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
-from nb2dag.compiler.analysis.getters import mark_of_lambda
+from nb2dag.compiler.analysis.getters import mark_of_lambda, mark_of_method
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.looks import Look
 from nb2dag.compiler.analysis.marks import CHANGES_INSIDE, LENT, running
@@ -306,7 +306,7 @@ class ExpressionEvaluator:
             # `np.random` by itself reads nothing: what a call through it does, the tables know.
             if state and state != "<config>" and not (state in GENERATORS and state == f"<{path}>"):
                 self.effects.add(ReadState(state, node))
-            return Value(module=path, draws=generators_of(path))
+            return Value(module=path, draws=generators_of(path) | mark_of_method(path))
         if self.function or owner.carries:
             names = [f"property {node.attr}", "__getattr__", "__getattribute__"]
             if read := call_methods(self, [owner], names, node):

@@ -34,6 +34,7 @@ from nb2dag.compiler.analysis.traces import (
 )
 from nb2dag.compiler.analysis.uses import OWN_DELETION, Use, ask_for, find_use, written_modules
 from nb2dag.compiler.analysis.values import Definition, Value
+from nb2dag.compiler.analysis.written_modules import WRITES_MODULES
 from nb2dag.model.program import Program, ProgramCell
 
 BUILTIN_NAMES = frozenset(dir(builtins)) | {
@@ -104,9 +105,12 @@ def _habits(cells: Sequence[CellFacts]) -> Habits:
     """Return what the cells say of the notebook as a whole."""
     names = sorted({name for cell in cells for name in cell.own_attributes})
     own = ((OWN_ATTRIBUTES, f" {' '.join(names)} "),) if names else ()
-    backend = ((OWN_BACKEND, "do"),) if any(cell.own_backend for cell in cells) else ()
-    deletion = ((OWN_DELETION, "do"),) if any(cell.own_deletion for cell in cells) else ()
-    return (*own, *backend, *deletion)
+    said = {
+        OWN_BACKEND: any(cell.own_backend for cell in cells),
+        OWN_DELETION: any(cell.own_deletion for cell in cells),
+        WRITES_MODULES: any(cell.writes_modules for cell in cells),
+    }
+    return (*own, *((habit, "do") for habit, is_one in said.items() if is_one))
 
 
 def _may_have_frames(cell: CellFacts) -> bool:

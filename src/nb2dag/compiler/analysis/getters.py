@@ -27,6 +27,18 @@ def mark_of_getter(path: str, arguments: Arguments) -> Names:
     return asking(names) | ({CHANGES} if facts is None or facts.mutates_receiver else NONE)
 
 
+_CONTAINERS = ("builtins.list", "builtins.dict", "builtins.set", "builtins.bytearray", "collections.")
+
+
+def mark_of_method(path: str) -> Names:
+    """Return the mark of a method of a container class that is named by itself, `list.append`, if it changes one."""
+    owner, _, name = path.rpartition(".")
+    if not owner.startswith(_CONTAINERS) or owner == "collections":
+        return NONE
+    facts = knowledge.method_call(name)
+    return frozenset({CHANGES}) if facts is not None and facts.mutates_receiver else NONE
+
+
 @lru_cache(maxsize=4096)
 def mark_of_lambda(node: ast.Lambda) -> Names:
     """Return the marks of a lambda: it may ask what it is given for every attribute and method in its body."""

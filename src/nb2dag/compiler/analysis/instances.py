@@ -67,7 +67,9 @@ def _made_by_factories(evaluator: CallingEvaluator, definition: Definition, node
             if maker is not None and maker is not definition:
                 summary = evaluator.resolver.summary(maker)
                 found.append(apply_summary(evaluator, summary, Arguments(owner=maker), node))
-    return found
+        elif isinstance(factory, ast.Attribute):
+            found.append(evaluator.value(ast.copy_location(ast.Call(factory, [], []), factory)))
+    return list(map(kept, found))
 
 
 def class_of(instance: Value) -> Value:

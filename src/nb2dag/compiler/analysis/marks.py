@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from nb2dag.compiler.analysis.values import ELEMENT, ELEMENTS, HOLDS_FRAMES, MOVES, NONE, Names, Value, is_parameter
+from nb2dag.compiler.analysis.values import (
+    ELEMENT,
+    ELEMENTS,
+    HOLDS_FRAMES,
+    MOVES,
+    NONE,
+    Names,
+    Value,
+    is_keeping,
+    is_parameter,
+)
 
 IN_PLACE = "<in place>"
 """Marks an estimator that changes the data which its methods are given: `StandardScaler(copy=False)`."""
@@ -53,6 +63,7 @@ ARCHIVE = "<archive>"
 """Marks an open archive, whose methods are given the paths of files to put into it: `zipfile.ZipFile("a.zip", "w")`."""
 
 _RUNS = "<runs "
+_MADE_IN = "<made in "
 _ASKS = "<asks "
 _MARKS = {
     CHANGES, CHANGES_INSIDE, OWN_GENERATOR, OF_PROCESS, KEEPS_DATA, LENT, IN_MEMORY, DEFINED_IN, ARCHIVE, MOVES,
@@ -118,9 +129,23 @@ def run_by(value: Value) -> list[str]:
     return sorted(state[len(_RUNS) : -1] for state in value.draws if state.startswith(_RUNS))
 
 
+def made_in(module: str) -> Names:
+    """Return the mark of an object that a module of this name made.
+
+    >>> modules_in(made_in("rows")), is_mark("<made in rows>")
+    (['rows'], True)
+    """
+    return frozenset({f"{_MADE_IN}{module}>"})
+
+
+def modules_in(draws: Iterable[str]) -> list[str]:
+    """Return the modules that something was made in."""
+    return [state[len(_MADE_IN) : -1] for state in draws if state.startswith(_MADE_IN)]
+
+
 def is_mark(state: str) -> bool:
     """Tell whether a state says what its object does to other objects, and is none that using it would change."""
-    return state in _MARKS or state.startswith((_ASKS, _RUNS))
+    return state in _MARKS or state.startswith((_ASKS, _RUNS, _MADE_IN)) or is_keeping(state)
 
 
 def _is_given(value: Value) -> bool:

@@ -24,8 +24,8 @@ _PLAIN_BASES = {"object", "ABC", "abc.ABC", "Generic", "list", "dict", "set"}
 
 
 @lru_cache(maxsize=1024)
-def pickles_in_own_way(node: ast.AST) -> bool:
-    r"""Tell whether a class has a method for pickling that does more, or keeps less, than pickle by itself.
+def own_way_of_pickling(node: ast.AST) -> str | None:
+    r"""Return the method of a class that a handoff runs and that does more, or keeps less, than pickle by itself.
 
     `__del__` is one: it runs in each process.
 
@@ -33,14 +33,14 @@ def pickles_in_own_way(node: ast.AST) -> bool:
     >>> prints = "class A:\n def __setstate__(self, d): print(d)"
     >>> needs = "class A:\n def __new__(cls, name): return object.__new__(cls)"
     >>> ends = "class A:\n def __del__(self): print('gone')"
-    >>> [pickles_in_own_way(ast.parse(text).body[0]) for text in (plain, prints, needs, ends)]
-    [False, True, True, True]
+    >>> [own_way_of_pickling(ast.parse(text).body[0]) for text in (plain, prints, needs, ends)]
+    [None, '__setstate__', '__new__', '__del__']
     """
     methods = {item.name: item for item in _statements(node) if isinstance(item, ast.FunctionDef)}
     own = [methods[name] for name in sorted(_METHODS & methods.keys())]
     remade = _made_in(methods.get("__init__")) & _made_in(methods.get("__setstate__"))
     if says_how_it_goes(node):
-        return True
+        return "__del__"
     making = methods.get("__new__")
     # Where an instance is loaded it runs again, but not where the load knows how to do without it.
     if (
@@ -48,8 +48,11 @@ def pickles_in_own_way(node: ast.AST) -> bool:
         and (own or not _is_filled_plainly(node))
         and (_does_more(making) or (not own and _needs_arguments(making, node)))
     ):
-        return True
-    return not all(_is_plain(method, remade, node) for method in own)
+        return "__new__"
+    reduced = next((method.name for method in own if method.name.startswith("__reduce")), None)
+    if reduced is not None and "__init__" in methods and _does_more(methods["__init__"]):
+        return reduced
+    return next((method.name for method in own if not _is_plain(method, remade, node)), None)
 
 
 @lru_cache(maxsize=1024)
@@ -73,6 +76,23 @@ def notes_as_key(node: ast.AST) -> bool:
     """
     methods = {item.name: item for item in _statements(node) if isinstance(item, ast.FunctionDef)}
     return "__hash__" in methods and any(_does_more(methods[name]) for name in _OF_KEYS if name in methods)
+
+
+def hashed_attributes(node: ast.AST) -> frozenset[str]:
+    r"""Return the attributes of an instance from which its class computes the hash.
+
+    >>> text = "class A:\n def __hash__(self): return hash((self.a, self.b))"
+    >>> sorted(hashed_attributes(ast.parse(text).body[0]))
+    ['a', 'b']
+    """
+    own = next((item for item in _statements(node) if getattr(item, "name", "") == "__hash__"), None)
+    if own is not None:
+        used = (child for child in ast.walk(own) if isinstance(child, ast.Attribute))
+        return frozenset(child.attr for child in used if isinstance(child.ctx, ast.Load))
+    if any("unsafe_hash=True" in ast.unparse(item) for item in getattr(node, "decorator_list", ())):
+        fields = (item.target for item in _statements(node) if isinstance(item, ast.AnnAssign))
+        return frozenset(field.id for field in fields if isinstance(field, ast.Name))
+    return frozenset()
 
 
 def _is_plain(method: ast.FunctionDef, remade: set[str], node: ast.AST) -> bool:

@@ -341,6 +341,12 @@ class Timeline:
         events = self._events.get(number)
         return events is not None and events[-1] >= position
 
+    def draws_at(self, number: int, position: int) -> frozenset[str]:
+        """Return the state that the object of a region may draw from, right before `position`, and its marks."""
+        self.asked.reached.append((position, frozenset((number,))))
+        region = self._region(number, position)
+        return frozenset() if region is None else region.draws
+
     def made_at(self, number: int) -> int:
         """Return the position of the statement that made a region; -1 for one that is there from the start."""
         history = self._regions.get(number)

@@ -10,6 +10,7 @@ from nb2dag.compiler.analysis.cell_facts import StatementFacts
 from nb2dag.compiler.analysis.effects import Draw, Effects, FileUse, ReadState, WriteState
 from nb2dag.compiler.analysis.file_states import FileStates
 from nb2dag.compiler.analysis.free_names import free_names
+from nb2dag.compiler.analysis.marks import modules_in
 from nb2dag.compiler.analysis.own_pickling import says_how_it_goes
 from nb2dag.compiler.analysis.present import Present
 from nb2dag.compiler.analysis.star_imports import STARS
@@ -133,6 +134,8 @@ def _behind(present: Present, name: str, use: Use, names: list[str]) -> list[Def
                 use.definitions |= {item for item in region.carries if item.position >= 0}
         if region.free:
             _defer(region.free, use, names)
+        if region.draws and (modules := modules_in(region.draws)):
+            use.names |= FileStates(present).imported(modules)
     return found
 
 

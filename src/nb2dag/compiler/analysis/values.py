@@ -37,6 +37,39 @@ HOLDS_FRAMES = "<holds frames>"
 """Marks what may hold frames, and by them their elements: a list of frames, an object with one in an attribute."""
 
 
+OF_ONE_PROCESS = frozenset({
+    "resource", "client", "file", "connection", "lock", "thread", "queue", "process", "server", "temporary",
+    "weak reference", "context variable", "generator", "hash", "window", "exit stack", "future", "place in an array",
+    "ufunc", "solver", "mapped file", "address", "parser",
+})  # fmt: skip
+"""Kinds of what no handoff takes to another process, wherever it is kept."""
+
+_KEEPS = "<keeps of one process "
+
+
+def keeping(kind: str, attribute: str = "") -> str:
+    """Return the mark, among `Value.draws`, of what keeps something of such a kind, in an attribute if it is one.
+
+    >>> kept_in(frozenset({keeping("lock", "guard"), "<random>"})), kept_in(frozenset({keeping("open file")}))
+    (('lock', 'guard'), ('open file', ''))
+    """
+    return f"{_KEEPS}{kind}:{attribute}>"
+
+
+def is_keeping(state: str) -> bool:
+    """Tell whether `keeping` gave this mark."""
+    return state.startswith(_KEEPS)
+
+
+def kept_in(draws: Iterable[str]) -> tuple[str, str] | None:
+    """Return the kind of something that is kept, and in which attribute, None where nothing is."""
+    mark = min(filter(is_keeping, draws), default=None)
+    if mark is None:
+        return None
+    kind, _, attribute = mark[len(_KEEPS) : -1].partition(":")
+    return kind, attribute
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """A function, lambda or class bound to a name in the notebook, by the statement at `position`."""
@@ -124,7 +157,7 @@ def union(values: Iterable[Value]) -> Value:
         carries=carried.union(*(value.carries for value in items)),
         definition=definition,
         free=NONE.union(*(value.free for value in items)),
-        draws=NONE.union(*((value if len(kinds) == 1 else kept(value)).draws for value in items)),
+        draws=NONE.union(*((value.draws if len(kinds) == 1 else _moving(value)) for value in items)),
         constant=first.constant if len(constants) == 1 else None,
     )
 
@@ -134,13 +167,27 @@ def held(draws: Names) -> Names:
     return draws - {ELEMENT} | {ELEMENTS} if ELEMENT in draws else draws
 
 
-def kept(value: Value) -> Value:
-    """Return a value as something that keeps it holds it: an iterator in a list, or in an attribute."""
+def _moving(value: Value) -> Names:
+    """Return what a value draws that is one of several: it is not known any more that it moves, or is a frame."""
     draws = value.draws | {MOVES} if value.kind in MOVING else value.draws
     draws = held(draws)
-    if value.kind in ("frame", "series"):
-        draws |= {HOLDS_FRAMES}
+    if value.kind == "weak reference":
+        # Often it is one of two: `ref(parent) if parent else None`.
+        draws |= {keeping(value.kind)}
+    return draws | {HOLDS_FRAMES} if value.kind in ("frame", "series") else draws
+
+
+def kept(value: Value, attribute: str = "") -> Value:
+    """Return a value as something that keeps it holds it: an iterator in a list, or in an attribute of this name."""
+    draws = _moving(value)
+    if value.kind in OF_ONE_PROCESS and not any(map(is_keeping, value.draws)):
+        draws |= {keeping(value.kind, attribute)}
     return value if draws is value.draws else replace(value, draws=draws)
+
+
+def _taken_out(draws: Names) -> Names:
+    """Return what something draws that is taken out of what draws this: it does not keep what that keeps."""
+    return frozenset(state for state in draws if not is_keeping(state)) if any(map(is_keeping, draws)) else draws
 
 
 def container(values: Iterable[Value], kind: str = "") -> Value:
@@ -156,7 +203,7 @@ def part_of(value: Value, kind: str = "") -> Value:
     if value.immutable:
         return replace(IMMUTABLE, carries=value.carries, free=value.free) if value.carries or value.free else IMMUTABLE
     kind = kind or (value.kind if value.kind in _ALIKE else "")
-    draws = value.draws
+    draws = _taken_out(value.draws)
     if not kind and (value.kind in FRAMES or ELEMENTS in draws):
         draws |= {ELEMENT}
     elif value.kind == "grouped":
@@ -167,7 +214,7 @@ def part_of(value: Value, kind: str = "") -> Value:
 def shares(values: Iterable[Value], kind: str = "") -> Value:
     """Return a result of which nothing is known but that it may be or contain any of `values`."""
     reaches, carries, free, draws = _inside(values)
-    return Value(part=reaches, kind=kind, carries=carries, free=free, draws=draws)
+    return Value(part=reaches, kind=kind, carries=carries, free=free, draws=_taken_out(draws))
 
 
 def _inside(values: Iterable[Value]) -> tuple[Names, frozenset[Definition], Names, Names]:

@@ -10,7 +10,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from nb2dag.compiler.frontend.escapes import parse_code
-from nb2dag.compiler.frontend.scripts import file_text, written_files
+from nb2dag.compiler.frontend.scripts import file_text
+from nb2dag.compiler.frontend.written_files import WrittenFiles
 from nb2dag.model.code import LocalModule, ParsedCode, UnreadModule, module_of_call, nodes_of
 from nb2dag.model.program import Program, ProgramCell
 from nb2dag.model.span import Region
@@ -18,6 +19,9 @@ from nb2dag.model.span import Region
 _MOST_MODULES = 50
 _MOST_LINES = 1_500
 """Lines of a module from which on it is taken for a library: it would take longer to look through than a check may."""
+
+UNKNOWN = "\0"
+"""Stands for a text that is not known."""
 
 _Read = Callable[[str], str | None]
 """Gives the text of a file of the notebook's folder, None where it cannot be read."""
@@ -31,13 +35,13 @@ def with_local_modules(program: Program, folder: Path) -> Program:
     there = _modules_in(folder)
     # Each file is read once, however many cells import it.
     read = cache(lambda file: file_text(folder / file))
-    written: dict[str, str | None] = {}
+    written = WrittenFiles()
     cells = []
     for cell in program.cells:
         found, left_out = _found(_imported(cell.code), read, there, written)
         unread = tuple(_unread(cell, name, reason) for name, reason in left_out.items())
         cells.append(replace(cell, code=_with(cell.code, found, unread)) if found or unread else cell)
-        written |= dict(written_files(cell))
+        written.add(cell)
     return replace(program, cells=tuple(cells))
 
 
@@ -80,7 +84,7 @@ def _imports_of(node: ast.AST) -> list[str]:
 
 
 def _found(
-    names: tuple[str, ...], read: _Read, there: frozenset[str], written: dict[str, str | None]
+    names: tuple[str, ...], read: _Read, there: frozenset[str], written: WrittenFiles
 ) -> tuple[tuple[LocalModule, ...], dict[str, str]]:
     """Return the local modules among `names`, and all that they import; and why others of them are left out."""
     waiting, seen = list(names), set(names)
@@ -90,6 +94,9 @@ def _found(
         name = waiting.pop(0)
         text = _text(name, read, there, written)
         if text is None:
+            continue
+        if text is UNKNOWN:
+            left_out[name] = "the notebook writes it, and its text is not written down there"
             continue
         if (lines := text.count("\n")) > _MOST_LINES:
             left_out[name] = f"it has {lines:,} lines, and nb2dag reads modules of up to {_MOST_LINES:,}"
@@ -105,14 +112,22 @@ def _found(
     return tuple(found), left_out
 
 
-def _text(name: str, read: _Read, there: frozenset[str], written: dict[str, str | None]) -> str | None:
+def _text(name: str, read: _Read, there: frozenset[str], written: WrittenFiles) -> str | None:
+    """Return the text of a module: of a file that was written, or is there; `UNKNOWN` of one that will be written."""
     path = name.replace(".", "/")
-    for file in (f"{path}.py", f"{path}/__init__.py"):
-        if file in written:
-            return written[file]
+    files = (f"{path}.py", f"{path}/__init__.py")
+    for file in files:
+        if file in written.texts:
+            return _or_unknown(written.texts[file])
         if path.partition("/")[0] in there and (text := read(file)) is not None:
             return text
-    return None
+    # A folder of modules may be on the search path.
+    elsewhere = (place for file in files if (place := written.ending_in(file)) is not None)
+    return next((_or_unknown(written.texts[place]) for place in elsewhere), None)
+
+
+def _or_unknown(text: str | None) -> str:
+    return UNKNOWN if text is None else text
 
 
 @lru_cache(maxsize=256)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from nb2dag.compiler.frontend.escapes import parse_code
 from nb2dag.compiler.frontend.reader import parse_notebook
+from nb2dag.compiler.frontend.words import words_of
+from nb2dag.compiler.frontend.written_files import WrittenFiles
 from nb2dag.errors import NotebookUnreadable
 from nb2dag.model.code import Escape, EscapeKind, ParsedCode, Script, index_of_escape
 from nb2dag.model.notebook import CellType
-from nb2dag.model.program import Program, ProgramCell
+from nb2dag.model.program import Program
 
 _LONGEST = 1_000_000
 _OWN_TAG = re.compile(r"^\s*(?:%{1,2}airflow_|%(?:re)?load_ext\s+nb2dag|#\|\s*task:)", re.MULTILINE)
@@ -27,11 +28,11 @@ def with_scripts(program: Program, folder: Path) -> Program:
     """
     if not any(escape.name == "run" for cell in program.cells for escape in cell.code.escapes):
         return program
-    written: dict[str, str | None] = {}
+    written = WrittenFiles()
     cells = []
     for cell in program.cells:
-        cells.append(replace(cell, code=_with_scripts(cell.code, folder, written)))
-        written |= dict(written_files(cell))
+        cells.append(replace(cell, code=_with_scripts(cell.code, folder, written.texts)))
+        written.add(cell)
     return replace(program, cells=tuple(cells))
 
 
@@ -46,7 +47,7 @@ def _with_scripts(code: ParsedCode, folder: Path, written: dict[str, str | None]
 def _with_script(escape: Escape, place: ast.AST | None, folder: Path, written: dict[str, str | None]) -> Escape:
     if escape.kind is not EscapeKind.LINE_MAGIC or escape.name != "run" or place is None:
         return escape
-    words = _words(escape.text)
+    words = words_of(escape.text)
     shares = words[:1] == ["-i"]
     path = next(iter(words[int(shares) :]), "").strip("'\"")
     if not path or path.startswith(("-", "/", "~")) or any(mark in path for mark in "{}$*"):
@@ -61,13 +62,6 @@ def _with_script(escape: Escape, place: ast.AST | None, folder: Path, written: d
         _relocate(part.tree, place)
     shares = shares or not path.endswith(".py")
     return replace(escape, script=Script(path, tuple(parts), own_namespace=not shares))
-
-
-def _words(text: str) -> list[str]:
-    try:
-        return shlex.split(text, posix=False)
-    except ValueError:
-        return []
 
 
 def file_text(path: Path) -> str | None:
@@ -98,13 +92,3 @@ def _relocate(tree: ast.Module, place: ast.AST) -> None:
     for node in ast.walk(tree):
         if hasattr(node, "lineno"):
             ast.copy_location(node, place)
-
-
-def written_files(cell: ProgramCell) -> Iterator[tuple[str, str | None]]:
-    """Yield the files that a cell writes by a magic: their text, None where only a part of it is known."""
-    for escape in cell.code.escapes:
-        if escape.kind is EscapeKind.CELL_MAGIC and escape.name in ("writefile", "file"):
-            words = _words(escape.text)
-            names = [word.strip("'\"") for word in words if not word.startswith("-")]
-            if len(names) == 1:
-                yield names[0].removeprefix("./"), escape.body if len(words) == 1 else None

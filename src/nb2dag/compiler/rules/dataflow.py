@@ -142,6 +142,16 @@ def _cannot_hand_over(values: _Values) -> _Wording:
             f"`{inside}()` needs an array that owns its memory, and `{name}` comes from `{values['other']}` without",
             f"take a copy first, `{name} = {name}.copy()`, or make a new array: `{name} = np.resize({name}, ...)`",
         )
+    if inside.endswith(".__traceback__"):
+        return (
+            f"`{name}` cannot be handed over from `{values['other']}` to task `{values['task']}` with a traceback",
+            "format it where the exception is caught, `text = traceback.format_exc()`, and hand over the text",
+        )
+    if kind.startswith("an instance of"):
+        return (
+            f"`{name}` cannot be handed over from `{values['other']}` to task `{values['task']}`: it holds {kind}",
+            f"make `{name}` in the task that uses it, or use it in `{values['other']}` only",
+        )
     if inside:
         return (
             f"`{inside}` is {kind}: `{name}` cannot be handed over from `{values['other']}` to task `{values['task']}`",

@@ -258,7 +258,7 @@ def _reduced(value: Any) -> Any:
 def _same_file(one: Content | str, other: Content | str) -> bool:
     if isinstance(one, str) or isinstance(other, str) or one == other:
         return one == other
-    return one.executable == other.executable and meaning(bytes(one.data)) == meaning(bytes(other.data))
+    return one.mode == other.mode and meaning(bytes(one.data)) == meaning(bytes(other.data))
 
 
 def _close(one: float, other: float) -> bool:

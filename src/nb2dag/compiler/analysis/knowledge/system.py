@@ -151,6 +151,10 @@ _PROCESSES = (
         (CallFacts(returns="shares", kind="thread"), "Thread Timer"),
         (_HOST_READ, "get_ident active_count current_thread"),
     ),
+    call_table(
+        "ctypes",
+        (CallFacts(kind="window"), "create_string_buffer create_unicode_buffer pointer byref cast"),
+    ),
     call_table("contextvars", (CallFacts(kind="context variable"), "ContextVar")),
     call_table(
         "weakref",
