@@ -22,7 +22,7 @@ from typing import Any
 from nb2dag.compiler.analysis.effects import Seed
 from nb2dag.compiler.analysis.flow import trace_flow
 from nb2dag.compiler.analysis.outside import GENERATORS
-from nb2dag.local.verify.request import Item, Outcome
+from nb2dag.local.verify.request import Item, Kind, Outcome
 from nb2dag.local.verify.whole import call
 from nb2dag.model.program import Program
 from nb2dag.runtime.formats import CELL_METADATA, CellOrigin
@@ -112,15 +112,24 @@ def settled(items: Iterable[Item], pinned: Iterable[Item]) -> list[Item]:
     at: dict[tuple[object, ...], list[Item]] = {}
     for item in pinned:
         at.setdefault(_place(item), []).append(item)
+    items = list(items)
+    chance = by_chance(items)
     found: list[Item] = []
     for item in items:
         proofs = at.get(_place(item), [])
         proven = bool(proofs) and all(proof.outcome in _PROVEN for proof in proofs)
-        if item.outcome is Outcome.NOT_REPRODUCIBLE and proven:
+        if (item.outcome is Outcome.NOT_REPRODUCIBLE or item in chance) and proven:
             found.append(replace(item, outcome=proofs[0].outcome, whole="", dag=""))
         else:
             found.append(item)
     return found
+
+
+def by_chance(items: Iterable[Item]) -> set[Item]:
+    """Return the outputs that differ in a cell which does not show the same twice: two runs may agree by chance."""
+    outputs = [item for item in items if item.kind is Kind.OUTPUT]
+    changing = {_place(item) for item in outputs if item.outcome is Outcome.NOT_REPRODUCIBLE}
+    return {item for item in outputs if item.outcome is Outcome.DIFFERENT and _place(item) in changing}
 
 
 def _place(item: Item) -> tuple[object, ...]:

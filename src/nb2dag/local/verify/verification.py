@@ -24,6 +24,7 @@ from nb2dag.local.verify.files import Record, file_items, read_record
 from nb2dag.local.verify.folder import copy_folder
 from nb2dag.local.verify.outputs import Mismatch, Shown, mismatch, shown_by_cell, without_changing
 from nb2dag.local.verify.pinning import (
+    by_chance,
     pinned_bundle,
     pinned_hashes,
     pinned_notebook,
@@ -264,9 +265,8 @@ class _Verification:
 
 def _only_chance_is_in_doubt(items: Sequence[Item]) -> bool:
     """Tell whether nothing but values that are not reproducible stands between a notebook and its proof."""
-    if any(
-        item.outcome in (Outcome.DIFFERENT, Outcome.NOT_COMPARABLE) for item in items if item.kind is not Kind.ALIAS
-    ):
+    doubted = [item for item in items if item.kind is not Kind.ALIAS and item not in by_chance(items)]
+    if any(item.outcome in (Outcome.DIFFERENT, Outcome.NOT_COMPARABLE) for item in doubted):
         return False
     return any(item.outcome is Outcome.NOT_REPRODUCIBLE for item in items if item.kind is not Kind.OUTPUT)
 
