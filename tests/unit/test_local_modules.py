@@ -82,3 +82,23 @@ def test_unchanged_modules_leave_the_cells_code_the_very_same(tmp_path: Path) ->
     assert one is other
     write(tmp_path, rates="K = 2")
     assert with_local_modules(program, tmp_path).cells[0].code is not one
+
+
+def test_modules_that_code_writes(tmp_path: Path) -> None:
+    writes = [
+        'Path("one.py").write_text("K = 1")',
+        'with open("two.py", "w") as file:\n    file.write("K = 2")',
+        'text = "K = 3"\nopen("three.py", mode="w").write(textwrap.dedent(text))',
+        'folder = Path("lib")\n(folder / "four.py").write_text("K = 4")',
+        'Path(os.path.join("lib", "five.py")).write_text("""\nK = 5\n""".lstrip())',
+    ]
+    imports = "import one, two, three, four, five"
+    assert modules(tmp_path, *writes, imports)[-1] == ["one", "two", "three", "four", "five"]
+    assert modules(tmp_path, imports, *writes)[0] == []
+
+
+def test_a_module_whose_text_is_not_known_is_noted(tmp_path: Path) -> None:
+    cells = ('#| task: a\nopen("one.py", "w").write(f"K = {1 + 1}")', "#| task: b\nimport one\nprint(one.K)")
+    (found,) = [each for each in compile_cells(cells, tmp_path).diagnostics if each.name == "unread-module"]
+    assert found.span.cell == 2
+    assert "its text is not written down there" in found.message

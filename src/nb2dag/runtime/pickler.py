@@ -234,6 +234,7 @@ class AskingPickler(ValuePickler):
     """
 
     orders: list[Order]
+    _asked: dict[int, set[Any]]
 
     @functools.cached_property
     def _nans(self) -> NanNumbers:
@@ -241,13 +242,16 @@ class AskingPickler(ValuePickler):
 
     def dump(self, obj: Any) -> None:
         """Write the values, and then the orders, which are known by then."""
-        self.orders = []
+        self.orders, self._asked = [], {}
         super().dump({**obj, ORDERS: self.orders})
 
     def persistent_id(self, obj: Any) -> int | str | None:
         """Return the number or name of a NaN, None for anything else."""
-        if type(obj) is set and (order := order_of(obj)) is not None:
-            self.orders.append(order)
+        if type(obj) is set and id(obj) not in self._asked:
+            # Once: it comes again with its order, or by another name.
+            self._asked[id(obj)] = obj
+            if (order := order_of(obj)) is not None:
+                self.orders.append(order)
         return self._nans.number_of(obj) if type(obj) is float and isnan(obj) else None
 
 
