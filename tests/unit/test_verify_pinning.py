@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nb2dag.compiler.pipeline import Compilation, compile_notebook
-from nb2dag.local.verify.pinning import HASH_SEED, pin, pinned_hashes, settled, unseeded_generators
+from nb2dag.local.verify.pinning import HASH_SEED, by_chance, pin, pinned_hashes, settled, unseeded_generators
 from nb2dag.local.verify.report import Report, Verdict
 from nb2dag.local.verify.request import Item, Kind, Outcome
 from nb2dag.local.verify.verification import VerifyOptions, verify_plan
@@ -127,3 +127,20 @@ def test_what_the_pinned_runs_do_not_prove_stays_as_it_is() -> None:
     pinned = [item(Outcome.BY_STRUCTURE, 1), item(Outcome.BY_VALUE, 2), item(Outcome.DIFFERENT, 2, "y")]
     outcomes = [found.outcome for found in settled(chance, pinned)]
     assert outcomes == [Outcome.BY_STRUCTURE, Outcome.NOT_REPRODUCIBLE, Outcome.NOT_REPRODUCIBLE]
+
+
+def test_outputs_that_agree_by_chance_hide_no_difference() -> None:
+    def item(outcome: Outcome, cell: int, kind: Kind = Kind.OUTPUT) -> Item:
+        return Item(kind, outcome, "t", cell, "x", "1", "2")
+
+    found = [item(Outcome.NOT_REPRODUCIBLE, 1), item(Outcome.DIFFERENT, 1), item(Outcome.DIFFERENT, 2)]
+    assert by_chance(found) == {found[1]}
+    proven = [item(Outcome.BY_VALUE, cell) for cell in (1, 2)]
+    assert [each.outcome for each in settled(found, proven)] == [
+        Outcome.BY_VALUE,
+        Outcome.BY_VALUE,
+        Outcome.DIFFERENT,
+    ]
+    again = [item(Outcome.DIFFERENT, 1)]
+    assert [each.outcome for each in settled(found, again)] == [each.outcome for each in found]
+    assert not by_chance([item(Outcome.DIFFERENT, 1, Kind.HANDOFF), item(Outcome.NOT_REPRODUCIBLE, 1)])
