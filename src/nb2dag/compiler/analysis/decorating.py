@@ -9,9 +9,9 @@ from dataclasses import replace
 from nb2dag.compiler.analysis.application import apply_summary
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import family, named
-from nb2dag.compiler.analysis.effects import Draw, Hold, Mutate, Summary, is_surrounding
+from nb2dag.compiler.analysis.effects import Bind, Draw, Hold, Mutate, Summary, is_surrounding
 from nb2dag.compiler.analysis.resolver import CallingEvaluator, Resolver
-from nb2dag.compiler.analysis.values import NONE, Definition, Value, is_local, part_of, union
+from nb2dag.compiler.analysis.values import NONE, Definition, Names, Value, is_local, is_parameter, part_of, union
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _CALLED = ("__call__", "__enter__", "__exit__")
@@ -96,9 +96,22 @@ def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, 
         evaluator.effects.hold(enclosed, made)
         if enclosed.reaches:
             evaluator.effects.add(Hold(name, enclosed))
+    kept = made
+    if decorator.free and made.definition is not None:
+        # What a registry keeps may be the wrapper, which changes what it changes whoever calls it.
+        kept = replace(made, free=made.free | _changed_by_wrappers(evaluator.resolver, made.definition))
     for free in sorted(decorator.free):
         evaluator.effects.add(Mutate(free, True, node))
-        evaluator.effects.add(Hold(free, made))
+        evaluator.effects.add(Hold(free, kept))
+
+
+def _changed_by_wrappers(resolver: Resolver, definition: Definition) -> Names:
+    """Return the globals that the wrappers change which decorators made by factories put around a definition."""
+    factories = [each for each in decorators(resolver, definition) if not each.is_class]
+    made = [wrapper for factory in factories for decorator in wrappers(factory) for wrapper in wrappers(decorator)]
+    events = (event for wrapper in made for event in resolver.summary(wrapper).effects.events)
+    names = (event.name for event in events if isinstance(event, Mutate | Hold | Bind))
+    return frozenset(name for name in names if not is_local(name) and not is_parameter(name))
 
 
 def registered_with(decorator: ast.expr) -> ast.expr | None:

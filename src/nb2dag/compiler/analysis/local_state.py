@@ -98,26 +98,53 @@ def variable_at(resolver: Resolver, path: str, *, own: bool = False) -> str:
 
 def kept_states(modules: Iterable[LocalModule]) -> tuple[str, ...]:
     """Return the attributes, as states without a name, that the code inside functions of modules changes."""
-    return tuple(f"<{module.name}.{name}>" for module in modules for name in kept_names(module))
+    found = tuple(modules)
+    local = frozenset(module.name for module in found)
+    return tuple(f"<{module.name}.{name}>" for module in found for name in kept_names(module, local))
 
 
 @lru_cache(maxsize=256)
-def kept_names(module: LocalModule) -> tuple[str, ...]:
+def kept_names(module: LocalModule, local: frozenset[str] = frozenset()) -> tuple[str, ...]:
     r"""Return the names of a module, and the attributes of its classes, that its functions bind or change.
+
+    What it took from other `local` modules counts as well: the object is the same by either name.
 
     >>> from nb2dag.compiler.frontend.escapes import parse_code
     >>> kept_names(LocalModule("m", parse_code("xs = []\ndef f(v): xs.append(v)")))
     ('xs',)
+    >>> other = parse_code("import b\nfrom a import ys\ndef f(v):\n    ys.append(v)\n    b.zs.append(v)")
+    >>> kept_names(LocalModule("m", other), frozenset({"a", "b"}))
+    ('b.zs', 'ys')
     """
     body = module.code.tree.body
     classes = {node.name for node in body if isinstance(node, ast.ClassDef)}
     own = {node.id for node in nodes_of(module.code.tree) if isinstance(node, ast.Name) and _binds(node)}
+    taken = [(name, origin) for node in body for name, origin in _taken(node, module.name)]
+    own |= {name for name, origin in taken if origin.rpartition(".")[0] in local and origin not in local}
+    # The names of modules are looked through, as those of classes are.
+    classes |= {name for name, origin in taken if origin in local}
     functions = [node for node in nodes_of(module.code.tree) if isinstance(node, _Function)]
     found = {name for function in functions for name in _changed(function, own, classes)}
     for node in body:
         if isinstance(node, ast.ClassDef):
             found |= {f"{node.name}.{name}" for name in _changed_of_class(node)}
     return tuple(sorted(found))
+
+
+def _taken(node: ast.stmt, module: str) -> Iterator[tuple[str, str]]:
+    """Yield the names that an import in a module binds, each with the dotted path of what it stands for."""
+    if isinstance(node, ast.Import):
+        yield from (
+            (alias.asname or alias.name, alias.name) for alias in node.names if alias.asname or "." not in alias.name
+        )
+    elif isinstance(node, ast.ImportFrom):
+        # Without a look at the file, a module that imports by place may be a package as well as in one.
+        base = node.module or ""
+        if node.level:
+            parts = module.split(".")
+            near = ".".join(parts[: max(0, len(parts) - node.level)])
+            base = ".".join(filter(None, (near or module, base)))
+        yield from ((alias.asname or alias.name, f"{base}.{alias.name}") for alias in node.names)
 
 
 def _binds(node: ast.Name) -> bool:

@@ -73,6 +73,7 @@ from nb2dag.compiler.analysis.values import (
     FRESH,
     IMMUTABLE,
     NONE,
+    OF_ONE_PROCESS,
     Definition,
     Value,
     shares,
@@ -232,6 +233,9 @@ def call_own_method(evaluator: CallingEvaluator, owner: Value, arguments: Argume
     below = overridden(evaluator, owner, name)
     if below is None:
         return result
+    if result.kind in OF_ONE_PROCESS:
+        # It will give the same kind of thing: a connection, another way.
+        below = replace(below, kind=result.kind)
     return below if result.immutable else union([result, below])
 
 

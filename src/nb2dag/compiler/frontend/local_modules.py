@@ -74,6 +74,18 @@ def _imported(code: ParsedCode) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for node in nodes_of(code.tree) for name in _imports_of(node)))
 
 
+@lru_cache(maxsize=4096)
+def _imported_from_near(code: ParsedCode, package: str) -> tuple[str, ...]:
+    """Return the dotted modules that code in a package imports by their place beside it: `from .a import b`."""
+    found: list[str] = []
+    for node in nodes_of(code.tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            parts = package.split(".")
+            base = ".".join([*parts[: len(parts) + 1 - node.level], *([node.module] if node.module else [])])
+            found += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return tuple(dict.fromkeys(found))
+
+
 def _imports_of(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
@@ -92,7 +104,7 @@ def _found(
     left_out: dict[str, str] = {}
     while waiting and len(found) < _MOST_MODULES:
         name = waiting.pop(0)
-        text = _text(name, read, there, written)
+        text, is_package = _text(name, read, there, written)
         if text is None:
             continue
         if text is UNKNOWN:
@@ -106,24 +118,27 @@ def _found(
             left_out[name] = f"it does not parse: {code.problem.message}"
             continue
         found.append(LocalModule(name, code))
-        more = [other for other in _imported(code) if other not in seen]
+        near = _imported_from_near(code, name if is_package else name.rpartition(".")[0])
+        more = [other for other in (*_imported(code), *near) if other not in seen]
         waiting += more
         seen.update(more)
     return tuple(found), left_out
 
 
-def _text(name: str, read: _Read, there: frozenset[str], written: WrittenFiles) -> str | None:
-    """Return the text of a module: of a file that was written, or is there; `UNKNOWN` of one that will be written."""
+def _text(name: str, read: _Read, there: frozenset[str], written: WrittenFiles) -> tuple[str | None, bool]:
+    """Return the text of a module, `UNKNOWN` of one that will be written, and whether it is that of a package."""
     path = name.replace(".", "/")
     files = (f"{path}.py", f"{path}/__init__.py")
-    for file in files:
+    for number, file in enumerate(files):
         if file in written.texts:
-            return _or_unknown(written.texts[file])
+            return _or_unknown(written.texts[file]), bool(number)
         if path.partition("/")[0] in there and (text := read(file)) is not None:
-            return text
+            return text, bool(number)
     # A folder of modules may be on the search path.
-    elsewhere = (place for file in files if (place := written.ending_in(file)) is not None)
-    return next((_or_unknown(written.texts[place]) for place in elsewhere), None)
+    for number, file in enumerate(files):
+        if (place := written.ending_in(file)) is not None:
+            return _or_unknown(written.texts[place]), bool(number)
+    return None, False
 
 
 def _or_unknown(text: str | None) -> str:

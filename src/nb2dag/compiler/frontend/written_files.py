@@ -61,22 +61,27 @@ def _in_code(code: ParsedCode) -> tuple[Known, tuple[tuple[ast.expr, ast.expr | 
     bound: Known = {}
     files: dict[str, ast.expr] = {}
     writes: dict[str, tuple[ast.expr, ast.expr | None]] = {}
-    for node in nodes_of(code.tree):
+    for node in _in_order(code.tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             bound[node.targets[0].id] = node.value
-            if (path := _opened(node.value)) is not None:
-                files[node.targets[0].id] = path
-        elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
-            path = _opened(node.context_expr)
-            files |= {} if path is None else {node.optional_vars.id: path}
-    for node in nodes_of(code.tree):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
-            continue
-        path = _written(node.func, files)
-        if path is not None:
-            key = ast.unparse(path)
-            writes[key] = (path, None if key in writes else node.args[0])
+            path = _opened(node.value)
+            files |= {} if path is None else {node.targets[0].id: path}
+        elif isinstance(node, ast.With):
+            for item in node.items:
+                path = _opened(item.context_expr)
+                files |= {} if path is None else {ast.unparse(item.optional_vars or item.context_expr): path}
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            path = _written(node.func, files)
+            if path is not None:
+                key = ast.unparse(path)
+                writes[key] = (path, None if key in writes else node.args[0])
     return bound, tuple(writes.values())
+
+
+def _in_order(tree: ast.Module) -> list[ast.Assign | ast.With | ast.Call]:
+    """Return the assignments, calls and contexts of a cell as they stand in it."""
+    found = [node for node in nodes_of(tree) if isinstance(node, ast.Assign | ast.With | ast.Call)]
+    return sorted(found, key=lambda node: (node.lineno, node.col_offset))
 
 
 def _written(method: ast.Attribute, files: Mapping[str, ast.expr]) -> ast.expr | None:
