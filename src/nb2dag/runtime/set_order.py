@@ -27,8 +27,9 @@ _FEWEST = 5
 _LINEAR = 9
 """How many entries after one are looked at before another place is."""
 _SHIFT = 5
-_MOST_PROBES = 100
-_MOST_ELEMENTS = 100_000
+_MOST_PROBES = 40
+_MOST_ELEMENTS = 5_000
+"""Of more, finding out would take longer than the handoff."""
 
 _WRITTEN = b"\x8f\x94"
 """What pickle writes for an empty set, which it then fills."""

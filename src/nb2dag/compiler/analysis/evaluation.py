@@ -13,17 +13,18 @@ from dataclasses import replace
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import register
 from nb2dag.compiler.analysis.application import DISPLAYS, call_methods
+from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.callbacks import go_through
 from nb2dag.compiler.analysis.consuming import run_lazy
 from nb2dag.compiler.analysis.decorating import apply_decorator, keep_registered, registered_with, wrapped
-from nb2dag.compiler.analysis.effects import REGISTERED, Effects, Summary, WriteState, rebinding
+from nb2dag.compiler.analysis.effects import LOG_HANDLERS, REGISTERED, Effects, Summary, WriteState, rebinding
 from nb2dag.compiler.analysis.elements import alter_place, elements_change
 from nb2dag.compiler.analysis.expressions import ExpressionEvaluator
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.hooks import record_hook
 from nb2dag.compiler.analysis.instances import apply_class_statement
 from nb2dag.compiler.analysis.marks import with_generator
-from nb2dag.compiler.analysis.outside import record_attribute, record_setting
+from nb2dag.compiler.analysis.outside import record_attribute, record_log_keeping, record_setting
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.texts import parameter
 from nb2dag.compiler.analysis.values import (
@@ -402,6 +403,16 @@ class Evaluator(ExpressionEvaluator):
             return None
         return target.id
 
+    def store_handlers(self, target: ast.Attribute | ast.Subscript, item: Value) -> None:
+        """Record that a logger gets other handlers: `log.handlers = [...]`, `log.handlers[:] = [...]`."""
+        held = target.value if isinstance(target, ast.Subscript) else target
+        if not isinstance(held, ast.Attribute) or held.attr not in ("handlers", "filters"):
+            return
+        logger = self.value(held.value)
+        if logger.kind == "immutable" or logger.module.startswith("logging."):
+            self.effects.add(WriteState(LOG_HANDLERS, target))
+            record_log_keeping(self, Arguments([item]), target)
+
     def store(self, target: ast.expr, item: Value) -> None:
         """Evaluate `a.b = item`, `a[i] = item` and their deletions: the object of `a` changes."""
         if not isinstance(target, (ast.Attribute, ast.Subscript)):
@@ -410,6 +421,7 @@ class Evaluator(ExpressionEvaluator):
         if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice):
             go_through(self, item, target)
         owner = self.value(target.value)
+        self.store_handlers(target, item)
         names = ["__*__"]
         if isinstance(target, ast.Attribute):
             names = [f"set {target.attr}", "__delattr__" if isinstance(target.ctx, ast.Del) else "__setattr__"]

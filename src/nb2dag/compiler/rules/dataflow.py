@@ -130,6 +130,9 @@ def _cannot_hand_over(values: _Values) -> _Wording:
             "keep the database in a file, `sqlite3.connect('data.db')`: the tasks then see what the others wrote; or "
             f"use `{name}` in one task only"
         ),
+        "a part of a module that the notebook itself wrote": (
+            f"import `{name}` in the task that uses it: what the module keeps is handed over"
+        ),
         "a module": f"import `{name}` in a cell above the first task: every task that needs it imports it then",
     }
     if "attributes" in kind:
