@@ -36,6 +36,7 @@ from nb2dag.compiler.analysis.values import (
     Value,
     container,
     is_local,
+    is_parameter,
     kept,
     part_of,
     union,
@@ -329,12 +330,14 @@ class _Common:
     def hold(self, effects: Effects, event: Hold) -> None:
         """Record that a function puts something into another thing."""
         item = self.tied(event.value.reaches, translated(event.value, self._passed))
+        if event.as_key and not (item.carries or item.definition or any(map(is_parameter, item.reaches))):
+            return
         if event.name.startswith("@"):
             holder = self._passed.get(event.name[1:], FRESH)
-            effects.hold(holder, item)
+            effects.hold(holder, item, as_key=event.as_key)
         else:
             holder = Value(same=frozenset({event.name}))
-            effects.add(Hold(event.name, item))
+            effects.add(Hold(event.name, item, event.as_key))
         self.note(event.value.reaches, holder)
 
     def note(self, markers: Iterable[str], holder: Value) -> None:

@@ -102,7 +102,7 @@ class _Application:
             if not (isinstance(event, Bind) and event.together):
                 self.record(waiting)
             if isinstance(event, Bind):
-                always = event.name in self.names.binds or event.name == FIGURE
+                always = (event.name in self.names.binds and not effects.swallows) or event.name == FIGURE
                 certain = always and not self.compound and rebound[event.name] == 1
                 certain = certain or event.name == FIGURE
                 waiting.append((event.name, self.bound(event, certain=certain, always=always)))

@@ -174,6 +174,26 @@ def has_cached_methods(node: ast.AST) -> bool:
     return any(_caches(item, _CACHES_OF_CLASS) for item in getattr(node, "body", ()))
 
 
+@functools.lru_cache(maxsize=1024)
+def may_swallow(node: ast.AST) -> bool:
+    r"""Tell whether a context of the notebook's may end its block early, without an exception.
+
+    >>> text = "class C:\n def __exit__(self, *e): return e[0] is KeyError"
+    >>> may_swallow(ast.parse(text).body[0]), may_swallow(ast.parse(text.replace("return", "assert")).body[0])
+    (True, False)
+    """
+    if isinstance(node, ast.ClassDef):
+        exits = [part for part in node.body if getattr(part, "name", "") in ("__exit__", "__aexit__")]
+        returns = (child for part in exits for child in ast.walk(part) if isinstance(child, ast.Return))
+        return any(child.value is not None and getattr(child.value, "value", True) for child in returns)
+    tries = (child for child in ast.walk(node) if isinstance(child, ast.Try))
+    return any(
+        any(isinstance(child, ast.Yield) for part in each.body for child in ast.walk(part))
+        and any(not any(isinstance(child, ast.Raise) for child in ast.walk(handler)) for handler in each.handlers)
+        for each in tries
+    )
+
+
 def keeps_answers(function: ast.AST) -> bool:
     """Tell whether the standard library keeps what a function, or a method of a class, returns, in the process."""
     return _caches(function, _CACHES_OF_CLASS)

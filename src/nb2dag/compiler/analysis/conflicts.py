@@ -16,7 +16,7 @@ from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
 from nb2dag.compiler.analysis.handoffs import identity_regions, marks_made_again, named_marks
 from nb2dag.compiler.analysis.made_classes import MADE_CLASS, is_known_by_name
 from nb2dag.compiler.analysis.marks import DEFINED_IN, IN_MEMORY, LOOKS_INTO, OWN_DEFAULTS
-from nb2dag.compiler.analysis.own_pickling import hashed_attributes, notes_as_key, own_way_of_pickling
+from nb2dag.compiler.analysis.own_pickling import hashed_attributes, notes_as_key, own_way_of_pickling, puts_under_keys
 from nb2dag.compiler.analysis.places import is_file_state, place_in
 from nb2dag.compiler.analysis.pyplot_state import FIGURE
 from nb2dag.compiler.analysis.regions import node_region
@@ -424,8 +424,8 @@ def _pickled_in_own_way(flow: Flow, name: str, reader: int) -> str | None:
         if method is not None:
             own = f"whose `{method}` does something of its own, which a handoff would do once more"
             return f"an instance of `{definition.name}`, {own}"
-        changed = (each for each in sorted(hashed_attributes(definition.node)) if _is_set_later(flow, definition, each))
-        if (attribute := next(changed, None)) is not None:
+        attribute = _changing_hash(flow, definition)
+        if attribute is not None:
             own = f"whose hash changes with `{attribute}`, while a dict or set that is loaded hashes it anew"
             return f"an instance of `{definition.name}`, {own}"
         for base in getattr(definition.node, "bases", ()):
@@ -434,6 +434,15 @@ def _pickled_in_own_way(flow: Flow, name: str, reader: int) -> str | None:
                 seen.add(found.definition.name)
                 waiting.append(found.definition)
     return None
+
+
+def _changing_hash(flow: Flow, definition: Definition) -> str | None:
+    """Return an attribute that changes the hash of an instance, where the notebook may have any as a key."""
+    found = (each for each in sorted(hashed_attributes(definition.node)) if _is_set_later(flow, definition, each))
+    attribute = next(found, None)
+    if attribute is None or not any(puts_under_keys(each.node) for each in flow.statements):
+        return None
+    return attribute
 
 
 def _is_set_later(flow: Flow, definition: Definition, attribute: str) -> bool:

@@ -58,11 +58,12 @@ class Hold:
     """The object of `name` (or something in it) may from now on contain `value`.
 
     In a function's summary `value` may name objects that the function made itself (`%name`): what two containers then
-    have in common.
+    have in common. What is held `as_key` matters if it is one of the notebook's own objects, as the callers know.
     """
 
     name: str
     value: Value
+    as_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,8 @@ class Effects:
     references: set[Definition] = field(default_factory=set)
     raised: set[Definition] = field(default_factory=set)
     """The notebook's definitions that an exception which is raised may carry: its own class at the least."""
+    swallows: bool = False
+    """Whether a `with` block may end early without an exception, by what a class of the notebook's says."""
     unpickled: set[Definition] = field(default_factory=set)
     """The notebook's definitions that a file may need to be read."""
     thrown: set[str] = field(default_factory=set)
@@ -335,13 +338,13 @@ class Effects:
             names = (name for name in sorted(value.reaches) if not is_local(name))
             self.events += [Lend(name, itself or name in value.holds) for name in names]
 
-    def hold(self, container: Value, item: Value) -> None:
+    def hold(self, container: Value, item: Value, *, as_key: bool = False) -> None:
         """Record that `item` may now be inside the object `container` stands for."""
         if item.immutable and not item.carries and not item.free and item.definition is None:
             return
         for name in sorted(container.same | container.part):
             if not is_local(name):
-                self.add(Hold(name, with_generator(kept(item))))
+                self.add(Hold(name, with_generator(kept(item)), as_key))
 
 
 @dataclass(slots=True)

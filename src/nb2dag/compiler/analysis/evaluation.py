@@ -15,6 +15,7 @@ from nb2dag.compiler.analysis.accessors import register
 from nb2dag.compiler.analysis.application import DISPLAYS, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.callbacks import go_through
+from nb2dag.compiler.analysis.classes import may_swallow
 from nb2dag.compiler.analysis.consuming import run_lazy
 from nb2dag.compiler.analysis.decorating import apply_decorator, keep_registered, registered_with, wrapped
 from nb2dag.compiler.analysis.effects import LOG_HANDLERS, REGISTERED, Effects, Summary, WriteState, rebinding
@@ -36,6 +37,7 @@ from nb2dag.compiler.analysis.values import (
     Definition,
     Value,
     container,
+    is_parameter,
     kept,
     linked,
     part_of,
@@ -211,6 +213,7 @@ class Evaluator(ExpressionEvaluator):
             value = self.value(item.context_expr)
             run_lazy(self, value, node)
             entered = call_methods(self, [value], ["__enter__", "__exit__", "__aenter__", "__aexit__"], node)
+            self.effects.swallows |= any(may_swallow(each.node) for each in value.carries)
             if item.optional_vars is not None:
                 # What a function decorated by `contextmanager` gives is no generator.
                 given = replace(value, kind="") if value.kind == "generator" else value
@@ -441,6 +444,8 @@ class Evaluator(ExpressionEvaluator):
         if index.carries or index.definition is not None or index.kind in OF_ONE_PROCESS:
             # A key of the notebook's own: an instance that can change, or a function; or the address of an object.
             self.hold(target.value, owner, index)
+        elif any(map(is_parameter, index.same)):
+            self.effects.hold(owner, index, as_key=True)
         if isinstance(target, ast.Attribute):
             item = kept(with_generator(item, target.attr), target.attr)
         copies = owner.kind in FRAMES and not elements_change(self)

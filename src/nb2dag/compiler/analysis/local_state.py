@@ -15,6 +15,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _VARIABLE = "!"
 _OWN = "!!"
 _LOOKED_UP = ("self", "cls")
+_CLASS_OF = ("type(self)", "self.__class__")
 
 
 def marker(module: str) -> str:
@@ -198,9 +199,14 @@ def _changed_of_class(node: ast.ClassDef) -> Iterator[str]:
     }
     for target in _targets(child for part in node.body if isinstance(part, _Function) for child in nodes_of(part)):
         inner, depth = target, 0
-        while isinstance(inner, ast.Subscript | ast.Attribute) and not isinstance(inner.value, ast.Name):
+        while isinstance(inner, ast.Subscript | ast.Attribute) and not _is_owner(inner.value):
             inner, depth = inner.value, depth + 1
-        if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id in _LOOKED_UP:
-            rebinds = not isinstance(inner.ctx, ast.Load) and inner.value.id == "self"
+        owner = ast.unparse(inner.value) if isinstance(inner, ast.Attribute) else ""
+        if isinstance(inner, ast.Attribute) and owner in (*_LOOKED_UP, *_CLASS_OF):
+            rebinds = not isinstance(inner.ctx, ast.Load) and owner == "self"
             if inner.attr in own and not rebinds:
                 yield inner.attr
+
+
+def _is_owner(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) or ast.unparse(node) in _CLASS_OF

@@ -64,7 +64,7 @@ from nb2dag.compiler.analysis.outside import (
 )
 from nb2dag.compiler.analysis.own_generators import record_use
 from nb2dag.compiler.analysis.pyplot_state import DRAWING, drawn_by_method
-from nb2dag.compiler.analysis.receivers import guessed_kind, moves_file
+from nb2dag.compiler.analysis.receivers import guessed_kind, moves_file, moves_path
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.spelled_out import DEFINES
 from nb2dag.compiler.analysis.texts import ANY, joined_path
@@ -167,6 +167,8 @@ def _facts_of_immutable(
     evaluator: CallingEvaluator, name: str, arguments: Arguments, node: ast.AST
 ) -> MethodFacts | None:
     """Return what is known of a method of something immutable, None if it gives something immutable again."""
+    if isinstance(node, ast.Call) and moves_path(node):
+        return knowledge.method_call(name, "path")
     facts = knowledge.method_call(name, "immutable") or knowledge.method_call(name, "str")
     if name in _LOGGER_SETTINGS:
         if name in _LOG_HANDLERS:

@@ -10,8 +10,12 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
+from nb2dag.model.code import nodes_of
+
 _SAVES = {"__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"}
 _METHODS = _SAVES | {"__setstate__"}
+_KEYED = {"set", "frozenset", "dict", "zip", "Counter", "fromkeys", "add", "setdefault", "update", "defaultdict"}
+"""Functions and methods that may put what they are given into a set, or into a dict as keys."""
 _OF_KEYS = ("__hash__", "__eq__")
 
 _WHOLE = {f"return {state}" for state in ("self.__dict__", "self.__dict__.copy()", "dict(self.__dict__)", "vars(self)")}
@@ -93,6 +97,27 @@ def hashed_attributes(node: ast.AST) -> frozenset[str]:
         fields = (item.target for item in _statements(node) if isinstance(item, ast.AnnAssign))
         return frozenset(field.id for field in fields if isinstance(field, ast.Name))
     return frozenset()
+
+
+@lru_cache(maxsize=4096)
+def puts_under_keys(node: ast.AST) -> bool:
+    r"""Tell whether a statement may put something into a set, or into a dict as a key.
+
+    >>> [puts_under_keys(ast.parse(text).body[0]) for text in ("d[k] = 1", "d['k'] = 1", "{'a': b}", "s.add(x)")]
+    [True, False, False, True]
+    """
+    return any(map(_puts_under_key, nodes_of(node)))
+
+
+def _puts_under_key(node: ast.AST) -> bool:
+    if isinstance(node, ast.Set | ast.SetComp | ast.DictComp):
+        return True
+    if isinstance(node, ast.Dict):
+        return not all(isinstance(key, ast.Constant) for key in node.keys)
+    if isinstance(node, ast.Subscript):
+        return isinstance(node.ctx, ast.Store) and not isinstance(node.slice, ast.Constant | ast.Slice)
+    name = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
+    return name in _KEYED
 
 
 def _is_plain(method: ast.FunctionDef, remade: set[str], node: ast.AST) -> bool:

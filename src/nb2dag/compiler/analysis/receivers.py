@@ -37,7 +37,7 @@ def moves_file(call: ast.Call) -> bool:
     >>> [moves_file(ast.parse(text, mode="eval").body) for text in ("p.rename(p.with_suffix('.old'))", "df.rename(d)")]
     [True, False]
     """
-    if getattr(call.func, "attr", "") not in _MOVES or len(call.args) != 1 or call.keywords:
+    if not moves_path(call):
         return False
     target = call.args[0]
     if isinstance(target, ast.Constant) and isinstance(target.value, str):
@@ -45,6 +45,15 @@ def moves_file(call: ast.Call) -> bool:
         return getattr(call.func, "attr", "") == "replace" or bool(set(target.value) & set("./"))
     made = isinstance(target, ast.Call) and getattr(target.func, "attr", "") in _MAKES_PATH
     return made or (isinstance(target, ast.BinOp) and isinstance(target.op, ast.Div))
+
+
+def moves_path(call: ast.Call) -> bool:
+    """Tell whether a method of a text or a path moves the file of that path: the one of a text takes two arguments.
+
+    >>> [moves_path(ast.parse(text, mode="eval").body) for text in ("p.replace(q)", "t.replace('a', 'b')")]
+    [True, False]
+    """
+    return getattr(call.func, "attr", "") in _MOVES and len(call.args) == 1 and not call.keywords
 
 
 def _begins_with_style(receiver: ast.expr) -> bool:

@@ -48,9 +48,7 @@ def find_use(present: Present, facts: StatementFacts, effects: Effects) -> Use:
     # A written module is found from where the notebook stands.
     if present.now("<cwd>") is not None and (effects.files or effects.unstable or written_modules):
         use.names.add("<cwd>")
-    if present.now(OWN_DELETION) is not None:
-        # To bind such a name anew is the end of what it stood for.
-        use.names |= {name for name in facts.names.binds if _goes_in_own_way(present, name)}
+    use.names |= _needed_before(present, facts, effects)
     use.definitions |= {item for item in effects.unpickled if item.position >= 0}
     touched = facts.names.touched
     runs = not only_derives(facts.node)
@@ -74,6 +72,18 @@ def find_use(present: Present, facts: StatementFacts, effects: Effects) -> Use:
         use.names.add(STARS)
         ask_for(present, STARS)
     return use
+
+
+def _needed_before(present: Present, facts: StatementFacts, effects: Effects) -> set[str]:
+    """Return the names of which it matters what they stood for before the statement binds them."""
+    found: set[str] = set()
+    if effects.swallows:
+        # What a block that may end early binds can be what it was before.
+        found |= {name for name in facts.names.binds if present.now(name) is not None}
+    if present.now(OWN_DELETION) is not None:
+        # To bind such a name anew is the end of what it stood for.
+        found |= {name for name in facts.names.binds if _goes_in_own_way(present, name)}
+    return found
 
 
 def written_modules(present: Present, states: Iterable[str]) -> set[str]:
