@@ -112,3 +112,8 @@ def test_where_a_cell_of_a_shown_traceback_stands_does_not_count() -> None:
 
 def test_numbers_at_the_beginning_of_a_line_count_elsewhere() -> None:
     assert normalised("    12 rows") != normalised("    13 rows")
+
+
+def test_what_matplotlib_says_once_in_a_process_is_left_out() -> None:
+    said = "findfont: Failed to find font weight 500 for DejaVu Sans, now using 400.\nloaded"
+    assert normalised(said) == normalised("loaded")

@@ -359,11 +359,12 @@ def receiver_of(summary: Summary) -> frozenset[str]:
 def kept_by_receiver(resolver: Resolver, summary: Summary, arguments: Arguments) -> list[Value]:
     """Return what a method leaves in the object it is called on: `self.log = log`, a default that is not overridden."""
     passed = passed_to(resolver, summary, arguments)
-    return [
-        without_locals(translated(event.value, passed))
+    found = [
+        (event, without_locals(translated(event.value, passed)))
         for event in summary.effects.events
         if isinstance(event, Hold) and event.name in receiver_of(summary)
     ]
+    return [value for event, value in found if not event.as_key or value.carries]
 
 
 def passed_to(resolver: Resolver, summary: Summary, arguments: Arguments) -> dict[str, Value]:

@@ -35,6 +35,9 @@ from nb2dag.model.dataflow import Dataflow, FlowProblem, Input, LocalFile, Outpu
 from nb2dag.model.program import Program
 from nb2dag.model.reasons import TaskReasons
 
+_READ_BY_LIBRARIES = {"matplotlibrc"}
+"""Files that a library reads from the working directory although no code names them."""
+
 
 def analyse(program: Program, facts: CellFactsMemo | None = None, traces: Traces | None = None) -> Dataflow:
     """Return the flow of a whole notebook between its tasks.
@@ -121,7 +124,7 @@ def _files(exported: list[Statement]) -> list[LocalFile]:
     modules = {module for module in modules_named(exported) if f"{module.replace('.', '/')}.py" not in made}
     return [
         *(LocalFile(module, is_module=True) for module in sorted(modules)),
-        *(LocalFile(path) for path in sorted(paths)),
+        *(LocalFile(path) for path in sorted(paths | _READ_BY_LIBRARIES)),
     ]
 
 

@@ -7,7 +7,14 @@ import re
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import knowledge
-from nb2dag.compiler.analysis.application import apply_summary, call_methods, change_local_classes, overridden
+from nb2dag.compiler.analysis.application import (
+    apply_summary,
+    call_methods,
+    change_local_classes,
+    kept_by_receiver,
+    overridden,
+    receiver_of,
+)
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.caches import out_of_method_cache
 from nb2dag.compiler.analysis.call_parts import (
@@ -76,6 +83,8 @@ from nb2dag.compiler.analysis.values import (
     OF_ONE_PROCESS,
     Definition,
     Value,
+    container,
+    kept,
     shares,
     union,
     without_names,
@@ -225,6 +234,10 @@ def call_own_method(evaluator: CallingEvaluator, owner: Value, arguments: Argume
             for summary in evaluator.resolver.methods(definition, name):
                 given = _as_method(definition, summary, owner, arguments)
                 result = apply_summary(evaluator, summary, given, node)
+                if not owner.same and receiver_of(summary) & summary.returns.same:
+                    # A new object that has no name yet: `s = Search().run(start)`.
+                    held = kept_by_receiver(evaluator.resolver, summary, given)
+                    result = union([result, container(map(kept, held))]) if held else result
                 found.append(out_of_method_cache(evaluator, definition, name, summary, result, node))
             change_local_classes(evaluator, owner, start, node)
             evaluator.active.discard((definition, name))
