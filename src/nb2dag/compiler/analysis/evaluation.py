@@ -213,7 +213,10 @@ class Evaluator(ExpressionEvaluator):
             value = self.value(item.context_expr)
             run_lazy(self, value, node)
             entered = call_methods(self, [value], ["__enter__", "__exit__", "__aenter__", "__aexit__"], node)
-            self.effects.swallows |= any(may_swallow(each.node) for each in value.carries)
+            called = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
+            maker = self.value(called).definition if isinstance(called, ast.Name) else None
+            contexts = value.carries if maker is None else value.carries | {maker}
+            self.effects.swallows |= any(may_swallow(each.node) for each in contexts)
             if item.optional_vars is not None:
                 # What a function decorated by `contextmanager` gives is no generator.
                 given = replace(value, kind="") if value.kind == "generator" else value
