@@ -36,6 +36,7 @@ from nb2dag.runtime.nans import NanNumbers, NumberedNans
 from nb2dag.runtime.refusal import UnsavableError
 from nb2dag.runtime.remade import Reduced, remaking
 from nb2dag.runtime.set_order import Order, order_of, restore
+from nb2dag.runtime.settings import attribute
 from nb2dag.runtime.sharing import Memory
 
 _PROTOCOL = 5
@@ -43,6 +44,13 @@ _OF_SESSION = re.compile(r"_+|_i*\d*|_oh|_dh|_ih")
 """Names under which IPython remembers what was shown."""
 
 _LRU_CACHE: type = type(functools.lru_cache(maxsize=1)(len))
+
+_OF_PROCESS = {
+    ("os", "_Environ"): "os.environ",
+    ("matplotlib", "RcParams"): "matplotlib.rcParams",
+    ("decimal", "Context"): "decimal.getcontext",
+}
+"""Classes of objects of which one is state of the whole process, with the way to that one."""
 
 _DICT_VIEWS: dict[type, str] = {
     type(getattr(maker(), kind)()): kind for maker in (dict, OrderedDict) for kind in ("keys", "values", "items")
@@ -116,7 +124,8 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         try:
             reducer = self._by_type[kind]
         except KeyError:
-            reducer = self._by_type[kind] = self._reducer_of(kind)
+            of_process = (kind.__module__, kind.__name__) in _OF_PROCESS
+            reducer = self._by_type[kind] = _reduce_state if of_process else self._reducer_of(kind)
         return NotImplemented if reducer is None else reducer(obj)
 
     def _reducer_of(self, kind: type) -> Callable[[Any], Reduced] | None:
@@ -314,6 +323,15 @@ def _reduce_global(value: Any) -> Reduced:
     """Let what a module compares by identity, such as `dataclasses.MISSING`, be that of the module that loads it."""
     module = vars(sys.modules[type(value).__module__])
     return next((name for name, known in module.items() if known is value), NotImplemented)
+
+
+def _reduce_state(value: Any) -> Reduced:
+    """Let the environment, settings of matplotlib or the decimal context be those of the process that loads them."""
+    path = _OF_PROCESS[type(value).__module__, type(value).__name__]
+    found = attribute(path)
+    if callable(found):
+        return (found, ()) if value is found() else NotImplemented
+    return (attribute, (path,)) if value is found else NotImplemented
 
 
 def _reduce_member(member: Enum) -> Reduced:

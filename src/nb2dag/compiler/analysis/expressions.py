@@ -18,6 +18,7 @@ from nb2dag.compiler.analysis.escapes import evaluate_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.getters import mark_of_lambda, mark_of_method
 from nb2dag.compiler.analysis.instances import class_of
+from nb2dag.compiler.analysis.knowledge.facts import ENVIRON
 from nb2dag.compiler.analysis.looks import Look
 from nb2dag.compiler.analysis.marks import CHANGES_INSIDE, LENT, running
 from nb2dag.compiler.analysis.outside import GENERATORS
@@ -51,6 +52,9 @@ _NO_COLUMNS = {"T", "attrs", "axes", "dtypes", "flags", "plot", "size", "sparse"
 _CONVERSION = re.compile(r"%[-#0 +\d.]*(?:\(\w+\))?[A-Za-z%]")
 _ARGUMENT = "@"
 """Stands for whatever a lambda is called with."""
+
+_STATES = {"os.environ": frozenset({ENVIRON})}
+"""Objects of which what holds them changes state of the whole process: `settings = {"env": os.environ}`."""
 
 
 class ExpressionEvaluator:
@@ -306,7 +310,7 @@ class ExpressionEvaluator:
             # `np.random` by itself reads nothing: what a call through it does, the tables know.
             if state and state != "<config>" and not (state in GENERATORS and state == f"<{path}>"):
                 self.effects.add(ReadState(state, node))
-            return Value(module=path, draws=generators_of(path) | mark_of_method(path))
+            return Value(module=path, draws=generators_of(path) | mark_of_method(path) | _STATES.get(path, NONE))
         if self.function or owner.carries:
             names = [f"property {node.attr}", "__getattr__", "__getattribute__"]
             if read := call_methods(self, [owner], names, node):
