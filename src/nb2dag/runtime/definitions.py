@@ -11,7 +11,7 @@ import marshal
 import pickle
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import EnumMeta
 from types import CellType, CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
@@ -363,6 +363,23 @@ def rebuild_exception(cls: type[BaseException], args: tuple[Any, ...]) -> BaseEx
     error = cls.__new__(cls)
     error.args = args
     return error
+
+
+_WITHOUT_ATTRIBUTES = {"datetime", "decimal", "fractions"}
+"""Modules whose classes pickle their value and nothing else."""
+
+
+def rebuild_group(cls: Any, message: str, errors: Sequence[BaseException]) -> BaseException:
+    """Return a group of exceptions, without calling its `__init__`."""
+    group: BaseException = cls.__new__(cls, message, errors)
+    return group
+
+
+def adds_attributes(cls: type) -> bool:
+    """Tell whether the instances of a class may have attributes that its base, a date or a number, does not pickle."""
+    own = [part for part in cls.__mro__ if part.__module__ == cls.__module__]
+    says = any({"__reduce__", "__reduce_ex__", "__getstate__", "__setstate__"} & vars(part).keys() for part in own)
+    return not says and any(part.__module__ in _WITHOUT_ATTRIBUTES for part in cls.__mro__) and cls.__dictoffset__ != 0
 
 
 def exception_state(error: BaseException) -> tuple[Any, ...]:

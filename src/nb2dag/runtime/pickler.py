@@ -27,7 +27,7 @@ from typing import Any, Protocol
 
 import cloudpickle
 
-from nb2dag.runtime import containers, definitions
+from nb2dag.runtime import by_name, containers, definitions
 from nb2dag.runtime.arrays import ArrayReducers
 from nb2dag.runtime.definitions import CellStandIn, module_name, resolve, state_family
 from nb2dag.runtime.formulas import formula_reducer
@@ -139,12 +139,10 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             return _reduce_member
         if (base := containers.derived_from(kind)) is not None:
             return functools.partial(containers.reduce_derived, base)
-        if kind.__module__ == self._module and definitions.guards_attributes(kind):
-            return _reduce_guarded
+        if kind.__module__ == self._module and (reducer := _reducer_of_own(kind)) is not None:
+            return reducer
         if issubclass(kind, BaseException) and kind.__reduce__ is BaseException.__reduce__:
             return _reduce_exception
-        if kind.__module__ == self._module and definitions.keeps_dicts(kind):
-            return _reduce_sharing
         if kind.__module__ == "dataclasses":
             return _reduce_global
         if kind.__name__ in ("RandomState", "Random"):
@@ -159,6 +157,11 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             if id(cls) not in self._stateful:
                 return found
             return *found, definitions.class_state(cls), None, None, definitions.restore_class
+        if cls.__module__ == self._module and by_name.is_plain_tuple_class(cls):
+            name = by_name.name_of(self._namespace, cls)
+            if name is not None:
+                fields, defaults = cls._fields, dict(cls._field_defaults)  # type: ignore[attr-defined]
+                return by_name.tuple_class, (name, cls.__name__, fields, defaults)
         if self._opaque is not None and cls.__module__ in (self._module, "types"):
             # One that a call made, which would travel whole.
             return str, (cls.__qualname__,)
@@ -180,6 +183,10 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             self._note_package(function)
             if definitions.is_importable(function) or not definitions.is_scope_of(module, function):
                 return super().reducer_override(function)
+        if module is None and by_name.is_plain_lambda(function):
+            name = by_name.name_of(self._namespace, function)
+            if name is not None:
+                return by_name.lambda_function, (name, marshal.dumps(function.__code__))
         cells = tuple(self._stand_in(cell) for cell in function.__closure__ or ())
         arguments = (marshal.dumps(function.__code__), module, cells)
         state = definitions.function_state(function, cells)
@@ -296,6 +303,10 @@ class ValueUnpickler(pickle.Unpickler):
             return self._definition
         if module == definitions.__name__ and name == definitions.rebuild_function.__name__:
             return functools.partial(definitions.build_function, self._namespace)
+        if module == by_name.__name__ and name == by_name.tuple_class.__name__:
+            return functools.partial(by_name.tuple_class_of, self._namespace)
+        if module == by_name.__name__ and name == by_name.lambda_function.__name__:
+            return functools.partial(by_name.lambda_of, self._namespace)
         if module == definitions.__name__ and name == definitions.named_mark.__name__:
             return functools.partial(definitions.mark_of, self._namespace)
         if module == self._module:
@@ -361,7 +372,27 @@ def _reduce_method(method: MethodType) -> Reduced:
 def _reduce_exception(error: Any) -> Reduced:
     """Rebuild an exception without its `__init__`, which may take other arguments than those that it passes on."""
     state = definitions.exception_state(error)
+    if hasattr(error, "exceptions") and hasattr(error, "derive"):
+        given = type(error), error.message, list(error.exceptions)
+        return definitions.rebuild_group, given, state, None, None, definitions.restore_exception
     return definitions.rebuild_exception, (type(error), error.args), state, None, None, definitions.restore_exception
+
+
+def _reducer_of_own(kind: type) -> Callable[[Any], Reduced] | None:
+    """Return how to reduce the instances of a class of the notebook's that needs a way of its own."""
+    if definitions.guards_attributes(kind):
+        return _reduce_guarded
+    if issubclass(kind, BaseException):
+        return None
+    if definitions.keeps_dicts(kind):
+        return _reduce_sharing
+    return _reduce_with_attributes if definitions.adds_attributes(kind) else None
+
+
+def _reduce_with_attributes(value: Any) -> Reduced:
+    """Reduce an instance of a class derived from a date or number, whose own way of pickling leaves attributes out."""
+    made, arguments, *rest = value.__reduce_ex__(_PROTOCOL)
+    return NotImplemented if any(rest) or not vars(value) else (made, arguments, vars(value))
 
 
 def _reduce_sharing(instance: Any) -> Reduced:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any
 
-from nb2dag.compiler.analysis.knowledge.facts import ENVIRON
+from nb2dag.compiler.analysis.knowledge.facts import CONFIG, ENVIRON
 from nb2dag.compiler.analysis.marks import is_mark, with_generator
 from nb2dag.compiler.analysis.places import is_file_state, place_of
 from nb2dag.compiler.analysis.values import (
@@ -307,8 +307,8 @@ class Effects:
                 self.add(Mutate(name, all_of_it, why))
         for state in sorted(filter(is_file_state, value.draws)):
             self.add(Draw(state, why))
-        if ENVIRON in value.draws:
-            self.add(WriteState(ENVIRON, why))
+        for state in sorted(value.draws & {ENVIRON, CONFIG}):
+            self.add(WriteState(state, why))
 
     def alter(self, value: Value, why: ast.AST) -> None:
         """Record a change as lists, dicts, sets and the notebook's own objects have them; frames may hold these."""

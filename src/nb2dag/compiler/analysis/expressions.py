@@ -18,7 +18,7 @@ from nb2dag.compiler.analysis.escapes import evaluate_escape
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.getters import mark_of_lambda, mark_of_method
 from nb2dag.compiler.analysis.instances import class_of
-from nb2dag.compiler.analysis.knowledge.facts import ENVIRON
+from nb2dag.compiler.analysis.knowledge.facts import CONFIG, ENVIRON
 from nb2dag.compiler.analysis.looks import Look
 from nb2dag.compiler.analysis.marks import CHANGES_INSIDE, LENT, running
 from nb2dag.compiler.analysis.outside import GENERATORS
@@ -53,7 +53,11 @@ _CONVERSION = re.compile(r"%[-#0 +\d.]*(?:\(\w+\))?[A-Za-z%]")
 _ARGUMENT = "@"
 """Stands for whatever a lambda is called with."""
 
-_STATES = {"os.environ": frozenset({ENVIRON})}
+_STATES = {
+    "os.environ": frozenset({ENVIRON}),
+    "matplotlib.rcParams": frozenset({CONFIG}),
+    "matplotlib.pyplot.rcParams": frozenset({CONFIG}),
+}
 """Objects of which what holds them changes state of the whole process: `settings = {"env": os.environ}`."""
 
 

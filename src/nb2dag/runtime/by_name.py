@@ -1,0 +1,85 @@
+"""Let what a call or a lambda made be one object in each process, where the notebook has a name for it.
+
+A class statement and a `def` are found again by their own names. `Row = namedtuple("row", "a b")` and `f = lambda x: x`
+have another one, or none: they go by the name that the notebook gave them, with all that it takes to make them anew
+where the consumer has not done so.
+"""
+
+from __future__ import annotations
+
+import marshal
+import pickle
+from collections import namedtuple
+from collections.abc import Mapping
+from types import CodeType, FunctionType
+from typing import Any
+
+_tuples: dict[tuple[Any, ...], type] = {}
+_lambdas: dict[tuple[Any, ...], FunctionType] = {}
+"""What was loaded by a name of a namespace: one of several streams is one object."""
+
+_names: dict[type, str] = {}
+"""The names under which classes were loaded that this process may not have by any name."""
+
+
+def name_of(namespace: Mapping[str, Any], value: Any) -> str | None:
+    """Return the name that a notebook has for an object itself, or that it went by when it was loaded."""
+    own = (name for name, found in namespace.items() if found is value and not name.startswith("_"))
+    return next(own, _names.get(value) if isinstance(value, type) else None)
+
+
+def is_plain_tuple_class(cls: type) -> bool:
+    """Tell whether a class is as a call of `namedtuple` makes it."""
+    if cls.__bases__ != (tuple,) or "_fields" not in vars(cls) or "__orig_bases__" in vars(cls):
+        return False
+    plain = vars(_made(cls.__name__, cls._fields, {})).keys()  # type: ignore[attr-defined]
+    # Pickle itself notes the names of slots in a class.
+    return vars(cls).keys() - {"__slotnames__"} == plain
+
+
+def is_plain_lambda(function: FunctionType) -> bool:
+    """Tell whether a function is a lambda that keeps nothing: all there is to it is its code."""
+    kept = function.__closure__ or function.__defaults__ or function.__kwdefaults__ or function.__dict__
+    return function.__name__ == "<lambda>" and not kept
+
+
+def tuple_class(_name: str, _typename: str, _fields: tuple[str, ...], _defaults: dict[str, Any]) -> type:
+    """Stand in a stream for `tuple_class_of` on the consumer's namespace, which the unpickler knows."""
+    raise pickle.UnpicklingError("a notebook's class can be loaded by nb2dag's own unpickler only")
+
+
+def tuple_class_of(
+    namespace: Mapping[str, Any], name: str, typename: str, fields: tuple[str, ...], defaults: dict[str, Any]
+) -> type:
+    """Return the class of named tuples that a name stands for: the consumer's own, where it made it again."""
+    found = namespace.get(name)
+    if isinstance(found, type) and found.__name__ == typename and getattr(found, "_fields", None) == fields:
+        return found
+    key = id(namespace), name, typename, fields
+    if key not in _tuples:
+        made = _tuples[key] = _made(typename, fields, defaults)
+        _names[made] = name
+    return _tuples[key]
+
+
+def lambda_function(_name: str, _code: bytes) -> FunctionType:
+    """Stand in a stream for `lambda_of` on the consumer's namespace, which the unpickler knows."""
+    raise pickle.UnpicklingError("a notebook's function can be loaded by nb2dag's own unpickler only")
+
+
+def lambda_of(namespace: dict[str, Any], name: str, code: bytes) -> FunctionType:
+    """Return the lambda that a name stands for: the consumer's own, where it has the same code."""
+    own: CodeType = marshal.loads(code)
+    found = namespace.get(name)
+    if isinstance(found, FunctionType) and _without_place(found.__code__) == _without_place(own):
+        return found
+    return _lambdas.setdefault((id(namespace), name, code), FunctionType(own, namespace))
+
+
+def _made(typename: str, fields: tuple[str, ...], defaults: dict[str, Any]) -> Any:
+    return namedtuple(typename, fields, defaults=[*defaults.values()], module="__main__")
+
+
+def _without_place(code: CodeType) -> CodeType:
+    """Return code as if it stood at the beginning of no file: a task's cell is another one than the notebook's."""
+    return code.replace(co_filename="", co_firstlineno=1, co_linetable=b"")
