@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from types import CodeType, FunctionType
 from typing import Any
 
+from nb2dag.runtime.definitions import is_called_into_being
+
 _tuples: dict[tuple[Any, ...], type] = {}
 _lambdas: dict[tuple[Any, ...], FunctionType] = {}
 """What was loaded by a name of a namespace: one of several streams is one object."""
@@ -30,7 +32,7 @@ def name_of(namespace: Mapping[str, Any], value: Any) -> str | None:
 
 def is_plain_tuple_class(cls: type) -> bool:
     """Tell whether a class is as a call of `namedtuple` makes it."""
-    if cls.__bases__ != (tuple,) or "_fields" not in vars(cls) or "__orig_bases__" in vars(cls):
+    if not is_called_into_being(cls):
         return False
     plain = vars(_made(cls.__name__, cls._fields, {})).keys()  # type: ignore[attr-defined]
     # Pickle itself notes the names of slots in a class.

@@ -277,6 +277,18 @@ def _reduce_generator(generator: Any) -> Reduced:
     return NotImplemented if module is None else (global_generator, (module,))
 
 
+_ON_NAMESPACE: dict[tuple[str, str], Callable[..., Any]] = {
+    (stand_in.__module__, stand_in.__name__): own
+    for stand_in, own in (
+        (definitions.rebuild_function, definitions.build_function),
+        (definitions.named_mark, definitions.mark_of),
+        (by_name.tuple_class, by_name.tuple_class_of),
+        (by_name.lambda_function, by_name.lambda_of),
+    )
+}
+"""What stands in a stream for a function that works on the consumer's namespace, by module and name, and that one."""
+
+
 class ValueUnpickler(pickle.Unpickler):
     """Unpickle values on the namespace of the notebook that loads them."""
 
@@ -301,14 +313,8 @@ class ValueUnpickler(pickle.Unpickler):
         """Find what the notebook defines in its namespace, and the rest where pickle finds it."""
         if module == definitions.__name__ and name == definitions.definition.__name__:
             return self._definition
-        if module == definitions.__name__ and name == definitions.rebuild_function.__name__:
-            return functools.partial(definitions.build_function, self._namespace)
-        if module == by_name.__name__ and name == by_name.tuple_class.__name__:
-            return functools.partial(by_name.tuple_class_of, self._namespace)
-        if module == by_name.__name__ and name == by_name.lambda_function.__name__:
-            return functools.partial(by_name.lambda_of, self._namespace)
-        if module == definitions.__name__ and name == definitions.named_mark.__name__:
-            return functools.partial(definitions.mark_of, self._namespace)
+        if (own := _ON_NAMESPACE.get((module, name))) is not None:
+            return functools.partial(own, self._namespace)
         if module == self._module:
             return self._definition(name, "object")
         try:

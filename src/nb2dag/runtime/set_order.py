@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from graphlib import CycleError, TopologicalSorter
 from itertools import islice
-from numbers import Number
 from typing import Any
 
 _EMPTY = sys.getsizeof(set())
@@ -61,6 +59,8 @@ def order_of(values: set[Any]) -> Order | None:
     >>> order_of({2, 3, 4}) is None, order_of({2, 3, 4} | {17, 5})[1:]
     (True, ([17, 2, 3, 4, 5], [], 7))
     """
+    from numbers import Number
+
     order = list(values)
     if len(order) > _MOST_ELEMENTS or not all(isinstance(value, Number) for value in order):
         return None
@@ -96,6 +96,8 @@ def _planned(order: list[Any], slots: int, *, nearest: bool, at_once: bool) -> t
 
     With `nearest` each gets the entry that is looked at first, of those that are left; else the first that is left.
     """
+    from graphlib import CycleError, TopologicalSorter
+
     entries: dict[int, int] = {}
     looked_at: list[list[int]] = []
     last = -1

@@ -10,7 +10,6 @@ from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, Statement
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import FlowProblem
-from nb2dag.model.span import Span
 
 
 def find_counts(flow: Flow, path: str) -> Iterator[FlowProblem]:
@@ -39,10 +38,6 @@ def _problems(flow: Flow, path: str, statement: Statement, definition: Definitio
                 ("other", other.task_id),
             )
             yield FlowProblem(
-                "definition-state", _span(path, statement), values, ((_span(path, other), "made or changed here"),)
+                "definition-state", statement.span(path), values, ((other.span(path), "made or changed here"),)
             )
             return
-
-
-def _span(path: str, statement: Statement) -> Span:
-    return statement.cell.cell.span(path, statement.region)

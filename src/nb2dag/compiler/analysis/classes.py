@@ -159,7 +159,7 @@ def cached_method(resolver: Resolver, definition: Definition, name: str) -> ast.
     """Return the method of a class, or of its bases, of which the standard library caches the results, if it is one."""
     methods = (item for part in family(resolver, definition) for item in getattr(part.node, "body", ()))
     named_so = (item for item in methods if getattr(item, "name", "") == name)
-    return next((item for item in named_so if _caches(item, _CACHES_OF_CLASS)), None)
+    return next((item for item in named_so if keeps_answers(item)), None)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -171,7 +171,7 @@ def own_variables(node: ast.AST) -> frozenset[str]:
 
 def has_cached_methods(node: ast.AST) -> bool:
     """Tell whether a class has methods of which the standard library caches the results."""
-    return any(_caches(item, _CACHES_OF_CLASS) for item in getattr(node, "body", ()))
+    return any(keeps_answers(item) for item in getattr(node, "body", ()))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -177,7 +177,7 @@ class _Places:
         self.path = path
 
     def whole(self, statement: Statement) -> Span:
-        return statement.cell.cell.span(self.path, statement.region)
+        return statement.span(self.path)
 
     def name(self, statement: Statement, name: str) -> Span:
         node = statement.names.reads.get(name) or statement.names.deferred.get(name)

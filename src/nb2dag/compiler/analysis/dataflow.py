@@ -101,10 +101,7 @@ def _solved(program: Program, flow: Flow, settled: Settled | None = None) -> _So
 
 
 def _guess_problems(guesses: Iterable[Statement], path: str) -> list[FlowProblem]:
-    return [
-        FlowProblem("bare-call", statement.cell.cell.span(path, statement.region), (("call", _call(statement)),))
-        for statement in guesses
-    ]
+    return [FlowProblem("bare-call", statement.span(path), (("call", _call(statement)),)) for statement in guesses]
 
 
 def _call(statement: Statement) -> str:

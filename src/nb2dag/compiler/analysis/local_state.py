@@ -198,9 +198,9 @@ def _changed_of_class(node: ast.ClassDef) -> Iterator[str]:
         if isinstance(target, ast.Name)
     }
     for target in _targets(child for part in node.body if isinstance(part, _Function) for child in nodes_of(part)):
-        inner, depth = target, 0
+        inner = target
         while isinstance(inner, ast.Subscript | ast.Attribute) and not _is_owner(inner.value):
-            inner, depth = inner.value, depth + 1
+            inner = inner.value
         owner = ast.unparse(inner.value) if isinstance(inner, ast.Attribute) else ""
         if isinstance(inner, ast.Attribute) and owner in (*_LOOKED_UP, *_CLASS_OF):
             rebinds = not isinstance(inner.ctx, ast.Load) and owner == "self"

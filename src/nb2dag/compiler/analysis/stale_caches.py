@@ -15,7 +15,6 @@ from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, Statement
 from nb2dag.model.code import nodes_of
 from nb2dag.model.dataflow import FlowProblem
-from nb2dag.model.span import Span
 
 
 def find_stale(flow: Flow, path: str) -> Iterator[FlowProblem]:
@@ -121,10 +120,4 @@ def _problem(path: str, owner: str, changed: str, before: Statement, statement: 
         ("other", before.task_id or "the shared code"),
         ("stale", changed),
     )
-    return FlowProblem(
-        "definition-state", _span(path, statement), values, ((_span(path, before), "asked before here"),)
-    )
-
-
-def _span(path: str, statement: Statement) -> Span:
-    return statement.cell.cell.span(path, statement.region)
+    return FlowProblem("definition-state", statement.span(path), values, ((before.span(path), "asked before here"),))

@@ -16,7 +16,7 @@ from nb2dag.compiler.analysis.timeline import Asked
 from nb2dag.compiler.analysis.uses import Use
 from nb2dag.model.code import Script
 from nb2dag.model.program import Program, ProgramCell, Role
-from nb2dag.model.span import Region
+from nb2dag.model.span import Region, Span
 
 MOST_STATEMENTS = 50_000
 """Of how many statements, at the most, what follows from one alone is kept."""
@@ -60,6 +60,10 @@ class Statement:
     """The global names it reads, binds and deletes."""
     task_id: str | None
     """The task that owns the statement, None where no single task does."""
+
+    def span(self, path: str) -> Span:
+        """Return where it stands in the notebook at `path`."""
+        return self.cell.cell.span(path, self.region)
 
     def says_the_same(self, other: Statement) -> bool:
         """Tell whether all that can be asked of the statement is as for another one, but for the rest of its cell."""

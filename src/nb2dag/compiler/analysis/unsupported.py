@@ -15,7 +15,6 @@ from nb2dag.compiler.analysis.regions import node_region
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
 from nb2dag.compiler.analysis.streams import replaced_streams
 from nb2dag.model.dataflow import FlowProblem
-from nb2dag.model.span import Span
 
 _LOGS = re.compile(r"log|\.(?:debug|info|warning|error|exception|critical)\(", re.IGNORECASE)
 
@@ -78,15 +77,15 @@ def find_opaque(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem
             yield FlowProblem("dynamic-code", statement.cell.cell.span(path, region), (("name", name),))
         for state in _opaque_states(statement):
             what, instead = _OPAQUE_STATES[state]
-            yield FlowProblem("opaque-effect", _span(statement, path), (("what", what), ("instead", instead)))
+            yield FlowProblem("opaque-effect", statement.span(path), (("what", what), ("instead", instead)))
         yield from _lost_state(demands, statement, path)
     for cell in flow.cells:
         for statement, stream in replaced_streams(cell) if cell.statements[0].kind is not OwnerKind.SCRATCH else ():
             what = f"replaces `{stream}` for all cells below, which other tasks do not see"
             instead = "put it back in the same cell, or write under `with contextlib.redirect_stdout(...):`"
-            yield FlowProblem("opaque-effect", _span(statement, path), (("what", what), ("instead", instead)))
+            yield FlowProblem("opaque-effect", statement.span(path), (("what", what), ("instead", instead)))
     for statement, what, instead in lost_file_effects(flow):
-        yield FlowProblem("opaque-effect", _span(statement, path), (("what", what), ("instead", instead)))
+        yield FlowProblem("opaque-effect", statement.span(path), (("what", what), ("instead", instead)))
 
 
 @lru_cache(MOST_STATEMENTS)
@@ -106,10 +105,6 @@ def _opaque_states(statement: Statement) -> list[str]:
     return [item for item in written if item in _OPAQUE_STATES and item != harmless]
 
 
-def _span(statement: Statement, path: str) -> Span:
-    return statement.cell.cell.span(path, statement.region)
-
-
 def _lost_state(demands: Demands, statement: Statement, path: str) -> Iterator[FlowProblem]:
     """Yield state without a name that a task below a statement sees in the notebook, but not in the DAG."""
     written = {event.state for event in statement.effects.events if isinstance(event, WriteState)}
@@ -126,7 +121,7 @@ def _lost_state(demands: Demands, statement: Statement, path: str) -> Iterator[F
             continue
         if demand.positions[-1] > position and position not in demand.replays:
             values = (("state", states[0]), ("task", statement.task_id or "the shared code"), ("other", demand.task_id))
-            yield FlowProblem("unnamed-state", _span(statement, path), values)
+            yield FlowProblem("unnamed-state", statement.span(path), values)
             return
 
 
@@ -149,6 +144,6 @@ def _scratch_state(statement: Statement, path: str, last_task: int) -> Iterator[
     if "<builtins>" in states:
         # Whatever the tasks below print, open or count goes through it.
         what, instead = _OPAQUE_STATES["<builtins>"]
-        yield FlowProblem("opaque-effect", _span(statement, path), (("what", what), ("instead", instead)))
+        yield FlowProblem("opaque-effect", statement.span(path), (("what", what), ("instead", instead)))
     elif states:
-        yield FlowProblem("scratch-state", _span(statement, path), (("state", states[0]),))
+        yield FlowProblem("scratch-state", statement.span(path), (("state", states[0]),))
