@@ -84,7 +84,7 @@ class CellFacts:
     `installations` are the commands that install packages; `names_in_texts` tells that strings may name names;
     `own_attributes` are names of attributes that it gives to objects of the notebook's and that libraries use as well;
     `own_backend` tells that it has figures outlive their cells, `own_deletion` that it says what happens when an object
-    goes, `writes_modules` that it may write files of code.
+    goes, `writes_modules` that it may write files of code, `makes_lazy` that annotations below are not evaluated.
     """
 
     statements: tuple[StatementFacts, ...]
@@ -97,6 +97,7 @@ class CellFacts:
     own_backend: bool
     own_deletion: bool
     writes_modules: bool
+    makes_lazy: bool
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -144,7 +145,7 @@ class CellFactsMemo:
         lazy = False
         found: list[CellFacts] = []
         for facts in cells:
-            lazy = lazy or any(makes_lazy(statement.node) for statement in facts.statements)
+            lazy = lazy or facts.makes_lazy
             found.append(self._lazy.get(facts, partial(_read_as, facts, with_lazy_annotations)) if lazy else facts)
         return found
 
@@ -210,6 +211,7 @@ def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -
         takes_own_backend(source),
         "__del__" in source,
         writes_modules(source),
+        any(map(makes_lazy, code.tree.body)),
     )
 
 

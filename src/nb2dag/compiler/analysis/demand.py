@@ -237,7 +237,39 @@ class Demands:
             return
         if (changed := self.flow.changed_since_defined(definition, reader)) is not None:
             self._trouble("definition-state", definition.name, demand.task_id, reader, changed)
-        demand.replayed.setdefault(definition.name, {}).setdefault(definition.position, reader)
+        if self._is_one_of_several(definition, reader):
+            self.request(Request(demand.task_id, definition.name, reader, reader))
+        else:
+            demand.replayed.setdefault(definition.name, {}).setdefault(definition.position, reader)
+
+    def _is_one_of_several(self, definition: Definition, reader: int) -> bool:
+        """Tell whether a definition is only meant as one that its name may stand for: which of them, the replays find.
+
+        `def f(): ...` and, below, `if fast:` with another one. What else is read there may hold it if it was made when
+        the name stood for the same ones.
+        """
+        timeline = self.flow.timeline
+        now = timeline.before(definition.name, reader)
+        if now is None or now.definition is not None or not self._may_stand_for(definition, reader):
+            return False
+        for name in self.flow.statements.standing(reader).use.names - {definition.name}:
+            other = timeline.before(name, reader)
+            if other is not None and other.definition == definition:
+                return False
+            if any(
+                definition in timeline.carried_by(number) and timeline.made_at(number) <= now.bound
+                for number in timeline.reach(name, reader)
+            ):
+                return False
+        return True
+
+    def _may_stand_for(self, definition: Definition, reader: int) -> bool:
+        name, version = definition.name, self.flow.timeline.version(definition.name, reader)
+        while version is not None and version > definition.position:
+            if binds_for_certain(self.flow.statements.standing(version), name):
+                return False
+            version = self.flow.timeline.version(name, version)
+        return version == definition.position
 
     def _takes_function(self, demand: Demand, definition: Definition, reader: int) -> bool:
         """Let a task take a function by its code that only its task can define: registered there, or one of several."""

@@ -297,14 +297,21 @@ def define_what_groups_carry(flow: Flow, demands: Demands, saved: Saved, inputs:
     if not flow.timeline.carries_any:
         return
     for demand in demands.tasks.values():
+        given = []
         for item in inputs[demand.task_id]:
             output = saved.find(item.source.task_id, item.source.cell, item.names[0])
             assert output is not None
-            position = demand.sources.get(item.names[0], 0)
-            for name in output.names:
-                for definition in _carried(flow, name, flow.end_of_cell(position) + 1):
-                    demands.define(demand, definition, demand.first)
+            given.append((output.names, demand.sources.get(item.names[0], 0)))
+        find = partial(_carried_in, flow, given)
+        for definition in demands.settled.get("carried", demand.task_id, given, find) if given else ():
+            demands.define(demand, definition, demand.first)
     demands.answer()
+
+
+def _carried_in(flow: Flow, groups: list[tuple[tuple[str, ...], int]]) -> list[Definition]:
+    """Return the definitions inside the names of groups, each with the position after which it is taken."""
+    ends = [(names, flow.end_of_cell(position) + 1) for names, position in groups]
+    return [definition for names, end in ends for name in names for definition in _carried(flow, name, end)]
 
 
 def _carried(flow: Flow, name: str, position: int) -> list[Definition]:

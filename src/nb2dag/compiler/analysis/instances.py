@@ -16,6 +16,7 @@ from nb2dag.compiler.analysis.classes import (
     shares_state,
 )
 from nb2dag.compiler.analysis.decorating import through_wrappers
+from nb2dag.compiler.analysis.knowledge.facts import CLOCK
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import FRESH, Definition, Value, container, kept, union
 
@@ -53,6 +54,27 @@ def construct(evaluator: CallingEvaluator, definition: Definition, arguments: Ar
         # It may end at any moment from here on.
         apply_summary(evaluator, summary, Arguments(receiver=result, owner=definition), node)
     return through_wrappers(evaluator, definition, result, arguments, node)
+
+
+_FROM_CLOCK = {"today", "now", "utcnow"}
+_OTHER_CONSTRUCTORS = _FROM_CLOCK | {
+    "_make", "fromkeys", "from_iterable", "from_bytes", "fromhex", "from_float", "from_decimal", "fromtimestamp",
+    "utcfromtimestamp", "fromordinal", "fromisoformat", "fromisocalendar",
+    "combine", "strptime", "cwd", "home", "from_uri", "from_dict", "from_records",
+}  # fmt: skip
+"""Class methods of the library's classes that make an instance of the class they are called on, and change nothing."""
+
+
+def construct_otherwise(
+    evaluator: CallingEvaluator, owner: Value, name: str, arguments: Arguments, node: ast.Call
+) -> Value | None:
+    """Return what an inherited constructor makes, `Row._make(parts)`, `Day.fromisoformat(text)`; None for others."""
+    definition = owner.definition
+    if definition is None or not definition.is_class or name not in _OTHER_CONSTRUCTORS:
+        return None
+    if name in _FROM_CLOCK:
+        evaluator.effects.unstable.setdefault(CLOCK, node)
+    return construct(evaluator, definition, Arguments(rest=arguments.all(), open=True), node)
 
 
 def _made_by_factories(evaluator: CallingEvaluator, definition: Definition, node: ast.AST) -> list[Value]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from functools import lru_cache
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demands, Origin
@@ -22,9 +23,9 @@ _REGISTERING = ("register", "route", "listens_for", "add_", "on_")
 def keep_for_effect(flow: Flow, demands: Demands) -> list[Statement]:
     """Add to every task what it runs for its effect alone; return the bare calls that nothing is known about."""
     guesses: list[Statement] = []
-    for statement in flow.statements:
+    for statement in filter(_may_run, flow.statements):
         unknown = is_bare_call(statement)
-        if not (unknown or _is_kept(flow, statement)):
+        if not (unknown or _is_kept(statement, flow.read_names)):
             continue
         if not _needs_are_replayable(flow, demands, statement):
             continue
@@ -39,8 +40,12 @@ def keep_for_effect(flow: Flow, demands: Demands) -> list[Statement]:
     demands.answer()
     implicit = demands.tasks[IMPLICIT]
     if implicit.outputs:
-        for statement in flow.statements:
-            if statement.kind is OwnerKind.SHARED and statement.cell.role is Role.SHARED and _is_kept(flow, statement):
+        for statement in filter(_may_run, flow.statements):
+            if (
+                statement.kind is OwnerKind.SHARED
+                and statement.cell.role is Role.SHARED
+                and _is_kept(statement, flow.read_names)
+            ):
                 demands.replay(implicit, statement.position, Origin(_cause(statement)))
         demands.answer()
     return guesses
@@ -71,7 +76,14 @@ def _needs_are_replayable(flow: Flow, demands: Demands, statement: Statement) ->
     return all(version is None or demands.replayable[version] for version in versions)
 
 
-def _is_kept(flow: Flow, statement: Statement) -> bool:
+@lru_cache(MOST_STATEMENTS)
+def _may_run(statement: Statement) -> bool:
+    """Tell whether a statement may be one that every task runs, whatever the others read."""
+    return is_bare_call(statement) or _is_kept(statement, frozenset())
+
+
+def _is_kept(statement: Statement, read: Collection[str]) -> bool:
+    """Tell whether every task runs a statement although, of these names that are read, it has none."""
     if statement.kind is OwnerKind.WHOLE:
         return True
     if statement.kind is not OwnerKind.SCRATCH and _registers(statement):
@@ -82,7 +94,7 @@ def _is_kept(flow: Flow, statement: Statement) -> bool:
         return True
     if statement.kind is OwnerKind.SHARED and isinstance(statement.node, (ast.Import, ast.ImportFrom)):
         bound = set(statement.names.binds)
-        return statement.cell.role is Role.SHARED and bool(bound) and not bound & flow.read_names
+        return statement.cell.role is Role.SHARED and bool(bound) and bound.isdisjoint(read)
     return False
 
 

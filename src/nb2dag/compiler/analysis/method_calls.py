@@ -59,7 +59,7 @@ from nb2dag.compiler.analysis.file_calls import (
 )
 from nb2dag.compiler.analysis.in_memory import is_in_memory, only_reads, write_to_database
 from nb2dag.compiler.analysis.in_place import record_method
-from nb2dag.compiler.analysis.instances import class_of
+from nb2dag.compiler.analysis.instances import class_of, construct_otherwise
 from nb2dag.compiler.analysis.knowledge.facts import MethodFacts
 from nb2dag.compiler.analysis.marks import ARCHIVE, DEFINED_IN, OWN_GENERATOR, with_generator
 from nb2dag.compiler.analysis.outside import (
@@ -242,7 +242,7 @@ def call_own_method(evaluator: CallingEvaluator, owner: Value, arguments: Argume
             change_local_classes(evaluator, owner, start, node)
             evaluator.active.discard((definition, name))
     if not found:
-        return None
+        return construct_otherwise(evaluator, owner, name, arguments, node)
     result = union(found)
     # A class below may have another method of that name.
     below = overridden(evaluator, owner, name)

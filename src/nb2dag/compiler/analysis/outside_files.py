@@ -31,7 +31,7 @@ def shared_uses(flow: Flow, demands: Demands) -> list[SharedUse]:
     """Return every pair of uses of one file outside whose order matters, in notebook order."""
     found: list[SharedUse] = []
     seen: list[tuple[str, Statement, FileUse, str]] = []
-    for statement in flow.statements:
+    for statement in filter(files_of, flow.statements):
         owner = _owner(statement, demands)
         for use in files_of(statement) if owner is not None else ():
             place = use.place

@@ -37,7 +37,8 @@ _STOPWATCH = re.compile(r"^_?(?:t\d*|tic|toc|start|begin|began|end|stop|finish|s
 
 def unseeded_randomness(flow: Flow, exported: Iterable[Statement], path: str) -> Iterator[FlowProblem]:
     """Yield one problem, at the first place where a task draws from a generator that nothing has seeded."""
-    places = [(statement, draw) for statement in exported if (draw := _unseeded(flow, statement)) is not None]
+    may_draw = filter(_may_draw, exported)
+    places = [(statement, draw) for statement in may_draw if (draw := _unseeded(flow, statement)) is not None]
     if places:
         (statement, (state, node)), *others = places
         labels = _others(((other, found[1]) for other, found in others), statement, path, "and here")
@@ -47,8 +48,6 @@ def unseeded_randomness(flow: Flow, exported: Iterable[Statement], path: str) ->
 
 def _unseeded(flow: Flow, statement: Statement) -> tuple[str, ast.AST] | None:
     """Return the generator that a statement certainly draws from although nothing has seeded it, and where."""
-    if not _may_draw(statement):
-        return None
     effects = statement.effects
     seeded = {event.state for event in effects.events if isinstance(event, Seed)}
     for state in _DRAWN[:3]:
@@ -93,8 +92,8 @@ def _unseeded_model(flow: Flow, statement: Statement) -> tuple[str, ast.AST] | N
 def wall_clock_dates(exported: Iterable[Statement], path: str) -> Iterator[FlowProblem]:
     """Yield one problem, at the first place where a task asks the clock for the date; a stopwatch is passed over."""
     places = []
-    for statement in exported:
-        node = statement.effects.unstable.get("<clock>")
+    for statement in filter(_asks_clock, exported):
+        node = statement.effects.unstable["<clock>"]
         if isinstance(node, ast.Call) and _asks_for_a_date(statement.node, node):
             places.append((statement, node))
     if places:
@@ -103,6 +102,11 @@ def wall_clock_dates(exported: Iterable[Statement], path: str) -> Iterator[FlowP
         yield FlowProblem(
             "wall-clock-date", _span(statement, node, path), values, _others(others, statement, path, "and here")
         )
+
+
+@lru_cache(MOST_STATEMENTS)
+def _asks_clock(statement: Statement) -> bool:
+    return "<clock>" in statement.effects.unstable
 
 
 def _asks_for_a_date(statement: ast.stmt, node: ast.Call) -> bool:

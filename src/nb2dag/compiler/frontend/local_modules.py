@@ -38,7 +38,8 @@ def with_local_modules(program: Program, folder: Path) -> Program:
     written = WrittenFiles()
     cells = []
     for cell in program.cells:
-        found, left_out = _found(_imported(cell.code), read, there, written)
+        imported = _imported(cell.code)
+        found, left_out = _found(imported, read, there, written) if imported else ((), {})
         unread = tuple(_unread(cell, name, reason) for name, reason in left_out.items())
         cells.append(replace(cell, code=_with(cell.code, found, unread)) if found or unread else cell)
         written.add(cell)

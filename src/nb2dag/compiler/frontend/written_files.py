@@ -32,7 +32,8 @@ class WrittenFiles:
 
     def add(self, cell: ProgramCell) -> None:
         """Let one more cell have run."""
-        self.texts |= dict(_by_magic(cell))
+        if cell.code.escapes:
+            self.texts |= dict(_by_magic(cell))
         bound, writes = _in_code(cell.code)
         self._known |= bound
         for path, text in writes:
