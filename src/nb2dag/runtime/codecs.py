@@ -7,14 +7,16 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from nb2dag.runtime import nans, set_order, sharing
+from nb2dag.runtime import nans, same_numbers, set_order, sharing
 from nb2dag.runtime.executed import without_builtins
 from nb2dag.runtime.objects import Payload
 
 if TYPE_CHECKING:
     from nb2dag.runtime.pickler import ValuePickler
+
+_Saver = TypeVar("_Saver", bound="ValuePickler")
 
 Values = dict[str, Any]
 """The values of one alias group by name."""
@@ -68,20 +70,26 @@ class PickleCodec:
         """Return the values as one pickle stream, with memory that two values share stored once."""
         from nb2dag.runtime import pickler
 
+        plain = functools.partial(pickler.ValuePickler, opaque=opaque)
+        asking = functools.partial(pickler.AskingPickler, opaque=opaque)
         memory = sharing.Memory()
-        saver: type[pickler.ValuePickler] = pickler.ValuePickler
-        stream, packages = self._dump(functools.partial(saver, opaque=opaque), values, namespace, memory)
+        stream, saver = self._dump(plain, values, namespace, memory)
         exact, asks = memory.incomplete, nans.may_hold_nan(stream) or set_order.may_hold_set(stream)
-        if exact or asks or memory.shares_objects:
+        marks: dict[int, str] = {}
+        if opaque is None and len(stream) < same_numbers.MOST_BYTES:
+            _, asked = self._dump(asking, values, namespace, sharing.Memory())
+            # It keeps the numbers, so that each goes on having its identity to itself.
+            marks = asked.numbers.repeated()
+        if exact or asks or marks or memory.shares_objects:
             memory = sharing.Memory(exact, memory.shared)
-            saver = pickler.AskingPickler if asks else saver
-            stream, packages = self._dump(functools.partial(saver, opaque=opaque), values, namespace, memory)
+            kind = functools.partial(asking, marks=marks) if asks or marks else plain
+            stream, saver = self._dump(kind, values, namespace, memory)
         regions, buffers = memory.regions()
-        return Encoded(Payload((memoryview(stream), *regions), buffers), packages)
+        return Encoded(Payload((memoryview(stream), *regions), buffers), frozenset(saver.packages))
 
     def _dump(
-        self, kind: Callable[..., ValuePickler], values: Values, namespace: dict[str, Any], memory: sharing.Memory
-    ) -> tuple[_Stream, frozenset[str]]:
+        self, kind: Callable[..., _Saver], values: Values, namespace: dict[str, Any], memory: sharing.Memory
+    ) -> tuple[_Stream, _Saver]:
         stream = _Stream()
         themselves = [
             value
@@ -91,7 +99,7 @@ class PickleCodec:
         saver = kind(stream, namespace, memory, themselves)
         with without_builtins(values.values()):
             saver.dump(values)
-        return stream, frozenset(saver.packages)
+        return stream, saver
 
     def decode(self, stream: memoryview, buffers: list[memoryview], namespace: dict[str, Any]) -> Values:
         """Return the values; arrays and frames lie in `buffers` and are not copied."""

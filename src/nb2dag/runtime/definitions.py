@@ -288,7 +288,10 @@ def _own_function(cls: type, name: str, value: Any) -> FunctionType | None:
         function = getattr(function, attribute, function)
     if not isinstance(function, FunctionType) or function.__module__ != cls.__module__:
         return None
-    made_here = function.__qualname__ in (f"{cls.__qualname__}.{name}", f"{cls.__qualname__}.<lambda>")
+    own = (f"{cls.__qualname__}.{name}", f"{cls.__qualname__}.<lambda>")
+    # A property may have got another function since: `C.size = C.size.setter(put)`.
+    others = [getattr(value, part, None) for part in ("fget", "fset", "fdel")]
+    made_here = all(getattr(each, "__qualname__", own[0]) in own for each in (function, *others))
     return function if made_here else None
 
 

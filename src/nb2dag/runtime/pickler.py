@@ -35,6 +35,7 @@ from nb2dag.runtime.generators import GLOBAL_GENERATORS, global_generator
 from nb2dag.runtime.nans import NanNumbers, NumberedNans
 from nb2dag.runtime.refusal import UnsavableError
 from nb2dag.runtime.remade import Reduced, remaking
+from nb2dag.runtime.same_numbers import Number, SeenNumbers, number_of
 from nb2dag.runtime.set_order import Order, order_of, restore
 from nb2dag.runtime.settings import attribute
 from nb2dag.runtime.sharing import Memory
@@ -240,17 +241,25 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
 
 
 class AskingPickler(ValuePickler):
-    """Pickle values with what pickle by itself does not keep: each NaN as the object that it is, the order of sets.
+    """Pickle values with what pickle by itself does not keep: each number as the object that it is, the order of sets.
 
-    Asking about every object takes as long again as pickling it: `nans.may_hold_nan` and `set_order.may_hold_set` say
-    where it pays.
+    Asking about every object takes as long again as pickling it: `nans.may_hold_nan`, `set_order.may_hold_set` and
+    `same_numbers.MOST_BYTES` say where it pays.
 
     Attributes:
         orders: How to give the sets among the values their order again.
+        numbers: The numbers among the values.
+        marks: What stands in the stream for each number that is in it more than once, by its identity.
     """
 
     orders: list[Order]
+    numbers: SeenNumbers
+    marks: dict[int, str]
     _asked: dict[int, set[Any]]
+
+    def __init__(self, *given: Any, marks: dict[int, str] | None = None, **further: Any) -> None:
+        super().__init__(*given, **further)
+        self.marks = marks or {}
 
     @functools.cached_property
     def _nans(self) -> NanNumbers:
@@ -258,17 +267,20 @@ class AskingPickler(ValuePickler):
 
     def dump(self, obj: Any) -> None:
         """Write the values, and then the orders, which are known by then."""
-        self.orders, self._asked = [], {}
+        self.orders, self._asked, self.numbers = [], {}, SeenNumbers()
         super().dump({**obj, ORDERS: self.orders})
 
     def persistent_id(self, obj: Any) -> int | str | None:
-        """Return the number or name of a NaN, None for anything else."""
+        """Return the number or name of a NaN, the mark of another number that has one, None for anything else."""
         if type(obj) is set and id(obj) not in self._asked:
             # Once: it comes again with its order, or by another name.
             self._asked[id(obj)] = obj
             if (order := order_of(obj)) is not None:
                 self.orders.append(order)
-        return self._nans.number_of(obj) if type(obj) is float and isnan(obj) else None
+        if type(obj) is float and isnan(obj):
+            return self._nans.number_of(obj)
+        self.numbers.see(obj)
+        return self.marks.get(id(obj))
 
 
 def _reduce_generator(generator: Any) -> Reduced:
@@ -297,6 +309,7 @@ class ValueUnpickler(pickle.Unpickler):
         self._namespace = namespace
         self._module = module_name(namespace)
         self._nans = NumberedNans(namespace)
+        self._numbers: dict[str, Number] = {}
 
     def load(self) -> Any:
         """Return the values."""
@@ -305,9 +318,10 @@ class ValueUnpickler(pickle.Unpickler):
             restore(order)
         return values
 
-    def persistent_load(self, number: int | str) -> float:
-        """Return the NaN that `AskingPickler` gave a number, or went by a name."""
-        return self._nans.of(number)
+    def persistent_load(self, number: int | str) -> Number:
+        """Return the NaN that `AskingPickler` gave a number, or went by a name, or the number that it gave a mark."""
+        known = number_of(number, self._numbers) if isinstance(number, str) else None
+        return self._nans.of(number) if known is None else known
 
     def find_class(self, module: str, name: str) -> Any:
         """Find what the notebook defines in its namespace, and the rest where pickle finds it."""

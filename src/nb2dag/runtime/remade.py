@@ -125,9 +125,36 @@ _BY_NAME: dict[tuple[str, str], Callable[[Any], Reduced]] = {
 }
 """By the package and the name of a type: of libraries that are imported only where the notebook does."""
 
+
+def cached_property(function: Any, name: str | None) -> functools.cached_property[Any]:
+    """Return a property that keeps its value in the instance, under a name if the property has one."""
+    made = functools.cached_property(function)
+    made.attrname = name
+    return made
+
+
+def _reduce_cached_property(value: functools.cached_property[Any]) -> Reduced:
+    # Before Python 3.12 it holds a lock.
+    return cached_property, (value.func, value.attrname)
+
+
+def closed(kind: type[io.StringIO | io.BytesIO]) -> Any:
+    """Return a stream in memory that is closed."""
+    stream = kind()
+    stream.close()
+    return stream
+
+
+def _reduce_stream(stream: io.StringIO | io.BytesIO) -> Reduced:
+    return (closed, (type(stream),)) if stream.closed else NotImplemented
+
+
 _REDUCERS: dict[type, Callable[[Any], Reduced]] = {
     itertools.count: _reduce_count,
     re.Match: _reduce_match,
+    io.BytesIO: _reduce_stream,
+    io.StringIO: _reduce_stream,
+    functools.cached_property: _reduce_cached_property,
     struct.Struct: _reduce_structure,
     MappingProxyType: _reduce_proxy,
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from nb2dag.compiler.analysis import knowledge, marks
 from nb2dag.compiler.analysis.arguments import Arguments
@@ -54,16 +55,9 @@ def apply_summary(evaluator: CallingEvaluator, summary: Summary, arguments: Argu
 
 
 def _applied(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments, node: ast.AST) -> Value:
-    passed = passed_to(evaluator.resolver, summary, arguments)
+    passed = _passed_with_results(evaluator, summary, arguments, node)
     effects = evaluator.effects
     common = _Common(passed)
-    if summary.effects.methods:
-        values = list(passed.values())
-        call_methods(evaluator, values, summary.effects.methods - summary.effects.results, node, values)
-        for name in sorted(summary.effects.results):
-            given = call_methods(evaluator, values, [name], node, values)
-            own = overridden(evaluator, union(values), name)
-            passed[f".{name}"] = union([*given, *([own] if own is not None else [])]) if given or own else IMMUTABLE
     start = len(effects.events)
     for event in summary.effects.events:
         if isinstance(event, Hold):
@@ -79,6 +73,40 @@ def _applied(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments
     if summary.elements is None:
         return result
     return replace(result, elements=tuple(translated(item, passed) for item in summary.elements))
+
+
+def _passed_with_results(
+    evaluator: CallingEvaluator, summary: Summary, arguments: Arguments, node: ast.AST
+) -> dict[str, Value]:
+    """Return what each parameter stands for, and what the methods return that the function calls on any of them."""
+    passed = passed_to(evaluator.resolver, summary, arguments)
+    if summary.effects.methods:
+        values = list(passed.values())
+        call_methods(evaluator, values, summary.effects.methods - summary.effects.results, node, values)
+        for name in sorted(summary.effects.results):
+            given = call_methods(evaluator, values, [name], node, values)
+            given += _returned(evaluator, values, node) if name == "__call__" else []
+            own = overridden(evaluator, union(values), name)
+            passed[f".{name}"] = union([*given, *([own] if own is not None else [])]) if given or own else IMMUTABLE
+    return passed
+
+
+def _returned(evaluator: CallingEvaluator, values: Sequence[Value], node: ast.AST) -> list[Value]:
+    """Return what the notebook's functions among some values return if they are called with parts of the others."""
+    found = [Value(part=value.gives) for value in values if value.gives]
+    for value in values:
+        definition = value.definition
+        if definition is not None and not definition.is_class:
+            given = Arguments(rest=[part_of(other) for other in values if other.definition is None], open=True)
+            reached = NONE.union(*(other.reaches for other in given.rest))
+            summary = evaluator.resolver.summary(definition)
+            once = partial(_called_with, evaluator, summary, given, node)
+            found += evaluator.look.once(definition, "<returned>", NONE, reached, once)
+    return found
+
+
+def _called_with(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments, node: ast.AST) -> list[Value]:
+    return [_applied(evaluator, summary, arguments, node)]
 
 
 def changed_since(effects: Effects, start: int) -> set[str]:
@@ -356,9 +384,9 @@ def receiver_of(summary: Summary) -> frozenset[str]:
     return frozenset(f"@{name}" for name in summary.parameters[:1])
 
 
-def kept_by_receiver(resolver: Resolver, summary: Summary, arguments: Arguments) -> list[Value]:
+def kept_by_receiver(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments, node: ast.AST) -> list[Value]:
     """Return what a method leaves in the object it is called on: `self.log = log`, a default that is not overridden."""
-    passed = passed_to(resolver, summary, arguments)
+    passed = _passed_with_results(evaluator, summary, arguments, node)
     found = [
         (event, without_locals(translated(event.value, passed)))
         for event in summary.effects.events

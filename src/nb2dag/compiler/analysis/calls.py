@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import knowledge
-from nb2dag.compiler.analysis.application import apply_summary, call_methods, change_local_classes
+from nb2dag.compiler.analysis.application import apply_summary, call_methods, change_local_classes, overridden
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
 from nb2dag.compiler.analysis.caches import CACHE_METHODS, call_cache, out_of_cache
 from nb2dag.compiler.analysis.call_parts import with_handles
@@ -128,8 +128,7 @@ def _unknown_call(
         )
     ]
     start = len(effects.events)
-    for summary in own:
-        apply_summary(evaluator, summary, arguments, node)
+    returned = [apply_summary(evaluator, summary, arguments, node) for summary in own]
     change_local_classes(evaluator, callee, start, node)
     ask(evaluator, callee, values, node)
     change_if_marked(evaluator, [callee], values, node)
@@ -148,7 +147,9 @@ def _unknown_call(
             effects.hold(callee, value)
     if evaluator.function:
         effects.ask(call_stored, [callee], values)
-    found = call_free(evaluator, callee.free, values, node)
+    found = [*returned, *call_free(evaluator, callee.free, values, node)]
+    if (given := overridden(evaluator, callee, "__call__")) is not None:
+        found.append(given)
     # To call an object is to call its method `__call__`, which may change it; so may a closure its variables.
     if callee.kind not in _DEFINED:
         effects.mutate(callee, node, deep=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache, partial
@@ -38,13 +38,16 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
     """Yield every problem of the flow between tasks, in the order of the tasks."""
     places = _Places(flow, path)
     yield from _undefined(flow, places)
-    yield from _once(_trouble(flow, demands, trouble, places) for trouble in demands.troubles.values())
+    troubles = [_trouble(flow, demands, trouble, places) for trouble in demands.troubles.values()]
+    # What else is wrong with a name that shared code cannot have is mended with that.
+    first = {dict(problem.values)["name"] for problem in troubles if problem.rule == "shared-needs-task"}
+    yield from _once(problem for problem in troubles if not _follows(problem, first))
     found = [
         demands.settled.get("conflicts", demand.task_id, demand, partial(_of_task, flow, demand, places))
         for demand in demands.tasks.values()
     ]
     for versions, _ in found:
-        yield from versions
+        yield from (problem for problem in versions if not _follows(problem, first))
     identity = identity_regions(flow) - named_marks(flow)
     for demand in demands.tasks.values():
         given = demand, identity
@@ -53,6 +56,10 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
     unpicklable = _once(problem for _, stuck in found for problem in stuck)
     # An import that cannot run again because of what a scratch cell does is mended with that cell.
     yield from (problem for problem in unpicklable if not (demands.troubles and _is_module(problem)))
+
+
+def _follows(problem: FlowProblem, names: Container[str]) -> bool:
+    return problem.rule in ("two-versions", "definition-state") and dict(problem.values)["name"] in names
 
 
 def _of_task(flow: Flow, demand: Demand, places: _Places) -> tuple[list[FlowProblem], list[FlowProblem]]:

@@ -97,6 +97,8 @@ def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, 
         if enclosed.reaches:
             evaluator.effects.add(Hold(name, enclosed))
     kept = made
+    if made.definition is not None:
+        _run_at_once(evaluator, decorator, made.definition, node)
     if decorator.free and made.definition is not None:
         # What a registry keeps may be the wrapper, which changes what it changes whoever calls it.
         kept = replace(made, free=made.free | _changed_by_wrappers(evaluator.resolver, made.definition))
@@ -107,11 +109,37 @@ def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, 
 
 def _changed_by_wrappers(resolver: Resolver, definition: Definition) -> Names:
     """Return the globals that the wrappers change which decorators made by factories put around a definition."""
-    factories = [each for each in decorators(resolver, definition) if not each.is_class]
-    made = [wrapper for factory in factories for decorator in wrappers(factory) for wrapper in wrappers(decorator)]
+    made = [wrapper for decorator in _made_by_factories(resolver, definition) for wrapper in wrappers(decorator)]
     events = (event for wrapper in made for event in resolver.summary(wrapper).effects.events)
     names = (event.name for event in events if isinstance(event, Mutate | Hold | Bind))
     return frozenset(name for name in names if not is_local(name) and not is_parameter(name))
+
+
+def _made_by_factories(resolver: Resolver, definition: Definition) -> list[Definition]:
+    """Return the functions inside the notebook's functions that decorate a definition: `@register("name")`."""
+    factories = [each for each in decorators(resolver, definition) if not each.is_class]
+    return [decorator for factory in factories for decorator in wrappers(factory)]
+
+
+def _run_at_once(evaluator: CallingEvaluator, decorator: Value, made: Definition, node: ast.AST) -> None:
+    """Record what a definition does that its decorator calls: `results[name] = function()`."""
+    callers = _made_by_factories(evaluator.resolver, made) if decorator.definition is None else [decorator.definition]
+    if any(map(_calls_what_it_is_given, callers)):
+        evaluator.effects.run.add(made)
+        if decorator.definition is None and not made.is_class:
+            summary = evaluator.resolver.summary(made)
+            result = apply_summary(evaluator, summary, Arguments(open=True, owner=made), node)
+            evaluator.effects.hold(Value(same=decorator.free), result)
+
+
+def _calls_what_it_is_given(decorator: Definition) -> bool:
+    """Tell whether a function calls its first parameter, and not only in a function that it makes."""
+    arguments = decorator.node.args if isinstance(decorator.node, _Function) else None
+    first = next(iter([*arguments.posonlyargs, *arguments.args] if arguments is not None else ()), None)
+    calls = [node.func for node in ast.walk(decorator.node) if isinstance(node, ast.Call)]
+    later = {id(node) for wrapper in wrappers(decorator) for node in ast.walk(wrapper.node)}
+    named = [node for node in calls if isinstance(node, ast.Name) and first is not None and node.id == first.arg]
+    return any(id(node) not in later for node in named)
 
 
 def registered_with(decorator: ast.expr) -> ast.expr | None:

@@ -233,6 +233,8 @@ class Effects:
     events: list[Event] = field(default_factory=list)
     unstable: dict[str, ast.AST] = field(default_factory=dict)
     references: set[Definition] = field(default_factory=set)
+    run: set[Definition] = field(default_factory=set)
+    """The definitions that a statement makes and runs at once, since a decorator calls what it is given."""
     raised: set[Definition] = field(default_factory=set)
     """The notebook's definitions that an exception which is raised may carry: its own class at the least."""
     swallows: bool = False

@@ -434,7 +434,7 @@ class Evaluator(ExpressionEvaluator):
         call_methods(self, [owner], names, target, [item])
         if owner.module and owner.definition is None:
             attribute = f".{target.attr}" if isinstance(target, ast.Attribute) else ""
-            record_attribute(self.effects, f"{owner.module}{attribute}", target)
+            record_attribute(self.effects, f"{owner.module}{attribute}", target, item)
             record_hook(self, item, target)
             return
         if isinstance(target.value, ast.Attribute) and target.value.attr == "flags":

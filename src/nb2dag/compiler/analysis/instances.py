@@ -40,7 +40,7 @@ def construct(evaluator: CallingEvaluator, definition: Definition, arguments: Ar
         for summary in resolver.methods(definition, name):
             itself = replace(summary, returns=FRESH, returned=receiver_of(summary), elements=None)
             found.append(apply_summary(evaluator, itself, given, node))
-            found.append(container(map(kept, kept_by_receiver(resolver, summary, given))))
+            found.append(container(map(kept, kept_by_receiver(evaluator, summary, given, node))))
     if is_enumeration(resolver, definition):
         asked = replace(arguments, receiver=Value(same=own))
         found += [apply_summary(evaluator, item, asked, node) for item in resolver.methods(definition, "_missing_")]

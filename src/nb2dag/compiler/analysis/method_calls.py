@@ -236,7 +236,7 @@ def call_own_method(evaluator: CallingEvaluator, owner: Value, arguments: Argume
                 result = apply_summary(evaluator, summary, given, node)
                 if not owner.same and receiver_of(summary) & summary.returns.same:
                     # A new object that has no name yet: `s = Search().run(start)`.
-                    held = kept_by_receiver(evaluator.resolver, summary, given)
+                    held = kept_by_receiver(evaluator, summary, given, node)
                     result = union([result, container(map(kept, held))]) if held else result
                 found.append(out_of_method_cache(evaluator, definition, name, summary, result, node))
             change_local_classes(evaluator, owner, start, node)

@@ -12,6 +12,7 @@ from nb2dag.compiler.analysis.effects import Draw, Effects, ReadState, Seed, Wri
 from nb2dag.compiler.analysis.knowledge.facts import MODE, CallFacts, MethodFacts
 from nb2dag.compiler.analysis.modes import opens_for_writing_only
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
+from nb2dag.compiler.analysis.values import FRESH, Value
 from nb2dag.model.code import nodes_of
 
 STREAMS = frozenset({"sys.stdout", "sys.stderr", "sys.stdin"})
@@ -82,8 +83,8 @@ def record_setting(effects: Effects, path: str, node: ast.AST) -> None:
         effects.configures = True
 
 
-def record_attribute(effects: Effects, path: str, node: ast.AST) -> None:
-    """Record that the attribute of a module at a dotted path is set, or deleted."""
+def record_attribute(effects: Effects, path: str, node: ast.AST, item: Value = FRESH) -> None:
+    """Record that the attribute of a module at a dotted path is set to something, or deleted."""
     if path in STREAMS:
         # They stay in the process; see `streams`.
         return
@@ -96,6 +97,8 @@ def record_attribute(effects: Effects, path: str, node: ast.AST) -> None:
         record_setting(effects, path, node)
     else:
         effects.add(WriteState(state, node))
+        if item.carries or item.definition is not None:
+            effects.hold(Value(same=frozenset({state})), item)
 
 
 def record_log_keeping(evaluator: CallingEvaluator, arguments: Arguments, node: ast.AST) -> None:

@@ -18,6 +18,8 @@ from nb2dag.model.dataflow import FlowProblem
 
 _LOGS = re.compile(r"log|\.(?:debug|info|warning|error|exception|critical)\(", re.IGNORECASE)
 
+_MODULES = "<sys.modules>"
+
 _OPAQUE_STATES = {
     "<folder stack>": (
         "changes the working directory by a stack that only this session has",
@@ -46,6 +48,10 @@ _OPAQUE_STATES = {
     "<hook>": (
         "lets a module call code of the notebook's that changes what other cells read",
         "call your function by its own name, or let it change nothing but what it is given",
+    ),
+    _MODULES: (
+        "puts a module into `sys.modules`, which other tasks do not see",
+        "do it in a cell above the first task, or write the module into a file beside the notebook and import it",
     ),
     REGISTERED: (
         "registers a function with a method of a class, which other tasks do not see",
@@ -100,9 +106,17 @@ def _opaque_states(statement: Statement) -> list[str]:
 
     Logging within a task is its own business, and shared code that registers something runs in every task.
     """
-    written = [event.state for event in statement.effects.events if isinstance(event, WriteState)]
-    harmless = "<log>" if statement.task_id else REGISTERED
-    return [item for item in written if item in _OPAQUE_STATES and item != harmless]
+    events = [event for event in statement.effects.events if isinstance(event, WriteState)]
+    # Taking a module out lets the next import read it again, in the task that asks for that.
+    written = [event.state for event in events if event.state != _MODULES or not _takes_out(event.why)]
+    harmless = {"<log>"} if statement.task_id else {REGISTERED, _MODULES}
+    return [item for item in written if item in _OPAQUE_STATES and item not in harmless]
+
+
+def _takes_out(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        return getattr(node.func, "attr", "") in ("pop", "popitem", "clear", "__delitem__")
+    return isinstance(getattr(node, "ctx", None), ast.Del) or isinstance(node, ast.Delete)
 
 
 def _lost_state(demands: Demands, statement: Statement, path: str) -> Iterator[FlowProblem]:

@@ -53,7 +53,7 @@ def find_use(present: Present, facts: StatementFacts, effects: Effects) -> Use:
     touched = facts.names.touched
     runs = not only_derives(facts.node)
     names = list(use.names)
-    definitions = [item for item in effects.references if item.name not in touched]
+    definitions = [item for item in effects.references if item.name not in touched] + [*effects.run]
     seen: set[Definition] = set()
     while names or definitions:
         if not definitions:

@@ -223,7 +223,7 @@ _CONTAINERS = (
         "bisect", (IMMUTABLE, "bisect bisect_left bisect_right"), (_STORES_FIRST, "insort insort_left insort_right")
     ),
     call_table("array", (CallFacts(kind="memory", consumes=True), "array")),
-    call_table("types", (SHARES, "SimpleNamespace MappingProxyType"), (IMMUTABLE, "new_class")),
+    call_table("types", (SHARES, "SimpleNamespace MappingProxyType ModuleType"), (IMMUTABLE, "new_class")),
     call_table("queue", (CallFacts(kind="queue"), "Queue LifoQueue PriorityQueue SimpleQueue")),
     call_table(
         "dataclasses",

@@ -296,7 +296,8 @@ THREAD = method_table(
 # what it finds is put into a namespace of its own, or into one that it is given
 PARSER = method_table(
     (
-        MethodFacts(False, mutates_args=(1, "namespace")),
+        # It may hold the parser's defaults, `default=[]`.
+        MethodFacts(False, returns="shares", shallow=True, mutates_args=(1, "namespace")),
         "parse_args parse_known_args parse_intermixed_args",
     ),
     (PURE_IMMUTABLE, "format_help format_usage print_help print_usage get_default"),
