@@ -7,8 +7,10 @@ where the consumer has not done so.
 
 from __future__ import annotations
 
+import hashlib
 import marshal
 import pickle
+import re
 from collections import namedtuple
 from collections.abc import Mapping
 from types import CodeType, FunctionType
@@ -19,6 +21,11 @@ from nb2dag.runtime.definitions import is_called_into_being
 _tuples: dict[tuple[Any, ...], type] = {}
 _lambdas: dict[tuple[Any, ...], FunctionType] = {}
 """What was loaded by a name of a namespace: one of several streams is one object."""
+
+_OF_EACH = {"__dict__", "__weakref__", "__slotnames__", "__hash__", "__doc__", "__annotate__", "__annotate_func__"}
+"""Attributes of a class that say nothing of what it is."""
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 _names: dict[type, str] = {}
 """The names under which classes were loaded that this process may not have by any name."""
@@ -64,6 +71,43 @@ def tuple_class_of(
     return _tuples[key]
 
 
+class Whole:
+    """Stands for a class that travels by value."""
+
+    __slots__ = ("cls",)
+
+    def __init__(self, cls: type) -> None:
+        self.cls = cls
+
+
+def made_class(_name: str, _description: str, _made: type) -> type:
+    """Stand in a stream for `made_class_of` on the consumer's namespace, which the unpickler knows."""
+    raise pickle.UnpicklingError("a notebook's class can be loaded by nb2dag's own unpickler only")
+
+
+def made_class_of(namespace: Mapping[str, Any], name: str, description: str, made: type) -> type:
+    """Return the class that a name stands for, `Dyn = type("Dynamic", (), {})`: the consumer's own, if it is alike.
+
+    One that keeps something else than the consumer's is another one: `made`, which may not be complete yet.
+    """
+    found = namespace.get(name)
+    return found if isinstance(found, type) and describe(found) == description else made
+
+
+def describe(cls: type) -> str:
+    """Return what a class is, in two processes the same where it was made in the same way."""
+    own = {key: _shown(value) for key, value in vars(cls).items() if key not in _OF_EACH}
+    text = repr((cls.__name__, [base.__name__ for base in cls.__bases__], sorted(own.items())))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _shown(value: Any) -> str:
+    function = getattr(value, "__func__", value)
+    if isinstance(function, FunctionType):
+        return hashlib.sha256(marshal.dumps(_without_place(function.__code__))).hexdigest()
+    return _ADDRESS.sub("", repr(value))
+
+
 def lambda_function(_name: str, _code: bytes) -> FunctionType:
     """Stand in a stream for `lambda_of` on the consumer's namespace, which the unpickler knows."""
     raise pickle.UnpicklingError("a notebook's function can be loaded by nb2dag's own unpickler only")
@@ -84,4 +128,5 @@ def _made(typename: str, fields: tuple[str, ...], defaults: dict[str, Any]) -> A
 
 def _without_place(code: CodeType) -> CodeType:
     """Return code as if it stood at the beginning of no file: a task's cell is another one than the notebook's."""
-    return code.replace(co_filename="", co_firstlineno=1, co_linetable=b"")
+    inner = tuple(_without_place(part) if isinstance(part, CodeType) else part for part in code.co_consts)
+    return code.replace(co_filename="", co_firstlineno=1, co_linetable=b"", co_consts=inner)

@@ -115,7 +115,9 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             _LRU_CACHE: self._reduce_cached_function,
             **dict.fromkeys(_DICT_VIEWS, _reduce_dict_view),
             CellStandIn: _reduce_stand_in,
+            by_name.Whole: self._reduce_whole,
         }
+        self._whole: dict[int, by_name.Whole] = {}
         self._arrays = ArrayReducers(memory) if memory is not None else None
         self._opaque = opaque
 
@@ -166,6 +168,17 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         if self._opaque is not None and cls.__module__ in (self._module, "types"):
             # One that a call made, which would travel whole.
             return str, (cls.__qualname__,)
+        if cls.__module__ in (self._module, "types") and id(cls) not in self._values:
+            name = by_name.name_of(self._namespace, cls)
+            if name is not None:
+                whole = self._whole.setdefault(id(cls), by_name.Whole(cls))
+                return by_name.made_class, (name, by_name.describe(cls), whole)
+        return self._reduce_by_value(cls)
+
+    def _reduce_whole(self, whole: by_name.Whole) -> Reduced:
+        return self._reduce_by_value(whole.cls)
+
+    def _reduce_by_value(self, cls: type) -> Reduced:
         self._note_package(cls)
         # Where the module is not imported, cloudpickle would make a class of its own beside the module's.
         definitions.module_of(cls)
@@ -296,6 +309,7 @@ _ON_NAMESPACE: dict[tuple[str, str], Callable[..., Any]] = {
         (definitions.named_mark, definitions.mark_of),
         (by_name.tuple_class, by_name.tuple_class_of),
         (by_name.lambda_function, by_name.lambda_of),
+        (by_name.made_class, by_name.made_class_of),
     )
 }
 """What stands in a stream for a function that works on the consumer's namespace, by module and name, and that one."""

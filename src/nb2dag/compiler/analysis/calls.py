@@ -21,6 +21,7 @@ from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.decorating import through_wrappers
 from nb2dag.compiler.analysis.effects import Draw, rebound
 from nb2dag.compiler.analysis.file_calls import record_guessed_files
+from nb2dag.compiler.analysis.filling import look_up
 from nb2dag.compiler.analysis.in_place import change_if_marked
 from nb2dag.compiler.analysis.instances import construct
 from nb2dag.compiler.analysis.made_classes import MADE_CLASS, made_instance
@@ -131,6 +132,7 @@ def _unknown_call(
     returned = [apply_summary(evaluator, summary, arguments, node) for summary in own]
     change_local_classes(evaluator, callee, start, node)
     ask(evaluator, callee, values, node)
+    look_up(evaluator, values, node)
     change_if_marked(evaluator, [callee], values, node)
     draw_from_process(evaluator, callee, node)
     for state in sorted(callee.draws):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
 from nb2dag.compiler.analysis.exported import QUESTIONS, figures_in_loops, installations, local_paths, questions
+from nb2dag.compiler.analysis.filling import has_filling
 from nb2dag.compiler.analysis.imports import dotted_names, imported_modules
 from nb2dag.compiler.analysis.lazy_annotations import makes_lazy, with_lazy_annotations
 from nb2dag.compiler.analysis.names import NameFacts, statement_names
@@ -84,7 +85,8 @@ class CellFacts:
     `installations` are the commands that install packages; `names_in_texts` tells that strings may name names;
     `own_attributes` are names of attributes that it gives to objects of the notebook's and that libraries use as well;
     `own_backend` tells that it has figures outlive their cells, `own_deletion` that it says what happens when an object
-    goes, `writes_modules` that it may write files of code, `makes_lazy` that annotations below are not evaluated.
+    goes, `writes_modules` that it may write files of code, `makes_lazy` that annotations below are not evaluated,
+    `has_filling` that it may make dicts which fill in what is missing.
     """
 
     statements: tuple[StatementFacts, ...]
@@ -98,6 +100,7 @@ class CellFacts:
     own_deletion: bool
     writes_modules: bool
     makes_lazy: bool
+    has_filling: bool
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -159,6 +162,10 @@ class CellFactsMemo:
         return spelled
 
 
+def _fills(module: LocalModule) -> bool:
+    return any(getattr(node, "id", getattr(node, "attr", "")) == "defaultdict" for node in nodes_of(module.code.tree))
+
+
 def _read_as(facts: CellFacts, reading: Callable[[ast.stmt], ast.stmt]) -> CellFacts:
     """Return facts whose statements are read in another way; the same where that makes no difference."""
     nodes = [reading(statement.node) for statement in facts.statements]
@@ -212,6 +219,7 @@ def cell_facts(code: ParsedCode, source: str, before: CellFacts | None = None) -
         "__del__" in source,
         writes_modules(source),
         any(map(makes_lazy, code.tree.body)),
+        has_filling(source) or any(map(_fills, code.modules)),
     )
 
 

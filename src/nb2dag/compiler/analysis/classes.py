@@ -48,6 +48,20 @@ def is_enumeration(resolver: Resolver, definition: Definition) -> bool:
     return any(module.partition(".")[0] == "enum" for module in modules)
 
 
+@functools.lru_cache(maxsize=1024)
+def has_changing_members(definition: Definition) -> bool:
+    """Tell whether a class of members, `A = {"n": 1}`, has one that is an object which can change.
+
+    >>> [has_changing_members(Definition("C", ast.parse(f"class C(E): A = {text}").body[0], 0)) for text in ("1", "[]")]
+    [False, True]
+    """
+    made = [part.value for part in getattr(definition.node, "body", ()) if isinstance(part, ast.Assign)]
+    return definition.is_class and any(isinstance(value, _CHANGING) for value in made)
+
+
+_CHANGING = ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp
+
+
 def is_named_tuple(definition: Definition) -> bool:
     """Tell whether a class is a tuple with names, by the base that it is written with."""
     return any(ast.unparse(base).rpartition(".")[2] == "NamedTuple" for base in _bases(definition))

@@ -11,10 +11,12 @@ from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import accessed
 from nb2dag.compiler.analysis.application import call_methods, changed_since
 from nb2dag.compiler.analysis.callbacks import go_through
+from nb2dag.compiler.analysis.classes import has_changing_members, is_enumeration
 from nb2dag.compiler.analysis.consuming import run_lazy
 from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
 from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.escapes import evaluate_escape
+from nb2dag.compiler.analysis.filling import found_in, look_up
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.getters import mark_of_lambda, mark_of_method
 from nb2dag.compiler.analysis.instances import class_of
@@ -27,6 +29,7 @@ from nb2dag.compiler.analysis.own_generators import generators_of
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.texts import ANY, concatenated, joined_path, literal
 from nb2dag.compiler.analysis.values import (
+    FILLS,
     FRAMES,
     FRESH,
     IMMUTABLE,
@@ -217,6 +220,8 @@ class ExpressionEvaluator:
 
     def value_BinOp(self, node: ast.BinOp) -> Value:
         left, right = self.value(node.left), self.value(node.right)
+        if isinstance(node.op, ast.Mod):
+            look_up(self, [right], node)
         if made := self.operated([left, right], node):
             return union([*made, container([left, right])])
         if left.immutable and right.immutable:
@@ -335,6 +340,8 @@ class ExpressionEvaluator:
         if isinstance(node.value, ast.Attribute) and node.value.attr == "tree_" and node.attr not in _TREE_NUMBERS:
             # The arrays of a decision tree lie in its own memory.
             return replace(part_of(owner, "array"), draws=owner.draws | {LENT})
+        if node.attr == "value" and any(map(has_changing_members, owner.carries)):
+            return part_of(owner)
         sharing = knowledge.attribute(node.attr, owner.kind)
         if sharing != "shares" and not owner.kind and is_own(self, node.attr):
             return part_of(owner)
@@ -361,8 +368,8 @@ class ExpressionEvaluator:
     def value_Subscript(self, node: ast.Subscript) -> Value:
         owner = self.value(node.value)
         index = self.value(node.slice)
-        if owner.kind == "defaultdict":
-            self.effects.mutate(owner, node)
+        look_up(self, [owner], node)
+        if owner.kind == "defaultdict" or FILLS in owner.draws:
             self.made_by_factory(owner, node)
         if taken := self.operated([owner, index], node):
             return union([part_of(owner), *taken])
@@ -370,8 +377,8 @@ class ExpressionEvaluator:
             self.effects.add(ReadState(knowledge.module_state(owner.module) or f"<{owner.module}>", node))
             return FRESH
         if owner.definition is not None and owner.definition.is_class:
-            # `Stack[int]` makes what `Stack` makes.
-            return owner
+            # `Stack[int]` makes what `Stack` makes; `Color["RED"]` is one of what it keeps.
+            return part_of(owner) if is_enumeration(self.resolver, owner.definition) else owner
         if owner.kind in {"frame", "series"}:
             # pandas 3 copies on write: what is taken out of a frame never writes back into it.
             self._lenders[node] = self.lender(node.value, owner)
@@ -381,7 +388,8 @@ class ExpressionEvaluator:
             return replace(part_of(owner, kind), part=NONE)
         if owner.kind == "list" and isinstance(node.slice, ast.Slice):
             return container([part_of(owner)], "list")
-        return part_of(owner, kind=owner.kind if isinstance(node.slice, ast.Slice) or owner.kind == "array" else "")
+        kind = owner.kind if isinstance(node.slice, ast.Slice) or owner.kind == "array" else ""
+        return found_in(owner, part_of(owner, kind=kind))
 
     def lender(self, node: ast.expr, value: Value) -> Value:
         """Return in whose memory an array looks that is made from the value of an expression.

@@ -12,6 +12,7 @@ from nb2dag.compiler.analysis.changing import apply_effects, apply_state
 from nb2dag.compiler.analysis.effects import Effects, Summary, WriteState
 from nb2dag.compiler.analysis.elements import ELEMENTS_CHANGE
 from nb2dag.compiler.analysis.evaluation import Evaluator
+from nb2dag.compiler.analysis.filling import FILLING
 from nb2dag.compiler.analysis.local_state import kept_states, marker, notes_at, public_names, starred, variables
 from nb2dag.compiler.analysis.module_functions import changing_functions
 from nb2dag.compiler.analysis.own_attributes import OWN_ATTRIBUTES
@@ -108,6 +109,7 @@ def _habits(cells: Sequence[CellFacts]) -> Habits:
     said = {
         OWN_BACKEND: any(cell.own_backend for cell in cells),
         OWN_DELETION: any(cell.own_deletion for cell in cells),
+        FILLING: any(cell.has_filling for cell in cells),
         WRITES_MODULES: any(cell.writes_modules for cell in cells),
     }
     return (*own, *((habit, "do") for habit, is_one in said.items() if is_one))

@@ -12,7 +12,7 @@ from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.effects import Bind
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, Statement
-from nb2dag.compiler.analysis.timeline import NO_REGIONS, Snapshot
+from nb2dag.compiler.analysis.timeline import NO_REGIONS
 from nb2dag.compiler.analysis.traces import PlacedCell
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.dataflow import Input, Output, Source
@@ -166,7 +166,12 @@ def _sharing(
     reach: dict[str, frozenset[int]] = {}
     for name, reader in sorted(readers.items()):
         snapshot = flow.timeline.before(name, reader)
-        if snapshot is None or not (name in inputs or _is_value(snapshot)):
+        if snapshot is None or snapshot.module:
+            continue
+        if snapshot.definition is not None and name not in inputs:
+            if snapshot.definition.name == name:
+                # It is made again, but what it keeps is not: a default, an attribute of the class.
+                reach[name] = frozenset(number for number in snapshot.own if flow.timeline.changed_from(number, first))
             continue
         reach[name] = frozenset(
             number
@@ -177,10 +182,6 @@ def _sharing(
         )
         reach[name] |= _held(flow, name, reader, functions) | compared.numbers(name)
     return [names for names in _connected(reach) if len(names) > 1 and not inputs.isdisjoint(names)]
-
-
-def _is_value(snapshot: Snapshot) -> bool:
-    return snapshot.definition is None and not snapshot.module
 
 
 def _connected(reach: dict[str, frozenset[int]]) -> list[list[str]]:

@@ -11,6 +11,8 @@ from dataclasses import replace
 from nb2dag.compiler.analysis.values import (
     ELEMENT,
     ELEMENTS,
+    FILLS,
+    FILLS_INSIDE,
     HOLDS_FRAMES,
     MOVES,
     NONE,
@@ -59,6 +61,9 @@ IN_MEMORY = "<database in memory>"
 DEFINED_IN = "<namespace of functions>"
 """Marks a dict in which executed code defined functions, `exec(text, names)`: they go on looking into that very one."""
 
+KEEPS_DEFAULTS = "<keeps defaults>"
+"""Marks a parser of arguments with a default that can change, which is in what it parses: `default=[]`."""
+
 ARCHIVE = "<archive>"
 """Marks an open archive, whose methods are given the paths of files to put into it: `zipfile.ZipFile("a.zip", "w")`."""
 
@@ -66,8 +71,8 @@ _RUNS = "<runs "
 _MADE_IN = "<made in "
 _ASKS = "<asks "
 _MARKS = {
-    CHANGES, CHANGES_INSIDE, OWN_GENERATOR, OF_PROCESS, KEEPS_DATA, LENT, IN_MEMORY, DEFINED_IN, ARCHIVE, MOVES,
-    ELEMENT, ELEMENTS, HOLDS_FRAMES,
+    CHANGES, CHANGES_INSIDE, OWN_GENERATOR, OF_PROCESS, KEEPS_DATA, LENT, IN_MEMORY, DEFINED_IN, ARCHIVE,
+    KEEPS_DEFAULTS, FILLS, FILLS_INSIDE, MOVES, ELEMENT, ELEMENTS, HOLDS_FRAMES,
 }  # fmt: skip
 _OF_FRAMES = {ELEMENT, ELEMENTS, HOLDS_FRAMES}
 _MEMORY = {"memory", "window"}

@@ -57,11 +57,12 @@ from nb2dag.compiler.analysis.file_calls import (
     touch_files,
     use_file,
 )
+from nb2dag.compiler.analysis.filling import look_up
 from nb2dag.compiler.analysis.in_memory import is_in_memory, only_reads, write_to_database
 from nb2dag.compiler.analysis.in_place import record_method
 from nb2dag.compiler.analysis.instances import class_of, construct_otherwise
 from nb2dag.compiler.analysis.knowledge.facts import MethodFacts
-from nb2dag.compiler.analysis.marks import ARCHIVE, DEFINED_IN, OWN_GENERATOR, with_generator
+from nb2dag.compiler.analysis.marks import ARCHIVE, DEFINED_IN, KEEPS_DEFAULTS, OWN_GENERATOR, with_generator
 from nb2dag.compiler.analysis.outside import (
     called_name,
     record_given_generators,
@@ -102,6 +103,8 @@ _CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescr
 """Methods of a connection that give something to go on using it with."""
 _PUTS_IN = {"write", "add"}
 """Methods of an archive that read a file."""
+_LOOK_UP = {"format_map", "map", "__getitem__"}
+"""Methods that look something up by a key: in their object, or in what they are given."""
 _LOG_HANDLERS = {"addHandler", "removeHandler", "addFilter", "removeFilter"}
 _LOGGER_SETTINGS = _LOG_HANDLERS | {"setLevel"}
 _OUTSIDE = {"resource", "client", "logger", "connection"}
@@ -170,6 +173,8 @@ def _use_what_is_given(
     if ARCHIVE in owner.draws and name in _PUTS_IN:
         use_file(evaluator, text_of(arguments.get(0)), FileAccess.READ, node)
     write_to_database(evaluator, name, arguments, node)
+    if name in _LOOK_UP:
+        look_up(evaluator, [owner] if name == "__getitem__" else arguments.all(), node)
 
 
 def _facts_of_immutable(
@@ -327,7 +332,7 @@ def _known_method(
     if mutates and not (facts.stores_args or facts.calls or owner.kind in FRAMES):
         # What is set with a function calls it later: `parser.add_argument("--x", type=own)`.
         kept = [value for value in arguments.all() if is_function(value)]
-    _keep(evaluator, owner, kept, node)
+    _keep(evaluator, owner, [*kept, *_defaults(owner, arguments, called_name(node))], node)
     if reads:
         return replace(owner, same=NONE, part=NONE, holds=NONE)
     if is_backed(owner):
@@ -370,6 +375,15 @@ def _change_receiver(evaluator: CallingEvaluator, owner: Value, node: ast.Call) 
         evaluator.effects.mutate(owner, node)
 
 
+def _defaults(owner: Value, arguments: Arguments, name: str) -> list[Value]:
+    """Return the defaults that can change which a parser of arguments is given, with its mark."""
+    if owner.kind != "parser" or name not in ("add_argument", "set_defaults"):
+        return []
+    given = [value for key, value in arguments.keywords.items() if key == "default" or name == "set_defaults"]
+    found = [value for value in given if not value.immutable]
+    return [*found, Value(draws=frozenset({KEEPS_DEFAULTS}))] if found else []
+
+
 def _stored(arguments: Arguments) -> list[Value]:
     """Return the arguments as the receiver keeps them: `set_params(random_state=rng)`."""
     named = [with_generator(value, name) for name, value in arguments.keywords.items()]
@@ -380,6 +394,8 @@ def _returns(evaluator: CallingEvaluator, owner: Value, facts: MethodFacts, argu
     """Return what a method returns: something new may be the object yet, or hold the elements that it holds."""
     if facts.returns != "fresh":
         return facts.returns
+    if KEEPS_DEFAULTS in owner.draws:
+        return "shares"
     holds_elements = owner.kind in FRAMES or not owner.kind
     return "shares" if may_leave_uncopied(arguments) or (holds_elements and elements_change(evaluator)) else "fresh"
 

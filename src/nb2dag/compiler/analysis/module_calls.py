@@ -32,6 +32,7 @@ from nb2dag.compiler.analysis.elements import changes_containers, elements_chang
 from nb2dag.compiler.analysis.estimators import mark_of_keeping
 from nb2dag.compiler.analysis.file_access import KnownCall
 from nb2dag.compiler.analysis.file_calls import record_database, record_files, record_guessed_files
+from nb2dag.compiler.analysis.filling import marks_of_filling
 from nb2dag.compiler.analysis.getters import mark_of_getter
 from nb2dag.compiler.analysis.in_memory import is_in_memory, mark_of_memory
 from nb2dag.compiler.analysis.in_place import mark_of_result, record_function
@@ -214,7 +215,8 @@ def _marks(path: str, facts: CallFacts, arguments: Arguments) -> Names:
     moves = frozenset({MOVES}) if made and any(value.kind in MOVING for value in arguments.all()) else NONE
     mark = mark_of_result(path, arguments) | mark_of_getter(path, arguments) | mark_of_memory(path, arguments)
     archive = frozenset({ARCHIVE}) if path in _ARCHIVES else NONE
-    return mark | generator | keeping | moves | archive
+    fills = marks_of_filling(arguments.nodes.get(0)) if path == "collections.defaultdict" else NONE
+    return mark | generator | keeping | moves | archive | fills
 
 
 def _use_given_classes(evaluator: CallingEvaluator, arguments: Arguments, node: ast.Call) -> None:

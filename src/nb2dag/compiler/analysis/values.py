@@ -20,6 +20,12 @@ _ALIKE = {"axes"}
 MOVING = frozenset({"generator", "iterator", "plain iterator", "file", "buffer"})
 """Kinds of what going through it moves on."""
 
+FILLS = "<fills in what is missing>"
+"""Marks, among `Value.draws`, a dict that may change when something is looked up in it, and what may hold one."""
+
+FILLS_INSIDE = "<fills in what is missing inside>"
+"""Marks such a dict in which there may be others."""
+
 MOVES = "<moves on>"
 """Marks, among `Value.draws`, what may hold something of these kinds."""
 

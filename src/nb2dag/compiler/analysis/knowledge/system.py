@@ -188,7 +188,9 @@ _PROCESSES = (
     call_table("signal", (CONFIGURES, "signal siginterrupt")),
     call_table("codecs", (CONFIGURES, "register register_error")),
     call_table("traceback", (IMMUTABLE, "print_exc format_exc print_exception format_exception print_stack")),
-    call_table("inspect", (IMMUTABLE, "getsource getdoc isclass isfunction ismethod signature getfile cleandoc")),
+    call_table(
+        "inspect", (IMMUTABLE, "getsource getdoc isclass isfunction ismethod getfile cleandoc"), (SHARES, "signature")
+    ),
     call_table(
         "importlib",
         (CallFacts(kind="module"), "import_module"),
@@ -296,8 +298,7 @@ THREAD = method_table(
 # what it finds is put into a namespace of its own, or into one that it is given
 PARSER = method_table(
     (
-        # It may hold the parser's defaults, `default=[]`.
-        MethodFacts(False, returns="shares", shallow=True, mutates_args=(1, "namespace")),
+        MethodFacts(False, mutates_args=(1, "namespace")),
         "parse_args parse_known_args parse_intermixed_args",
     ),
     (PURE_IMMUTABLE, "format_help format_usage print_help print_usage get_default"),
