@@ -10,6 +10,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from nb2dag.runtime import nans, same_numbers, set_order, sharing
+from nb2dag.runtime.deep_stack import with_room
 from nb2dag.runtime.executed import without_builtins
 from nb2dag.runtime.objects import Payload
 
@@ -68,6 +69,9 @@ class PickleCodec:
         self, values: Values, namespace: dict[str, Any], opaque: Callable[[type], bool] | None = None
     ) -> Encoded:
         """Return the values as one pickle stream, with memory that two values share stored once."""
+        return with_room(functools.partial(self._encode, values, namespace, opaque))
+
+    def _encode(self, values: Values, namespace: dict[str, Any], opaque: Callable[[type], bool] | None) -> Encoded:
         from nb2dag.runtime import pickler
 
         plain = functools.partial(pickler.ValuePickler, opaque=opaque)
@@ -105,8 +109,7 @@ class PickleCodec:
         """Return the values; arrays and frames lie in `buffers` and are not copied."""
         from nb2dag.runtime import pickler
 
-        values: Values = pickler.ValueUnpickler(io.BytesIO(stream), namespace, buffers).load()
-        return values
+        return with_room(lambda: pickler.ValueUnpickler(io.BytesIO(stream), namespace, buffers).load())
 
 
 CODECS: dict[str, Codec] = {codec.name: codec for codec in (PickleCodec(),)}

@@ -36,7 +36,7 @@ from nb2dag.runtime.nans import NanNumbers, NumberedNans
 from nb2dag.runtime.refusal import UnsavableError
 from nb2dag.runtime.remade import Reduced, remaking
 from nb2dag.runtime.same_numbers import Number, SeenNumbers, number_of
-from nb2dag.runtime.set_order import Order, order_of, restore
+from nb2dag.runtime.set_order import LATER, Order, filled_later, has_own_hash, order_of, restore
 from nb2dag.runtime.settings import attribute
 from nb2dag.runtime.sharing import Memory
 
@@ -262,7 +262,8 @@ class AskingPickler(ValuePickler):
     Attributes:
         orders: How to give the sets among the values their order again.
         numbers: The numbers among the values.
-        marks: What stands in the stream for each number that is in it more than once, by its identity.
+        marks: What stands in the stream for each number that is in it more than once, by its identity, and for a set
+            that is filled when all is there.
     """
 
     orders: list[Order]
@@ -285,11 +286,16 @@ class AskingPickler(ValuePickler):
 
     def persistent_id(self, obj: Any) -> int | str | None:
         """Return the number or name of a NaN, the mark of another number that has one, None for anything else."""
-        if type(obj) is set and id(obj) not in self._asked:
-            # Once: it comes again with its order, or by another name.
-            self._asked[id(obj)] = obj
-            if (order := order_of(obj)) is not None:
-                self.orders.append(order)
+        if type(obj) is set:
+            if id(obj) not in self._asked:
+                # Once: it comes again with its order, or by another name.
+                self._asked[id(obj)] = obj
+                if (order := order_of(obj)) is not None:
+                    self.orders.append(order)
+                elif any(map(has_own_hash, obj)):
+                    self.marks[id(obj)] = f"{LATER}{len(self.marks)}"
+                    self.orders.append(filled_later(obj))
+            return self.marks.get(id(obj))
         if type(obj) is float and isnan(obj):
             return self._nans.number_of(obj)
         self.numbers.see(obj)
@@ -324,6 +330,7 @@ class ValueUnpickler(pickle.Unpickler):
         self._module = module_name(namespace)
         self._nans = NumberedNans(namespace)
         self._numbers: dict[str, Number] = {}
+        self._sets: dict[str, set[Any]] = {}
 
     def load(self) -> Any:
         """Return the values."""
@@ -332,8 +339,10 @@ class ValueUnpickler(pickle.Unpickler):
             restore(order)
         return values
 
-    def persistent_load(self, number: int | str) -> Number:
-        """Return the NaN that `AskingPickler` gave a number, or went by a name, or the number that it gave a mark."""
+    def persistent_load(self, number: int | str) -> Number | set[Any]:
+        """Return the NaN that `AskingPickler` gave a number, or went by a name, or what it gave a mark."""
+        if isinstance(number, str) and number.startswith(LATER):
+            return self._sets.setdefault(number, set())
         known = number_of(number, self._numbers) if isinstance(number, str) else None
         return self._nans.of(number) if known is None else known
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from itertools import islice
+from types import FunctionType
 from typing import Any
 
 _EMPTY = sys.getsizeof(set())
@@ -46,6 +47,20 @@ class _Filler:
 
     def __hash__(self) -> int:
         return self._place
+
+
+LATER = "{"
+"""How the mark of a set begins that is filled when all else is loaded."""
+
+
+def has_own_hash(value: object) -> bool:
+    """Tell whether code of a class says what the hash of a value is: it may ask for what is not loaded yet."""
+    return isinstance(type(value).__hash__, FunctionType)
+
+
+def filled_later(values: set[Any]) -> Order:
+    """Return how to fill a set whose elements may hold it in turn."""
+    return values, [*values], [], 0
 
 
 def may_hold_set(stream: bytearray) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from types import FunctionType, MethodType
 from typing import Any
 
+from nb2dag.runtime.deep_stack import is_too_deep
+
 _ADVICE = (
     (("generator", "async_generator", "coroutine", "map", "filter", "zip"), "hand over `list(...)` of it"),
     (("TextIOWrapper", "Buffered", "FileIO"), "hand over its path, and open it in the task that uses it"),
@@ -29,6 +31,8 @@ def explain(values: dict[str, Any], namespace: dict[str, Any], error: Exception)
         found = _failure(value, namespace)
         if found is None:
             continue
+        if is_too_deep(found):
+            return _sentence(name, value, found)
         try:
             return _sentence(*_locate(value, name, namespace, found, {id(value)}))
         except Exception:  # noqa: BLE001, the user's classes take part in it
@@ -64,7 +68,7 @@ def _advice(kind: type) -> str:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, RecursionError) or "recursion" in str(error):
+    if is_too_deep(error):
         return "it is nested too deeply"
     return str(error) or type(error).__name__
 

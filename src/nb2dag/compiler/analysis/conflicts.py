@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
 from nb2dag.compiler.analysis.early import overwritten_states
+from nb2dag.compiler.analysis.effects import ANNOTATIONS
 from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
 from nb2dag.compiler.analysis.handoffs import identity_regions, marks_made_again, named_marks
 from nb2dag.compiler.analysis.obstacles import RESOURCES, find_obstacle
@@ -198,7 +199,12 @@ def _undefined(flow: Flow, places: _Places) -> Iterator[FlowProblem]:
     close: dict[str, list[str]] = {}
     names: frozenset[str] | None = None
     for statement, name in (missing for cell in flow.cells for missing in cell.missing):
-        if name in BUILTIN_NAMES or statement.kind is OwnerKind.SCRATCH or flow.stars.first < statement.position:
+        if (
+            name in BUILTIN_NAMES
+            or name == ANNOTATIONS
+            or statement.kind is OwnerKind.SCRATCH
+            or flow.stars.first < statement.position
+        ):
             continue
         if is_optional(statement.names.reads[name]) or (statement.cell.cell.index, name) in reported:
             continue

@@ -126,6 +126,12 @@ class WriteState:
 LOG_HANDLERS = "<log handlers>"
 """The state of what loggers do with messages, which matters to code that logs."""
 
+ANNOTATIONS = "__annotations__"
+"""The name of a dict that a cell with annotations makes or adds to."""
+
+PATCH = "<patch>"
+"""The state of what a patch of `unittest.mock` replaces as long as it lasts."""
+
 REGISTERED = "<registered method>"
 """The state of which a function that is registered with a method of a class becomes a part."""
 

@@ -13,7 +13,7 @@ from nb2dag.compiler.analysis.application import call_methods, changed_since
 from nb2dag.compiler.analysis.callbacks import go_through
 from nb2dag.compiler.analysis.classes import has_changing_members, is_enumeration
 from nb2dag.compiler.analysis.consuming import run_lazy
-from nb2dag.compiler.analysis.effects import Bind, Effects, ReadState
+from nb2dag.compiler.analysis.effects import ANNOTATIONS, Bind, Effects, ReadState
 from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.escapes import evaluate_escape
 from nb2dag.compiler.analysis.filling import found_in, look_up
@@ -160,6 +160,9 @@ class ExpressionEvaluator:
         return container(map(kept, children))
 
     def value_Name(self, node: ast.Name) -> Value:
+        if node.id == ANNOTATIONS and not self.function and node.id not in self.locals:
+            # It holds the annotations of all cells that have run.
+            self.effects.dynamic.setdefault(node.id, node)
         return self.name(node.id)
 
     def value_Constant(self, node: ast.Constant) -> Value:

@@ -33,7 +33,7 @@ from nb2dag.compiler.analysis.traces import (
     find_placed,
     place,
 )
-from nb2dag.compiler.analysis.uses import OWN_DELETION, Use, ask_for, find_use, written_modules
+from nb2dag.compiler.analysis.uses import OWN_DELETION, Use, ask_for, find_use, with_surroundings, written_modules
 from nb2dag.compiler.analysis.values import Definition, Value
 from nb2dag.compiler.analysis.written_modules import WRITES_MODULES
 from nb2dag.model.program import Program, ProgramCell
@@ -67,7 +67,7 @@ class Flow:
     def definition_with_state(self, name: str, position: int) -> Definition | None:
         """Return the class or function that `name` stands for right before `position`, if it changed since defined."""
         snapshot = self.timeline.before(name, position)
-        if snapshot is None or snapshot.definition is None:
+        if snapshot is None or snapshot.definition is None or snapshot.definition.position < 0:
             return None
         version = self.timeline.version(name, position)
         return None if version == snapshot.bound else snapshot.definition
@@ -236,10 +236,11 @@ class _Tracer:
         seen = surroundings | written_modules(present, surroundings)
         for name in surroundings:
             ask_for(present, name)
+        use = with_surroundings(present, trace.use, seen) if seen else trace.use
         asked = Questions()
         for questions in (trace.asked, present.asked):
             asked.add(questions, Changes(position))
-        return replace(trace, asked=asked, use=replace(trace.use, names=trace.use.names | seen))
+        return replace(trace, asked=asked, use=use)
 
     def _statement(self, facts: StatementFacts, position: int, *, first: bool) -> StatementTrace:
         present = self.present

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -169,7 +170,7 @@ def _sharing(
         if snapshot is None or snapshot.module:
             continue
         if snapshot.definition is not None and name not in inputs:
-            if snapshot.definition.name == name:
+            if snapshot.definition.name == name and _keeps_something(flow, snapshot.definition, reader):
                 # It is made again, but what it keeps is not: a default, an attribute of the class.
                 reach[name] = frozenset(number for number in snapshot.own if flow.timeline.changed_from(number, first))
             continue
@@ -182,6 +183,15 @@ def _sharing(
         )
         reach[name] |= _held(flow, name, reader, functions) | compared.numbers(name)
     return [names for names in _connected(reach) if len(names) > 1 and not inputs.isdisjoint(names)]
+
+
+def _keeps_something(flow: Flow, definition: Definition, reader: int) -> bool:
+    """Tell whether a class or function may have objects of its own: a function has defaults and attributes."""
+    if definition.is_class or flow.definition_with_state(definition.name, reader) is not None:
+        return True
+    given = getattr(definition.node, "args", None)
+    defaults = [*given.defaults, *given.kw_defaults] if given is not None else []
+    return any(default is not None and not isinstance(default, ast.Constant) for default in defaults)
 
 
 def _connected(reach: dict[str, frozenset[int]]) -> list[list[str]]:

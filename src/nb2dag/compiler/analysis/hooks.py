@@ -23,4 +23,6 @@ def _changes_what_is_around(evaluator: CallingEvaluator, item: Value) -> bool:
     if definition is not None and not definition.is_class:
         events = evaluator.resolver.summary(definition).effects.events
         return any(isinstance(event, Bind | Mutate) and event.name[0] not in "@%" for event in events)
-    return item.kind in ("function", "closure") and bool(item.free or item.reaches)
+    # Libraries and builtins are nothing of the notebook's.
+    own = any(not evaluator.resolver.resolve(name).module for name in item.free)
+    return item.kind in ("function", "closure") and (own or bool(item.reaches))

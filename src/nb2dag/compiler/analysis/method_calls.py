@@ -38,7 +38,7 @@ from nb2dag.compiler.analysis.callbacks import (
     is_function,
 )
 from nb2dag.compiler.analysis.classes import has_foreign_base
-from nb2dag.compiler.analysis.effects import LOG_HANDLERS, Depth, Draw, FileAccess, Summary, WriteState
+from nb2dag.compiler.analysis.effects import LOG_HANDLERS, PATCH, Depth, Draw, FileAccess, Summary, WriteState
 from nb2dag.compiler.analysis.elements import (
     alter_container,
     changes_elements,
@@ -103,7 +103,7 @@ _CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescr
 """Methods of a connection that give something to go on using it with."""
 _PUTS_IN = {"write", "add"}
 """Methods of an archive that read a file."""
-_LOOK_UP = {"format_map", "map", "__getitem__"}
+_LOOK_UP = {"format", "format_map", "substitute", "safe_substitute", "map", "__getitem__"}
 """Methods that look something up by a key: in their object, or in what they are given."""
 _LOG_HANDLERS = {"addHandler", "removeHandler", "addFilter", "removeFilter"}
 _LOGGER_SETTINGS = _LOG_HANDLERS | {"setLevel"}
@@ -173,6 +173,8 @@ def _use_what_is_given(
     if ARCHIVE in owner.draws and name in _PUTS_IN:
         use_file(evaluator, text_of(arguments.get(0)), FileAccess.READ, node)
     write_to_database(evaluator, name, arguments, node)
+    if owner.kind == "patcher" and name in ("start", "stop"):
+        evaluator.effects.add(WriteState(PATCH, node))
     if name in _LOOK_UP:
         look_up(evaluator, [owner] if name == "__getitem__" else arguments.all(), node)
 

@@ -28,7 +28,8 @@ RESOURCES = {
     "ufunc": "a ufunc made of a function", "solver": "a factorised matrix",
     "mapped file": "an array that lies on a file",
     "address": "the address of an object, which is another one in each process",
-    "parser": "a parser of arguments, which compares by identity",
+    "parser": "a parser of arguments", "thread-local": "what each thread has of its own",
+    "patcher": "a patch, which lasts in the process that began it",
 }  # fmt: skip
 """Kinds of what is bound to one process, in a user's words."""
 
@@ -54,7 +55,8 @@ def find_obstacle(flow: Flow, demand: Demand, name: str, source: int, reader: in
     snapshot = flow.timeline.before(name, reader)
     if snapshot is None:
         return None
-    definition = snapshot.definition
+    # A class that a function made is defined nowhere, and crosses itself.
+    definition = snapshot.definition if snapshot.definition is None or snapshot.definition.position >= 0 else None
     if snapshot.kind == MADE_CLASS and source != snapshot.bound and OWN_DEFAULTS in flow.timeline.drawn(name, reader):
         return "definition-state", ()
     defined = snapshot.bound in demand.replays or snapshot.bound in demand.positions

@@ -12,7 +12,7 @@ from nb2dag.compiler.analysis.effects import Draw, Effects, ReadState, Seed, Wri
 from nb2dag.compiler.analysis.knowledge.facts import MODE, CallFacts, MethodFacts
 from nb2dag.compiler.analysis.modes import opens_for_writing_only
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import FRESH, Value
+from nb2dag.compiler.analysis.values import FRESH, Value, container
 from nb2dag.model.code import nodes_of
 
 STREAMS = frozenset({"sys.stdout", "sys.stderr", "sys.stdin"})
@@ -98,7 +98,7 @@ def record_attribute(effects: Effects, path: str, node: ast.AST, item: Value = F
     else:
         effects.add(WriteState(state, node))
         if item.carries or item.definition is not None:
-            effects.hold(Value(same=frozenset({state})), item)
+            effects.hold(Value(same=frozenset({state})), container([item]))
 
 
 def record_log_keeping(evaluator: CallingEvaluator, arguments: Arguments, node: ast.AST) -> None:

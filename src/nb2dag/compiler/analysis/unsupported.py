@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
-from nb2dag.compiler.analysis.effects import LOG_HANDLERS, REGISTERED, WriteState, is_surrounding
+from nb2dag.compiler.analysis.effects import LOG_HANDLERS, PATCH, REGISTERED, WriteState, is_surrounding
 from nb2dag.compiler.analysis.file_effects import lost_file_effects
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.regions import node_region
@@ -48,6 +48,10 @@ _OPAQUE_STATES = {
     "<hook>": (
         "lets a module call code of the notebook's that changes what other cells read",
         "call your function by its own name, or let it change nothing but what it is given",
+    ),
+    PATCH: (
+        "begins or ends a patch, which other tasks do not see",
+        "patch in the task that needs it, for as long as a block: `with mock.patch(...):`",
     ),
     _MODULES: (
         "puts a module into `sys.modules`, which other tasks do not see",
@@ -109,7 +113,7 @@ def _opaque_states(statement: Statement) -> list[str]:
     events = [event for event in statement.effects.events if isinstance(event, WriteState)]
     # Taking a module out lets the next import read it again, in the task that asks for that.
     written = [event.state for event in events if event.state != _MODULES or not _takes_out(event.why)]
-    harmless = {"<log>"} if statement.task_id else {REGISTERED, _MODULES}
+    harmless = {"<log>"} if statement.task_id else {REGISTERED, PATCH, _MODULES}
     return [item for item in written if item in _OPAQUE_STATES and item not in harmless]
 
 

@@ -51,9 +51,24 @@ def find_use(present: Present, facts: StatementFacts, effects: Effects) -> Use:
     use.names |= _needed_before(present, facts, effects)
     use.definitions |= {item for item in effects.unpickled if item.position >= 0}
     touched = facts.names.touched
-    runs = not only_derives(facts.node)
-    names = list(use.names)
     definitions = [item for item in effects.references if item.name not in touched] + [*effects.run]
+    _look_behind(present, use, list(use.names), definitions, runs=not only_derives(facts.node))
+    last_star = present.stars().last
+    if last_star >= 0 and any(_may_be_starred(present, name, last_star) for name in use.names):
+        use.names.add(STARS)
+        ask_for(present, STARS)
+    return use
+
+
+def with_surroundings(present: Present, use: Use, states: frozenset[str]) -> Use:
+    """Return a use that has the state of the process as well, and what is needed by what that holds of the notebook."""
+    found = Use(use.names | states, set(use.deferred), set(use.definitions))
+    _look_behind(present, found, sorted(states), [], runs=True)
+    return found
+
+
+def _look_behind(present: Present, use: Use, names: list[str], definitions: list[Definition], *, runs: bool) -> None:
+    """Add what the values of names and definitions need in turn; bodies count as far as they may run."""
     seen: set[Definition] = set()
     while names or definitions:
         if not definitions:
@@ -67,11 +82,6 @@ def find_use(present: Present, facts: StatementFacts, effects: Effects) -> Use:
             definitions += _inside(present, definition)
             if runs or runs_when_derived(definition.node):
                 _defer(free_names(definition.node), use, names)
-    last_star = present.stars().last
-    if last_star >= 0 and any(_may_be_starred(present, name, last_star) for name in use.names):
-        use.names.add(STARS)
-        ask_for(present, STARS)
-    return use
 
 
 def _needed_before(present: Present, facts: StatementFacts, effects: Effects) -> set[str]:

@@ -47,6 +47,7 @@ OF_ONE_PROCESS = frozenset({
     "resource", "client", "file", "connection", "lock", "thread", "queue", "process", "server", "temporary",
     "weak reference", "context variable", "generator", "hash", "window", "exit stack", "future", "place in an array",
     "ufunc", "solver", "mapped file", "address", "parser",
+    "thread-local", "patcher",
 })  # fmt: skip
 """Kinds of what no handoff takes to another process, wherever it is kept."""
 

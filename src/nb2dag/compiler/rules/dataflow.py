@@ -133,7 +133,7 @@ def _cannot_hand_over(values: _Values) -> _Wording:
         "a part of a module that the notebook itself wrote": (
             f"import `{name}` in the task that uses it: what the module keeps is handed over"
         ),
-        "a module": f"import `{name}` in a cell above the first task: every task that needs it imports it then",
+        "a module": f"bind `{name}` in a cell above the first task: every task that needs it imports it then",
     }
     if "attributes" in kind:
         ways[kind] = f"ask the object for its attributes where they are needed, or take a copy: `{name} = dict({name})`"
@@ -149,6 +149,11 @@ def _cannot_hand_over(values: _Values) -> _Wording:
         return (
             f"`{name}` cannot be handed over from `{values['other']}` to task `{values['task']}` with a traceback",
             "format it where the exception is caught, `text = traceback.format_exc()`, and hand over the text",
+        )
+    if inside.endswith((".base", ".strides", ".__sizeof__")):
+        return (
+            f"`{inside}` is {kind}: `{name}` comes to task `{values['task']}` from `{values['other']}` without it",
+            f"ask for it in `{values['other']}`, and hand over the answer",
         )
     if kind.startswith("an instance of"):
         return (
@@ -230,6 +235,11 @@ def _unnamed_state(values: _Values) -> _Wording:
 
 def _dynamic(values: _Values) -> _Wording:
     name = values["name"]
+    if name == "__annotations__":
+        return (
+            "`__annotations__` holds the annotations of all cells that have run, also those of other tasks",
+            "ask a class or function for its annotations, or write the table out as a dict of your own",
+        )
     return (
         f"`{name}()` may read or bind any name, so what this cell needs cannot be seen",
         "write the names out; for a table of values use a dict of your own",

@@ -24,6 +24,7 @@ from nb2dag.local.verify.caches import without_caches
 from nb2dag.local.verify.contents import meaning
 from nb2dag.local.verify.equality import ABSOLUTE, RELATIVE, DifferenceError, IncomparableError
 from nb2dag.local.verify.libraries import LIBRARIES
+from nb2dag.runtime.deep_stack import with_room
 from nb2dag.runtime.formulas import formula_reducer
 from nb2dag.runtime.task_folder import Content, FileTree, Located
 
@@ -54,9 +55,14 @@ def compare(one: Any, other: Any) -> str:
         DifferenceError: They differ.
         IncomparableError: The type of some part says nothing about its state.
     """
-    walk = _Walk()
-    try:
+
+    def walked() -> _Walk:
+        walk = _Walk()
         walk.compare(one, other, "")
+        return walk
+
+    try:
+        walk = with_room(walked)
     except RecursionError as error:
         raise IncomparableError(f"a {type_name(one)} is nested too deeply to be compared") from error
     return "structure" if walk.by_structure else "value"

@@ -147,13 +147,18 @@ _PROCESSES = (
     call_table("getpass", (_HOST_READ, "getuser getpass")),
     call_table(
         "threading",
-        (CallFacts(kind="lock"), "Lock RLock Condition Semaphore BoundedSemaphore Event Barrier local"),
+        (CallFacts(kind="lock"), "Lock RLock Condition Semaphore BoundedSemaphore Event Barrier"),
+        (CallFacts(kind="thread-local"), "local"),
         (CallFacts(returns="shares", kind="thread"), "Thread Timer"),
         (_HOST_READ, "get_ident active_count current_thread"),
     ),
     call_table(
         "ctypes",
         (CallFacts(kind="window"), "create_string_buffer create_unicode_buffer pointer byref cast"),
+    ),
+    call_table(
+        "unittest.mock",
+        (CallFacts(returns="shares", kind="patcher"), "patch patch.object patch.dict patch.multiple"),
     ),
     call_table("contextvars", (CallFacts(kind="context variable"), "ContextVar")),
     call_table(
