@@ -49,6 +49,11 @@ class ArrayReducers:
 
     def _reduce_array(self, array: Any) -> Reduced:
         writable = array.flags.writeable
+        self._memory.note_array(array)
+        if (base := self._memory.base_of(array)) is not None:
+            return view_of, (base, array.dtype, array.shape, _layout_in(base, array))
+        if self._memory.is_base(array):
+            return _reduce_window(array)
         if array.dtype.hasobject:
             self._memory.note_objects(array)
             return reduce_objects(array, shared=self._memory.wants_base(array))
@@ -92,6 +97,18 @@ def view(memory: Any, dtype: Any, shape: tuple[int, ...], layout: tuple[int, tup
     array = np.ndarray(shape, dtype, memory, offset, strides)
     array.flags.writeable = writable
     return array
+
+
+def view_of(base: Any, dtype: Any, shape: tuple[int, ...], layout: tuple[int, tuple[int, ...], bool]) -> Any:
+    """Return a view of an array: its `base` is that very array."""
+    memory = base if base.flags.c_contiguous else base.T
+    # Dates export no memory.
+    return view(memory.view("i8") if base.dtype.kind in "mM" else memory, dtype, shape, layout)
+
+
+def _layout_in(base: Any, array: Any) -> tuple[int, tuple[int, ...], bool]:
+    first, start = (one.__array_interface__["data"][0] for one in (array, base))
+    return first - start, array.strides, array.flags.writeable
 
 
 def view_as(array: Any, kind: type) -> Any:

@@ -84,8 +84,9 @@ class PickleCodec:
             _, asked = self._dump(asking, values, namespace, sharing.Memory())
             # It keeps the numbers, so that each goes on having its identity to itself.
             marks = asked.numbers.repeated()
-        if exact or asks or marks or memory.shares_objects:
-            memory = sharing.Memory(exact, memory.shared)
+        views = memory.views
+        if exact or asks or marks or views or memory.shares_objects:
+            memory = sharing.Memory(exact, memory.shared, views)
             kind = functools.partial(asking, marks=marks) if asks or marks else plain
             stream, saver = self._dump(kind, values, namespace, memory)
         regions, buffers = memory.regions()

@@ -11,8 +11,8 @@ The hashes of texts are other ones in each process: only sets of numbers have an
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
+from itertools import islice, product
 from types import FunctionType
 from typing import Any
 
@@ -27,11 +27,16 @@ _LINEAR = 9
 """How many entries after one are looked at before another place is."""
 _SHIFT = 5
 _MOST_PROBES = 40
+_MOST_WEIGHED = 60
+"""Of how many elements all ways to place them are weighed."""
 _MOST_ELEMENTS = 5_000
 """Of more, finding out would take longer than the handoff."""
 
 _WRITTEN = b"\x8f\x94"
 """What pickle writes for an empty set, which it then fills."""
+
+Places = Callable[[list[list[int]]], list[int] | None]
+"""Chooses an entry for each element, of those that are looked at for it in turn; None where it finds none."""
 
 Order = tuple[set[Any], list[Any], list[int], int]
 """A set, its elements as they are added, the entries that others take first, and how many come all at once."""
@@ -82,8 +87,8 @@ def order_of(values: set[Any]) -> Order | None:
     if _is_so(set(order), order):
         return None
     slots = (sys.getsizeof(values) - _EMPTY) // _ENTRY or _SMALLEST
-    for nearest, at_once in ((True, True), (True, False), (False, True), (False, False)):
-        found = _planned(order, slots, nearest=nearest, at_once=at_once)
+    for places, at_once in product((_nearest, _cheapest, _first), (True, False)):
+        found = _planned(order, slots, places, at_once=at_once)
         if found is not None:
             made: set[Any] = set()
             most = slots // 2 - 1 if at_once else 0
@@ -106,24 +111,16 @@ def restore(known: Order) -> None:
     values.difference_update(fillers)
 
 
-def _planned(order: list[Any], slots: int, *, nearest: bool, at_once: bool) -> tuple[list[Any], list[int]] | None:
-    """Return in which order to add elements so that their entries are in this one, and what is there before.
-
-    With `nearest` each gets the entry that is looked at first, of those that are left; else the first that is left.
-    """
+def _planned(order: list[Any], slots: int, places: Places, *, at_once: bool) -> tuple[list[Any], list[int]] | None:
+    """Return in which order to add elements so that their entries are in this one, and what is there before."""
     from graphlib import CycleError, TopologicalSorter
 
-    entries: dict[int, int] = {}
-    looked_at: list[list[int]] = []
-    last = -1
-    for number, value in enumerate(order):
-        probes = list(islice(_probes(hash(value), slots), _MOST_PROBES))
-        left = [entry for entry in probes if entry > last]
-        if not left:
-            return None
-        last = left[0] if nearest else min(left)
-        entries[last] = number
-        looked_at.append(probes[: probes.index(last)])
+    probes = [list(islice(_probes(hash(value), slots), _MOST_PROBES)) for value in order]
+    chosen = places(probes)
+    if chosen is None:
+        return None
+    entries = {entry: number for number, entry in enumerate(chosen)}
+    looked_at = [found[: found.index(entry)] for found, entry in zip(probes, chosen, strict=True)]
     after = {
         number: {entries[entry] for entry in probes if entry in entries} for number, probes in enumerate(looked_at)
     }
@@ -135,8 +132,44 @@ def _planned(order: list[Any], slots: int, *, nearest: bool, at_once: bool) -> t
     count = 0 if slots == _SMALLEST else max(slots // 4, _FEWEST) - len(order)
     count = count if at_once else _grows_with(slots)
     others = (entry for entry in range(slots) if entry not in entries and entry not in obstacles)
-    places = [*obstacles, *islice(others, max(0, count - len(obstacles)))]
-    return [order[number] for number in numbers], sorted(places)
+    filled = [*obstacles, *islice(others, max(0, count - len(obstacles)))]
+    return [order[number] for number in numbers], sorted(filled)
+
+
+def _nearest(probes: list[list[int]]) -> list[int] | None:
+    """Return for each element the entry that is looked at first, of those that are left after the one before."""
+    return _in_turn(probes, lambda left: left[0])
+
+
+def _first(probes: list[list[int]]) -> list[int] | None:
+    """Return for each element the first entry that is left after the one before."""
+    return _in_turn(probes, min)
+
+
+def _in_turn(probes: list[list[int]], choose: Callable[[list[int]], int]) -> list[int] | None:
+    found: list[int] = []
+    for entries in probes:
+        left = [entry for entry in entries if not found or entry > found[-1]]
+        if not left:
+            return None
+        found.append(choose(left))
+    return found
+
+
+def _cheapest(probes: list[list[int]]) -> list[int] | None:
+    """Return entries, each after the one before, for which the fewest others are looked at: few are in the way."""
+    if len(probes) > _MOST_WEIGHED:
+        return None
+    # Of each last entry the fewest looks that lead to it, and the entries on the way.
+    best: dict[int, tuple[int, tuple[int, ...]]] = {-1: (0, ())}
+    for entries in probes:
+        found: dict[int, tuple[int, tuple[int, ...]]] = {}
+        for looks, entry in enumerate(entries):
+            before = min((way for last, way in best.items() if last < entry), default=None)
+            if before is not None and entry not in found:
+                found[entry] = before[0] + looks, (*before[1], entry)
+        best = found
+    return list(min(best.values())[1]) if best else None
 
 
 def _probes(value: int, slots: int) -> Iterator[int]:

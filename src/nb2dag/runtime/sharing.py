@@ -43,11 +43,17 @@ class Memory:
         exact: Keep every buffer out of the stream, and store strided arrays as windows on shared memory. Needed where
             `incomplete` says so after a first try; the first try is faster and mostly right.
         shared: The `shared` of the first try.
+        views: The `views` of the first try.
     """
 
-    def __init__(self, exact: bool = False, shared: frozenset[_Bounds] = frozenset()) -> None:
+    def __init__(
+        self, exact: bool = False, shared: frozenset[_Bounds] = frozenset(), views: dict[int, Any] | None = None
+    ) -> None:
         self.exact = exact
         self._known_shared = shared
+        self._known_views = views or {}
+        self._bases = frozenset(id(array.base) for array in self._known_views.values())
+        self._arrays: dict[int, Any] = {}
         self._raw: list[memoryview] = []
         self._taken: list[_Span] = []
         self._left: list[_Span] = []
@@ -89,6 +95,32 @@ class Memory:
     def wants_base(self, array: Any) -> bool:
         """Tell whether an array of Python objects is to be stored as a view of its base, at which others look too."""
         return _bounds(array) in self._known_shared
+
+    def note_array(self, array: Any) -> None:
+        """Note an array, which is kept alive so that its identity stays its own."""
+        self._arrays[id(array)] = array
+
+    @property
+    def views(self) -> dict[int, Any]:
+        """The arrays, by their identity, that look into another one of the stream: `v.base is a`."""
+        found = (array for array in self._arrays.values() if id(array.base) in self._arrays)
+        return {id(array): array for array in found if self._may_be_view(array)}
+
+    def base_of(self, array: Any) -> Any:
+        """Return the array that an array is to be stored as a view of, None for one that is stored by itself."""
+        return array.base if id(array) in self._known_views else None
+
+    def is_base(self, array: Any) -> bool:
+        """Tell whether others are to be stored as views of an array."""
+        return id(array) in self._bases
+
+    def _may_be_view(self, array: Any) -> bool:
+        base = array.base
+        private = _bounds(array) in self._private or _bounds(base) in self._private
+        # Records may hold dates, which export no memory; what is not contiguous is no memory of its own.
+        plain = not (base.dtype.hasobject or base.dtype.kind == "V" or array.dtype.hasobject)
+        one_piece = base.flags.c_contiguous or base.flags.f_contiguous
+        return plain and one_piece and not private and bool(base.flags.writeable or not array.flags.writeable)
 
     @property
     def incomplete(self) -> bool:

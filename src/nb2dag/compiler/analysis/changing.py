@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nb2dag.compiler.analysis.effects import (
+    DELETED,
     KEPT,
     Bind,
     Depth,
@@ -101,7 +102,11 @@ class _Application:
         for event in effects.events:
             if not (isinstance(event, Bind) and event.together):
                 self.record(waiting)
-            if isinstance(event, Bind):
+            if isinstance(event, Bind) and event.value.kind == DELETED:
+                if (before := self.present.now(event.name)) is not None:
+                    at = self.present.position
+                    waiting.append((event.name, replace(before, position=at, bound=at, unbound=True)))
+            elif isinstance(event, Bind):
                 always = (event.name in self.names.binds and not effects.swallows) or event.name == FIGURE
                 certain = always and not self.compound and rebound[event.name] == 1
                 certain = certain or event.name == FIGURE

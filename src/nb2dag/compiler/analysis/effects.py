@@ -45,6 +45,10 @@ class Bind:
     together: bool = False
 
 
+DELETED = "deleted"
+"""The kind of what a function binds a global name to that it deletes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mutate:
     """The object of `name` may change; with `deep`, so may anything reached from it. `why` is the node to show."""

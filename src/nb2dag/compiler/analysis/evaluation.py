@@ -18,7 +18,16 @@ from nb2dag.compiler.analysis.callbacks import go_through
 from nb2dag.compiler.analysis.classes import may_swallow
 from nb2dag.compiler.analysis.consuming import run_lazy
 from nb2dag.compiler.analysis.decorating import apply_decorator, keep_registered, registered_with, wrapped
-from nb2dag.compiler.analysis.effects import LOG_HANDLERS, REGISTERED, Effects, Summary, WriteState, rebinding
+from nb2dag.compiler.analysis.effects import (
+    DELETED,
+    LOG_HANDLERS,
+    REGISTERED,
+    Bind,
+    Effects,
+    Summary,
+    WriteState,
+    rebinding,
+)
 from nb2dag.compiler.analysis.elements import alter_place, elements_change
 from nb2dag.compiler.analysis.expressions import ExpressionEvaluator
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
@@ -151,6 +160,8 @@ class Evaluator(ExpressionEvaluator):
                 self.store(target, IMMUTABLE)
             elif isinstance(target, ast.Name) and (ended := self.name(target.id)).carries:
                 call_methods(self, [ended], ["__del__"], node)
+            if isinstance(target, ast.Name) and self.function and target.id in self.outer:
+                self.effects.add(Bind(target.id, Value(kind=DELETED)))
 
     def on_Assert(self, node: ast.Assert) -> None:
         self.tested(node.test)
@@ -218,8 +229,9 @@ class Evaluator(ExpressionEvaluator):
             contexts = value.carries if maker is None else value.carries | {maker}
             self.effects.swallows |= any(may_swallow(each.node) for each in contexts)
             if item.optional_vars is not None:
-                # What a function decorated by `contextmanager` gives is no generator.
-                given = replace(value, kind="") if value.kind == "generator" else value
+                # What a function decorated by `contextmanager` gives is no generator, but what that yields.
+                yielded = union([replace(value, kind=""), part_of(replace(value, kind=""))])
+                given = yielded if value.kind == "generator" else value
                 self.assign(item.optional_vars, union([given, *entered]), None)
         self.body(node.body)
 

@@ -197,7 +197,7 @@ class ExpressionEvaluator:
         return union([part_of(value), *map(part_of, self.operated([value], node))])
 
     def value_Compare(self, node: ast.Compare) -> Value:
-        values = [self.value(child) for child in [node.left, *node.comparators]]
+        values = [self.value(child) for child in _compared(node)]
         self.operated(values, node)
         if any(isinstance(operator, (ast.Is, ast.IsNot)) for operator in node.ops):
             operands = [node.left, *node.comparators]
@@ -492,6 +492,16 @@ class ExpressionEvaluator:
     ) -> Value:
         """Return what calling a bound method with parts of `reachable` gives, its effects recorded."""
         return calls.call_bound(self, function, reachable, node, certain=certain)
+
+
+def _compared(node: ast.Compare) -> list[ast.expr]:
+    """Return what is compared; in `view.base is array` the view itself, which has that base after a handoff, too."""
+    operands = [node.left, *node.comparators]
+    if not all(isinstance(operator, (ast.Is, ast.IsNot)) for operator in node.ops):
+        return operands
+    if any(isinstance(operand, ast.Constant) for operand in operands):
+        return operands
+    return [each.value if isinstance(each, ast.Attribute) and each.attr == "base" else each for each in operands]
 
 
 def _lists_folder(node: ast.expr) -> bool:

@@ -24,6 +24,8 @@ _PLAIN = (
 )  # fmt: skip
 
 
+_TYPE_VARIABLES = {"TypeVar", "ParamSpec", "TypeVarTuple"}
+
 _OF_TYPES = {"make_dataclass", "new_class"}
 """What makes classes that say they are of the module `types`: these travel by value, with their instances."""
 
@@ -40,7 +42,7 @@ def replayable_positions(flow: Flow) -> dict[int, bool]:
 def _candidate(statement: Statement) -> bool:
     if statement.kind is OwnerKind.WHOLE or is_definition(statement.node) or _runs_definitions(statement):
         return True
-    if _makes_class(statement) or _names_again(statement):
+    if _makes_class(statement) or _makes_type_variable(statement.node) or _names_again(statement):
         return True
     if statement.kind is OwnerKind.TASK:
         return is_plain_value(statement) or (configures(statement) and not statement.effects.unstable)
@@ -70,6 +72,15 @@ def _makes_class(statement: Statement) -> bool:
             isinstance(child, (ast.Call, ast.Lambda)) for given in _given(node.value) for child in ast.walk(given)
         )
     )
+
+
+def _makes_type_variable(node: ast.stmt) -> bool:
+    """Tell whether a statement is `T = TypeVar("T")`, which says nothing but its name and what it may stand for."""
+    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+        return False
+    called = getattr(node.value.func, "attr", getattr(node.value.func, "id", ""))
+    given = [child for part in _given(node.value) for child in ast.walk(part)]
+    return called in _TYPE_VARIABLES and not any(isinstance(child, (ast.Call, ast.Lambda)) for child in given)
 
 
 def _names_again(statement: Statement) -> bool:
