@@ -20,6 +20,7 @@ from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.replay import chain_replayable, is_plain_value, replayable_positions
 from nb2dag.compiler.analysis.settled import Settled
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement, binds_for_certain
+from nb2dag.compiler.analysis.timeline import Timeline
 from nb2dag.compiler.analysis.traces import PlacedCell
 from nb2dag.compiler.analysis.values import Definition
 from nb2dag.model.code import nodes_of
@@ -141,6 +142,13 @@ def _makes_function(statement: Statement) -> bool:
     return statement.task_id is not None and any(isinstance(node, _Function) for node in nodes)
 
 
+def is_it(timeline: Timeline, definition: Definition, position: int) -> bool:
+    """Tell whether the name of a definition stands for it right before a position, as far as it may."""
+    snapshot = timeline.before(definition.name, position)
+    # What may be one of several says of none that it is it.
+    return snapshot is None or (snapshot.definition in (definition, None) and snapshot.kind in ("definition", ""))
+
+
 def _itself(demand: Demand) -> Demand:
     return demand
 
@@ -224,7 +232,7 @@ class Demands:
     def define(self, demand: Demand, definition: Definition, reader: int) -> None:
         """Let a task run a definition that a value it loads carries; the value refers to it by its name."""
         made = self.flow.statements.standing(definition.position)
-        if made.task_id == demand.task_id:
+        if made.task_id == demand.task_id or self._goes_by_code(definition, reader):
             return
         if not self._is_replayable(definition.position):
             if self._takes_function(demand, definition, reader):
@@ -241,6 +249,24 @@ class Demands:
             self.request(Request(demand.task_id, definition.name, reader, reader))
         else:
             demand.replayed.setdefault(definition.name, {}).setdefault(definition.position, reader)
+
+    def _goes_by_code(self, definition: Definition, reader: int) -> bool:
+        """Tell whether what holds a function is saved where its name stands for something else: `f = timed(f)`.
+
+        Nobody could find it by its name there, so that it goes with what holds it.
+        """
+        timeline = self.flow.timeline
+        if not isinstance(definition.node, _Function) or is_it(timeline, definition, reader):
+            return False
+        holders = [
+            name
+            for name in self.flow.statements.standing(reader).use.names
+            if any(definition in timeline.carried_by(number) for number in timeline.reach(name, reader))
+        ]
+        makers = [version for name in holders if (version := timeline.version(name, reader)) is not None]
+        return bool(makers) and not any(
+            is_it(timeline, definition, self.flow.end_of_cell(maker) + 1) for maker in makers
+        )
 
     def _is_one_of_several(self, definition: Definition, reader: int) -> bool:
         """Tell whether a definition is only meant as one that its name may stand for: which of them, the replays find.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from nb2dag.compiler.analysis.classes import compares_by_identity
-from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
+from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, is_it
 from nb2dag.compiler.analysis.effects import Bind
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, Statement
@@ -333,4 +333,6 @@ def _carried(flow: Flow, name: str, position: int) -> list[Definition]:
     # A class or function that changed since it was defined is in the stream with what it keeps.
     if (changed := flow.definition_with_state(name, position)) is not None:
         carried.add(changed)
-    return sorted(carried, key=lambda item: item.position)
+    # A function whose name stands for something else there goes by its code.
+    found = (item for item in carried if item.is_class or is_it(flow.timeline, item, position))
+    return sorted(found, key=lambda item: item.position)
