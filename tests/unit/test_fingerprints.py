@@ -70,6 +70,57 @@ def test_what_an_object_notes_while_it_is_used_is_no_change(value, use):
     assert fingerprints.changed({}, 3) == []
 
 
+def _frame() -> pd.DataFrame:
+    times = pd.date_range("2024-01-01", periods=8, freq="6h", tz="UTC")
+    return pd.DataFrame(
+        {
+            "a": np.arange(8.0),
+            "b": list("xyxyxyxy"),
+            "c": pd.Categorical(list("ppqqppqq")),
+            "d": pd.period_range("2024", periods=8, freq="M"),
+            "e": pd.array([1, 2, None, 1, 2, None, 3, 4], dtype="Int64"),
+            "f": pd.to_timedelta(range(8), unit="h"),
+        },
+        index=times,
+    )
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        repr,
+        lambda frame: frame[frame.a > 2],
+        lambda frame: frame[["a", "b"]],
+        lambda frame: frame.groupby("b").a.sum(),
+        lambda frame: frame.a.resample("D").sum(),
+        lambda frame: frame.merge(frame, on="b", indicator=True),
+        lambda frame: frame.loc["2024-01-02"],
+        lambda frame: frame.index.hour,
+        lambda frame: list(frame.iterrows()),
+        lambda frame: list(frame.itertuples()),
+        lambda frame: pd.concat([frame, frame]),
+        lambda frame: frame.apply(lambda row: row.a, axis=1),
+        lambda frame: frame.index.tz_convert("Asia/Tokyo"),
+        lambda frame: frame.a.idxmax(),
+        lambda frame: frame["2024-01-01":"2024-01-02"],
+        lambda frame: frame.a.asfreq("3h"),
+        lambda frame: frame.copy(deep=False),
+        lambda frame: frame.a,
+        lambda frame: frame.describe(),
+        lambda frame: frame.c.cat.codes,
+        lambda frame: frame.d.dt.month,
+    ],
+)
+def test_a_frame_is_not_changed_by_being_looked_at(use):
+    frame = _frame()
+    fingerprints.watch("load", "made", [("frame", frame)], {})
+    kept = use(frame)
+    assert fingerprints.changed({}, 3) == []
+    frame.iloc[0, 0] = 99.0
+    assert kept is not frame
+    assert fingerprints.changed({}, 4) == [ChangedInput("load", "made", "frame", 4)]
+
+
 def test_a_class_that_a_call_made_is_no_change_by_being_used():
     Row = make_dataclass("Row", ["id"])  # noqa: N806
     row = Row(1)

@@ -79,6 +79,13 @@ def test_a_stale_random_value_is_not_proven(tmp_path: Path) -> None:
     assert verified(compilation, tmp_path / "out", damaged).verdict is not Verdict.SAME
 
 
+def test_lines_that_agree_by_chance_in_two_runs_are_proven_with_the_same_numbers(tmp_path: Path) -> None:
+    cells = ("import random", "#| task: draw\nfor _ in range(20):\n    print(random.randint(0, 1))")
+    report = verified(compiled(tmp_path, *cells), tmp_path / "out")
+    assert report.verdict is Verdict.SAME
+    assert (tmp_path / "out" / "whole-3").exists()
+
+
 def test_a_notebook_without_chance_is_not_run_again(tmp_path: Path) -> None:
     cells = ("#| task: make\nrows = [1]", "#| task: last\nprint(rows)")
     assert verified(compiled(tmp_path, *cells), tmp_path / "out").verdict is Verdict.SAME

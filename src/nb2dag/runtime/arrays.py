@@ -27,10 +27,14 @@ _OTHERS: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
 class ArrayReducers:
-    """Tell `Memory` about arrays whose memory pickle would copy or part."""
+    """Tell `Memory` about arrays whose memory pickle would copy or part.
 
-    def __init__(self, memory: Memory) -> None:
+    With `content` only what is in a frame counts, and not which others look at its memory at the moment.
+    """
+
+    def __init__(self, memory: Memory, *, content: bool = False) -> None:
         self._memory = memory
+        self._content = content
 
     def reducer_of(self, kind: type) -> Callable[[Any], Reduced] | None:
         """Return the reducer for arrays, frames and what is in them, None for other types."""
@@ -45,7 +49,10 @@ class ArrayReducers:
             return _reduce_column
         if _is_frame(kind):
             return _reduce_frame
-        return self._reduce_index if _is_index(kind) else None
+        if _is_index(kind):
+            return self._reduce_index
+        backed = kind.__module__.partition(".")[0] == "pandas" and hasattr(kind, "_from_backing_data")
+        return _reduce_without_cache if self._content and backed else None
 
     def _reduce_array(self, array: Any) -> Reduced:
         writable = array.flags.writeable
@@ -71,7 +78,8 @@ class ArrayReducers:
             return NotImplemented
         make, (values, *others) = block.__reduce__()
         parts = make, (_apart(values), *others)
-        return (*parts, True, None, None, copy_on_write) if block.refs.has_reference() else parts
+        looked_at = not self._content and block.refs.has_reference()
+        return (*parts, True, None, None, copy_on_write) if looked_at else parts
 
     def _reduce_index(self, index: Any) -> Reduced:
         self._keep_private(getattr(index, "_data", None), getattr(index, "_references", None))
@@ -87,6 +95,19 @@ class ArrayReducers:
         for array in arrays:
             if hasattr(array, "__array_interface__") and (array.dtype.hasobject or copies_on_write()):
                 self._memory.keep_private(array, id(values if book is None else book))
+
+
+def _reduce_without_cache(array: Any) -> Reduced:
+    """Reduce what pandas wraps around an array without what it has worked out of it: its unit, its order."""
+    make, arguments, *rest = array.__reduce_ex__(_PROTOCOL)
+    state = rest[0] if rest else None
+    own = state[-1] if isinstance(state, tuple) and state and isinstance(state[-1], dict) else state
+    if not isinstance(own, dict):
+        return (make, arguments, *rest)
+    kept = {name: value for name, value in own.items() if name != "_cache"}
+    if isinstance(state, tuple):
+        return (make, arguments, (*state[:-1], kept) if kept else state[:-1], *rest[1:])
+    return (make, arguments, kept, *rest[1:])
 
 
 def view(memory: Any, dtype: Any, shape: tuple[int, ...], layout: tuple[int, tuple[int, ...], bool]) -> Any:

@@ -118,7 +118,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             by_name.Whole: self._reduce_whole,
         }
         self._whole: dict[int, by_name.Whole] = {}
-        self._arrays = ArrayReducers(memory) if memory is not None else None
+        self._arrays = ArrayReducers(memory, content=opaque is not None) if memory is not None else None
         self._opaque = opaque
 
     def reducer_override(self, obj: Any) -> Reduced:

@@ -48,6 +48,11 @@ def is_enumeration(resolver: Resolver, definition: Definition) -> bool:
     return any(module.partition(".")[0] == "enum" for module in modules)
 
 
+def rewrites_trees(definition: Definition) -> bool:
+    """Tell whether a class is derived from `ast.NodeTransformer`, by the base that it is written with."""
+    return any(ast.unparse(base).rpartition(".")[2] == "NodeTransformer" for base in _bases(definition))
+
+
 @functools.lru_cache(maxsize=1024)
 def has_changing_members(definition: Definition) -> bool:
     """Tell whether a class of members, `A = {"n": 1}`, has one that is an object which can change.

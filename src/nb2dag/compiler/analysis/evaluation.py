@@ -40,6 +40,7 @@ from nb2dag.compiler.analysis.values import (
     Definition,
     Value,
     container,
+    gone_through,
     part_of,
     union,
     without_locals,
@@ -111,6 +112,7 @@ class Evaluator(TargetEvaluator):
     def on_AugAssign(self, node: ast.AugAssign) -> None:
         item = self.value(node.value)
         go_through(self, item, node)
+        item = gone_through(item)
         if isinstance(node.target, ast.Name):
             before = self.name(node.target.id)
             self.operated([before, item], node)
@@ -199,6 +201,7 @@ class Evaluator(TargetEvaluator):
         self.branches -= 1
 
     def on_With(self, node: ast.With | ast.AsyncWith) -> None:
+        around: list[Value] = []
         for item in node.items:
             value = self.value(item.context_expr)
             run_lazy(self, value, node)
@@ -212,7 +215,12 @@ class Evaluator(TargetEvaluator):
                 yielded = union([replace(value, kind=""), part_of(replace(value, kind=""))])
                 given = yielded if value.kind == "generator" else value
                 self.assign(item.optional_vars, union([given, *entered]), None)
+            around.append(value)
         self.body(node.body)
+        if self.effects.raised or self.effects.thrown:
+            # It is told of the exception that ends the block.
+            told = Value(part=frozenset(self.effects.thrown), carries=frozenset(self.effects.raised))
+            call_methods(self, around, ["__exit__", "__aexit__"], node, [told])
 
     on_AsyncWith = on_With
 

@@ -37,7 +37,7 @@ from nb2dag.compiler.analysis.callbacks import (
     go_through_by_method,
     is_function,
 )
-from nb2dag.compiler.analysis.classes import has_foreign_base
+from nb2dag.compiler.analysis.classes import has_foreign_base, rewrites_trees
 from nb2dag.compiler.analysis.effects import LOG_HANDLERS, PATCH, Depth, Draw, FileAccess, Summary, WriteState
 from nb2dag.compiler.analysis.elements import (
     alter_container,
@@ -85,6 +85,7 @@ from nb2dag.compiler.analysis.values import (
     Definition,
     Value,
     container,
+    gone_through,
     kept,
     shares,
     union,
@@ -103,6 +104,10 @@ _CONNECTS = {"cursor", "connect", "begin", "execute", "executemany", "executescr
 """Methods of a connection that give something to go on using it with."""
 _PUTS_IN = {"write", "add"}
 """Methods of an archive that read a file."""
+_GOES_THROUGH = {"extend", "extendleft", "update", "writelines", "union", "subtract"}
+"""Methods that keep the elements of what they are given, and not that itself."""
+_REWRITES = {"visit", "generic_visit"}
+"""Methods of a `NodeTransformer` that change the tree which they are given."""
 _LOOK_UP = {"format", "format_map", "substitute", "safe_substitute", "map", "__getitem__"}
 """Methods that look something up by a key: in their object, or in what they are given."""
 _LOG_HANDLERS = {"addHandler", "removeHandler", "addFilter", "removeFilter"}
@@ -220,6 +225,9 @@ def _call_hooks(
         evaluator.effects.mutate(owner, node, deep=True)
         instance = replace(owner, carries=derived, free=NONE)
         call_methods(evaluator, [instance], ["*"], node, [owner, *arguments.all()])
+        if called_name(node) in _REWRITES and any(map(rewrites_trees, derived)):
+            for value in arguments.all():
+                evaluator.effects.mutate(value, node, deep=True)
 
 
 def _is_part_of_class(evaluator: CallingEvaluator, owner: Value) -> bool:
@@ -331,6 +339,8 @@ def _known_method(
         _change_receiver(evaluator, owner, node)
     mutate_places(evaluator, facts.mutates_args, arguments, node)
     kept = _stored(arguments) if facts.stores_args or (mutates and owner.kind in FRAMES) else []
+    if called_name(node) in _GOES_THROUGH:
+        kept = [*map(gone_through, kept)]
     if mutates and not (facts.stores_args or facts.calls or owner.kind in FRAMES):
         # What is set with a function calls it later: `parser.add_argument("--x", type=own)`.
         kept = [value for value in arguments.all() if is_function(value)]

@@ -63,6 +63,7 @@ from nb2dag.compiler.analysis.values import (
     Names,
     Value,
     container,
+    gone_through,
     kept,
     part_of,
     shares,
@@ -193,6 +194,8 @@ def _result(  # noqa: PLR0913, PLR0917 - what `_known_function` has found out
     if path in _ITERATORS:
         # To take from it is to take from the iterators that it goes through: `zip(it, it)`.
         result = union([result, *(part_of(value, kind) for value in arguments.all() if value.kind in MOVING)])
+    if facts.consumes and kind not in MOVING:
+        result = gone_through(result)
     apart = facts.returns == "fresh" and not facts.unpacks and not mark
     drawing = frozenset(facts.draws) if facts.draws and not arguments.given(facts.seeded_by) else NONE
     return replace(result, apart=apart, elements=_unpacked(facts), draws=result.draws | mark | drawing)

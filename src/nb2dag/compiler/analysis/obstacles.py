@@ -104,6 +104,8 @@ def _obstacle_of_maker(flow: Flow, name: str, snapshot: Snapshot, maker: Stateme
     """Return the rule about what the statement that makes a value makes it of, if it cannot cross."""
     if _from_written_module(maker):
         return "cannot-hand-over", (("kind", "a part of a module that the notebook itself wrote"),)
+    if maker.position == snapshot.bound and _makes_coroutine(flow, maker):
+        return "cannot-hand-over", (("kind", "a coroutine"),)
     if maker.position == snapshot.bound:
         found = enclosed_kind(flow, maker, name, OF_ONE_PROCESS)
     else:
@@ -111,6 +113,19 @@ def _obstacle_of_maker(flow: Flow, name: str, snapshot: Snapshot, maker: Stateme
     if found is None:
         return None
     return "cannot-hand-over", (("kind", RESOURCES[found[1]]), ("inside", found[0]))
+
+
+def _makes_coroutine(flow: Flow, maker: Statement) -> bool:
+    """Tell whether a statement calls an `async def` of the notebook's and does not await it."""
+    call = maker.node.value if isinstance(maker.node, ast.Assign) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        return False
+    called = flow.timeline.before(call.func.id, maker.position)
+    return (
+        called is not None
+        and called.definition is not None
+        and isinstance(called.definition.node, ast.AsyncFunctionDef)
+    )
 
 
 def _can_restore(demand: Demand, definition: Definition) -> bool:

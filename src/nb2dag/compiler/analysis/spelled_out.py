@@ -17,7 +17,7 @@ from typing import TypeVar
 from nb2dag.model.code import copied, nodes_of
 
 _TRIGGERS = re.compile(
-    r"exec|eval|globals|locals|vars|dir\b|__main__|modules\[|query|evaluate|duckdb|sqldf|~|timeit|\.sql\(|__subclasses__|unittest"
+    r"exec|eval|globals|locals|vars|dir\b|__main__|modules\[|query|evaluate|duckdb|sqldf|~|timeit|\.sql\(|__subclasses__|unittest|formula|\bsmf\b|dmatri"
 )
 """Some of this stands in the text of every cell that there is anything to do for."""
 
@@ -26,6 +26,10 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _AT_NAME = re.compile(r"@([^\W\d]\w*)")
 _CALLED_NAME = re.compile(r"([^\W\d]\w*)\s*[.(]")
 _TABLE_QUERIES = {"sql", "query", "execute", "from_query"}
+_TAKES_FORMULA = {
+    "ols", "gls", "wls", "glsar", "glm", "gee", "logit", "probit", "poisson", "mixedlm", "rlm", "quantreg", "phreg",
+    "mnlogit", "negativebinomial", "glmgam", "from_formula", "dmatrix", "dmatrices",
+}  # fmt: skip
 _EXECUTES = "exec_in"
 """The method that `exec(code, names)` is spelled as a call of."""
 DEFINES = "define_in"
@@ -51,12 +55,14 @@ class Texts:
         self._duckdb = any("duckdb" in source for source in whole)
         self._bound: dict[str, list[str | None]] = {}
         self._at_names: set[str] = set()
+        self._called_names: set[str] = set()
         self.asked: dict[str, object] = {}
         """What was asked for, with the answers."""
         whole_trees = list(trees)
         for tree in whole_trees:
-            bound, at_names = _strings(tree)
+            bound, at_names, called_names = _strings(tree)
             self._at_names |= at_names
+            self._called_names |= called_names
             for name, texts in bound.items():
                 self._bound.setdefault(name, []).extend(texts)
         classes = (node for tree in whole_trees for node in nodes_of(tree) if isinstance(node, ast.ClassDef))
@@ -83,6 +89,12 @@ class Texts:
         self.asked["@names"] = self._at_names
         return self._at_names
 
+    @property
+    def called_names(self) -> set[str]:
+        """Every name that a string of the notebook may call: in a formula that is put together."""
+        self.asked["@called"] = self._called_names
+        return self._called_names
+
     def bound(self, name: str) -> list[str | None]:
         """Return what is assigned to a name: strings, None for anything else."""
         found = self.asked[name] = self._bound.get(name, [])
@@ -93,6 +105,7 @@ class Texts:
         known: dict[str, object] = {
             "@duckdb": self._duckdb,
             "@names": self._at_names,
+            "@called": self._called_names,
             "@evaluators": self.evaluators,
             "@derived": self._derived,
         }
@@ -122,9 +135,10 @@ class Texts:
 
 
 @lru_cache(maxsize=20_000)
-def _strings(tree: ast.Module) -> tuple[dict[str, list[str | None]], set[str]]:
+def _strings(tree: ast.Module) -> tuple[dict[str, list[str | None]], set[str], set[str]]:
     bound: dict[str, list[str | None]] = {}
     at_names: set[str] = set()
+    called_names: set[str] = set()
     for node in nodes_of(tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             text = node.value.value if isinstance(node.value, ast.Constant) else None
@@ -133,7 +147,8 @@ def _strings(tree: ast.Module) -> tuple[dict[str, list[str | None]], set[str]]:
             bound.setdefault(node.id, [])
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             at_names.update(_AT_NAME.findall(node.value))
-    return bound, at_names
+            called_names.update(_CALLED_NAME.findall(node.value))
+    return bound, at_names, called_names
 
 
 def has_names_in_texts(source: str) -> bool:
@@ -365,7 +380,9 @@ class _Speller(ast.NodeTransformer):
             return _found(_NAME, parts or ())
         if self._texts.duckdb and is_method and name in _TABLE_QUERIES:
             return _found(_NAME, parts or ())
-        if parts and len(parts) == 1 and "~" in parts[0]:
+        if parts is None:
+            return sorted(self._texts.called_names) if is_method and name in _TAKES_FORMULA else []
+        if any("~" in part for part in parts):
             given = len(call.args) > 1 or _keyword(call, "data") is not None
             return _found(_CALLED_NAME if given else _NAME, parts)
         return []

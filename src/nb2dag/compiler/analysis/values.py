@@ -197,6 +197,17 @@ def _taken_out(draws: Names) -> Names:
     return frozenset(state for state in draws if not is_keeping(state)) if any(map(is_keeping, draws)) else draws
 
 
+_ITERATORS = ("generator", "iterator", "plain iterator")
+
+
+def gone_through(value: Value) -> Value:
+    """Return what holds the elements of a value, which was gone through: iterators among the values end there."""
+    kept_ones = tuple(keeping(kind)[:-1] for kind in _ITERATORS)
+    draws = frozenset(state for state in value.draws if not state.startswith(kept_ones))
+    kind = "" if value.kind in _ITERATORS else value.kind
+    return value if draws == value.draws and kind == value.kind else replace(value, kind=kind, draws=draws)
+
+
 def container(values: Iterable[Value], kind: str = "") -> Value:
     """Return a new object that may contain `values`."""
     reaches, carries, free, draws = _inside(values)

@@ -124,6 +124,7 @@ def _cannot_hand_over(values: _Values) -> _Wording:
     ways = {
         "a generator": f"hand over a list: `{name} = list(...)`",
         "an iterator": f"hand over a list: `{name} = list(...)`; one that never ends can only be used in one task",
+        "a coroutine": f"await it in the task that makes it, `{name} = await ...`, and hand over what it gives",
         "an open file": "hand over its path, and open it in the task that reads it",
         "an array that lies on a file": "hand over its path, and map it in the task that uses it",
         "a database in the memory of one process": (

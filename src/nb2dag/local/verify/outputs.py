@@ -21,6 +21,7 @@ Shown = tuple[tuple[str, str], ...]
 """The parts of what one cell shows: `stdout`, `stderr`, or a display's number and MIME type, each with its content."""
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d+)?")
+_PADDED = re.compile(r"[ ]+#")
 _WIDGETS = "application/vnd.jupyter.widget"
 
 
@@ -133,8 +134,13 @@ def _same(part: str, one: str, other: str) -> bool:
 
 
 def _same_text(one: str, other: str) -> bool:
-    """Tell whether texts differ in nothing but numbers, and in those by no more than rounding."""
-    if _NUMBER.sub("#", one) != _NUMBER.sub("#", other):
+    """Tell whether texts differ in nothing but numbers, and in those by no more than rounding.
+
+    >>> _same_text("[-1.e-16  1.e+00]", "[ 1.e-16  1.e+00]"), _same_text("[1.0]", "[1.1]")
+    (True, False)
+    """
+    # A sign may take the place of the blank before a number.
+    if _PADDED.sub("#", _NUMBER.sub("#", one)) != _PADDED.sub("#", _NUMBER.sub("#", other)):
         return False
     pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)
     return all(math.isclose(float(left), float(right), rel_tol=RELATIVE, abs_tol=ABSOLUTE) for left, right in pairs)

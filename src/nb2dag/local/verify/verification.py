@@ -268,7 +268,8 @@ def _only_chance_is_in_doubt(items: Sequence[Item]) -> bool:
     doubted = [item for item in items if item.kind is not Kind.ALIAS and item not in by_chance(items)]
     if any(item.outcome in (Outcome.DIFFERENT, Outcome.NOT_COMPARABLE) for item in doubted):
         return False
-    return any(item.outcome is Outcome.NOT_REPRODUCIBLE for item in items if item.kind is not Kind.OUTPUT)
+    changes = any(item.outcome is Outcome.NOT_REPRODUCIBLE for item in items if item.kind is not Kind.OUTPUT)
+    return changes or bool(by_chance(items))
 
 
 def _orders(plan: DagPlan) -> tuple[tuple[str, ...], ...]:
