@@ -20,6 +20,7 @@ from nb2dag.compiler.analysis.regions import node_region
 from nb2dag.compiler.analysis.scratch import scratch_values
 from nb2dag.compiler.analysis.spelled_out import is_optional
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
+from nb2dag.compiler.analysis.timeline import EVER
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
 
@@ -70,8 +71,27 @@ def _of_task(flow: Flow, demand: Demand, places: _Places) -> tuple[list[FlowProb
         maker = flow.statements[demand.sources[name]]
         values = (("name", shown(name)), ("task", _task(demand.task_id)), ("cells", _cells(flow, [maker.position])))
         versions.append(FlowProblem("two-versions", places.whole(maker), values))
-    versions += _reopened(flow, demand, places)
-    return versions, [*_unpicklable(flow, demand, places)]
+    reopened = [*_reopened(flow, demand, places)]
+    names = {dict(problem.values)["name"] for problem in reopened}
+    # With the cell in a task of its own, both are mended.
+    versions = [problem for problem in versions if dict(problem.values)["name"] not in names]
+    return [*versions, *_as_one(flow, reopened)], [*_unpicklable(flow, demand, places)]
+
+
+def _as_one(flow: Flow, reopened: list[FlowProblem]) -> Iterator[FlowProblem]:
+    """Yield the problems of a task that is reopened once for each other task, with all names, those of values first."""
+    found: dict[str, list[FlowProblem]] = {}
+    for problem in reopened:
+        found.setdefault(dict(problem.values)["other"], []).append(problem)
+    for problems in found.values():
+        first, *others = sorted(problems, key=lambda problem: _is_definition(flow, dict(problem.values)["name"]))
+        names = ", ".join(f"`{dict(problem.values)['name']}`" for problem in others)
+        yield replace(first, values=(*first.values, ("others", names))) if others else first
+
+
+def _is_definition(flow: Flow, name: str) -> bool:
+    snapshot = flow.timeline.before(name, EVER)
+    return snapshot is not None and snapshot.definition is not None
 
 
 def _captured(flow: Flow, demand: Demand, identity: frozenset[int], places: _Places) -> list[FlowProblem]:

@@ -113,8 +113,9 @@ def _two_versions(values: _Values) -> _Wording:
 
 def _reopened(values: _Values) -> _Wording:
     name, task, other = values["name"], values["task"], values["other"]
+    others = f" (and {values['others']})" if "others" in values else ""
     return (
-        f"task `{task}` makes `{name}`, task `{other}` changes it, and `{task}` reads it again further down",
+        f"task `{task}` makes `{name}`{others}, task `{other}` changes it, and `{task}` reads it again further down",
         f"`{task}` runs once, as a whole, and cannot wait for `{other}` midway: give this cell another task name",
     )
 
