@@ -85,7 +85,7 @@ from nb2dag.compiler.analysis.values import (
     Definition,
     Value,
     container,
-    gone_through,
+    elements_of,
     kept,
     shares,
     union,
@@ -340,7 +340,7 @@ def _known_method(
     mutate_places(evaluator, facts.mutates_args, arguments, node)
     kept = _stored(arguments) if facts.stores_args or (mutates and owner.kind in FRAMES) else []
     if called_name(node) in _GOES_THROUGH:
-        kept = [*map(gone_through, kept)]
+        kept = [*map(elements_of, kept)]
     if mutates and not (facts.stores_args or facts.calls or owner.kind in FRAMES):
         # What is set with a function calls it later: `parser.add_argument("--x", type=own)`.
         kept = [value for value in arguments.all() if is_function(value)]

@@ -20,6 +20,7 @@ from nb2dag.compiler.analysis.values import (
     OF_ONE_PROCESS,
     Value,
     container,
+    elements_of,
     is_parameter,
     kept,
     linked,
@@ -100,6 +101,7 @@ class TargetEvaluator(ExpressionEvaluator):
         index = self.value(target.slice) if isinstance(target, ast.Subscript) else IMMUTABLE
         if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice):
             go_through(self, item, target)
+            item = elements_of(item)
         owner = self.value(target.value)
         self.store_handlers(target, item)
         names = ["__*__"]

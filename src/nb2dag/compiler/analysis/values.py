@@ -201,11 +201,16 @@ _ITERATORS = ("generator", "iterator", "plain iterator")
 
 
 def gone_through(value: Value) -> Value:
-    """Return what holds the elements of a value, which was gone through: iterators among the values end there."""
+    """Return what has the elements of a value, which was gone through: iterators end there."""
     kept_ones = tuple(keeping(kind)[:-1] for kind in _ITERATORS)
     draws = frozenset(state for state in value.draws if not state.startswith(kept_ones))
     kind = "" if value.kind in _ITERATORS else value.kind
     return value if draws == value.draws and kind == value.kind else replace(value, kind=kind, draws=draws)
+
+
+def elements_of(value: Value) -> Value:
+    """Return the elements of a value as what keeps these holds them, and not the value itself."""
+    return value if value.immutable else replace(part_of(value), draws=gone_through(value).draws)
 
 
 def container(values: Iterable[Value], kind: str = "") -> Value:
