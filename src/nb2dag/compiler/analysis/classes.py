@@ -220,7 +220,14 @@ def keeps_answers(function: ast.AST) -> bool:
 
 def is_cached(definition: Definition) -> bool:
     """Tell whether the standard library caches what a function returns: the same object for the same arguments."""
-    return _caches(definition.node)
+    return not definition.own_cache and _caches(definition.node)
+
+
+def names_own_cache(resolver: Resolver, function: ast.AST) -> bool:
+    """Tell whether a decorator that is called like a cache of the standard library is the notebook's own."""
+    targets = (node.func if isinstance(node, ast.Call) else node for node in getattr(function, "decorator_list", []))
+    named = [target.id for target in targets if isinstance(target, ast.Name) and target.id in _CACHES]
+    return any(not resolver.resolve(name).module for name in named)
 
 
 def _caches(function: ast.AST, caches: set[str] = _CACHES) -> bool:

@@ -21,11 +21,12 @@ class Definitions:
     def same(self, definition: Definition) -> Definition:
         """Return the definition, or one of its name and position that was seen before and says the same."""
         seen = self._seen.get((definition.name, definition.position), list)
-        for other in seen:
+        alike = [other for other in seen if other.own_cache == definition.own_cache]
+        for other in alike:
             if other.node is definition.node:
                 return other
-        mine = shape(definition.node) if seen else None
-        for other in seen:
+        mine = shape(definition.node) if alike else None
+        for other in alike:
             if shape(other.node) == mine:
                 return other
         seen.insert(0, definition)

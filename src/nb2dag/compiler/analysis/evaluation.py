@@ -14,7 +14,7 @@ from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import register
 from nb2dag.compiler.analysis.application import DISPLAYS, call_methods
 from nb2dag.compiler.analysis.callbacks import go_through
-from nb2dag.compiler.analysis.classes import may_swallow
+from nb2dag.compiler.analysis.classes import may_swallow, names_own_cache
 from nb2dag.compiler.analysis.consuming import run_lazy
 from nb2dag.compiler.analysis.decorating import apply_decorator, keep_registered, registered_with, wrapped
 from nb2dag.compiler.analysis.effects import (
@@ -357,7 +357,8 @@ class Evaluator(TargetEvaluator):
 
     def defined(self, name: str, node: _Defining, values: list[Value]) -> Value:
         """Return the value of a function, lambda or class that the statement binds to `name`."""
-        definition = self.resolver.define(Definition(name, node, self.position))
+        own_cache = names_own_cache(self.resolver, node)
+        definition = self.resolver.define(Definition(name, node, self.position, own_cache))
         return replace(container(values), free=NONE, kind="definition", definition=definition)
 
     def elements(self) -> tuple[Value, ...] | None:

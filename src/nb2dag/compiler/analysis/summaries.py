@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from nb2dag.compiler.analysis.caches import note_answers
+from nb2dag.compiler.analysis.classes import names_own_cache
 from nb2dag.compiler.analysis.effects import Summary
 from nb2dag.compiler.analysis.evaluation import evaluate_function
 from nb2dag.compiler.analysis.resolver import Resolver
@@ -130,7 +131,8 @@ class Summaries:
         self._open[node] = self._before.get(node, kept.summary)
         try:
             kept.summary = evaluate_function(_Recorder(self._resolver, self._being_made), node, owner)
-            note_answers(kept.summary, node, owner)
+            if not names_own_cache(self._resolver, node):
+                note_answers(kept.summary, node, owner)
         finally:
             self._being_made.pop()
             del self._open[node]

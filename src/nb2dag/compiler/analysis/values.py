@@ -79,11 +79,15 @@ def kept_in(draws: Iterable[str]) -> tuple[str, str] | None:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A function, lambda or class bound to a name in the notebook, by the statement at `position`."""
+    """A function, lambda or class bound to a name in the notebook, by the statement at `position`.
+
+    `own_cache` says that what decorates it by the name of a cache of the standard library is the notebook's own.
+    """
 
     name: str
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
     position: int
+    own_cache: bool = False
 
     def __hash__(self) -> int:
         return hash((self.name, self.position))
