@@ -301,12 +301,12 @@ def is_called_into_being(cls: type) -> bool:
     return cls.__bases__ == (tuple,) and "_field_defaults" in own and "__orig_bases__" not in own
 
 
-def is_made_dataclass(cls: type) -> bool:
+def is_made_dataclass(cls: object) -> bool:
     """Tell whether `make_dataclass` made a class, which says it is of the notebook since Python 3.12.
 
     A class statement puts its module first among the attributes.
     """
-    own = vars(cls)
+    own = vars(cls) if isinstance(cls, type) else {}
     return "__dataclass_fields__" in own and next(iter(own)) != "__module__"
 
 

@@ -243,6 +243,10 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         if isinstance(obj, type) and definitions.is_made_dataclass(obj):
             return False
         try:
+            owner = obj.__qualname__.rpartition(".")[0]
+            if owner and definitions.is_made_dataclass(resolve(self._namespace, owner)):
+                # A method of one that travels by value.
+                return False
             return resolve(self._namespace, obj.__qualname__) is obj
         except (KeyError, AttributeError, TypeError):
             return False
