@@ -23,7 +23,7 @@ def made_class(path: str, arguments: Arguments) -> Value:
     name = arguments.positional[0].constant
     inside = container(arguments.all(), MADE_CLASS)
     # Those of `namedtuple`, or what `type` puts into the class.
-    defaults = arguments.nodes.get("defaults") or arguments.nodes.get(2 if path == "builtins.type" else "defaults")
+    defaults = arguments.nodes.get(2 if path == "builtins.type" else "defaults")
     if defaults is not None and any(isinstance(node, _CHANGING) for node in list(ast.walk(defaults))[1:]):
         inside = replace(inside, draws=inside.draws | {OWN_DEFAULTS})
     inside = replace(inside, constant=path)
