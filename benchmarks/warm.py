@@ -3,12 +3,12 @@
     python benchmarks/warm.py [cells]
 
 For several shapes of notebook, and in each for every cell, one edit of each kind is made, checked, and taken back. The
-time is CPU time from the notebook's text to its findings. Beside it stands a first check of the same notebook.
+time is CPU time from the notebook's text to its findings, the garbage collector's included. Beside it stands a first
+check of the same notebook.
 """
 
 from __future__ import annotations
 
-import gc
 import json
 import statistics
 import sys
@@ -212,13 +212,10 @@ def _measured(cells: list[str]) -> tuple[float, dict[str, list[float]]]:
 
         def check(sources: Sequence[str], memory: Memory) -> float:
             text = notebook_text(sources)
-            gc.collect(1)
-            gc.disable()
             started = time.process_time()
-            compile_program(parse_notebook(text, "bench.ipynb"), Path(scratch), MOST_BYTES, memory)
-            cost = (time.process_time() - started) * 1000
-            gc.enable()
-            return cost
+            with memory.in_use():
+                compile_program(parse_notebook(text, "bench.ipynb"), Path(scratch), MOST_BYTES, memory)
+            return (time.process_time() - started) * 1000
 
         memory = Memory()
         check(cells[:5], Memory())

@@ -120,8 +120,9 @@ def compile_notebook(path: str | os.PathLike[str]) -> Compilation:
         Nb2dagError: The project's settings are invalid.
     """
     place = Path(path)
-    notebook = read_notebook(place)
-    return compile_program(notebook, place.parent, load_config(place).max_file_size, _RECENT)
+    with _RECENT.in_use():
+        notebook = read_notebook(place)
+        return compile_program(notebook, place.parent, load_config(place).max_file_size, _RECENT)
 
 
 def list_names(path: str | os.PathLike[str]) -> tuple[Program, tuple[CellNames, ...]]:
