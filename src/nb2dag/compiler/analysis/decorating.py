@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import copy
 import functools
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from nb2dag.compiler.analysis.application import apply_summary
 from nb2dag.compiler.analysis.arguments import Arguments
@@ -14,6 +17,7 @@ from nb2dag.compiler.analysis.resolver import CallingEvaluator, Resolver
 from nb2dag.compiler.analysis.values import NONE, Definition, Names, Value, is_local, is_parameter, part_of, union
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Definition = TypeVar("_Definition", ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _CALLED = ("__call__", "__enter__", "__exit__")
 _CONTEXT_MAKERS = {"contextmanager", "asynccontextmanager"}
 
@@ -105,6 +109,71 @@ def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, 
     for free in sorted(decorator.free):
         evaluator.effects.add(Mutate(free, True, node))
         evaluator.effects.add(Hold(free, kept))
+
+
+@dataclass(frozen=True, slots=True)
+class DecoratedByCall:
+    """What `f = library.wrap(f, option=1)` defines: `node`, as if `decorator` stood above it; `given` goes into it."""
+
+    node: _Function | ast.ClassDef
+    decorator: ast.expr
+    given: Sequence[ast.expr]
+
+
+def decorated_by_call(evaluator: CallingEvaluator, node: ast.Assign) -> DecoratedByCall | None:
+    """Return what an assignment defines that decorates a definition under its own name, and None for any other one.
+
+    What is given beside `f` may be an option, but nothing that calls of the result could change.
+
+    Args:
+        evaluator: One whose effects count for nothing.
+        node: An assignment at the top of a cell.
+    """
+    target, call = node.targets[0], node.value
+    if len(node.targets) > 1 or not isinstance(target, ast.Name) or not isinstance(call, ast.Call):
+        return None
+    if len(call.args) != 1 or not isinstance(call.args[0], ast.Name) or call.args[0].id != target.id:
+        return None
+    definition = evaluator.value(call.args[0]).definition
+    if definition is None or definition.name != target.id:
+        return None
+    wrapper = call.func.func if isinstance(call.func, ast.Call) else call.func
+    if not evaluator.value(wrapper).module or any(evaluator.value(each.value).reaches for each in call.keywords):
+        return None
+    if evaluator.value(call).immutable:
+        # A text or number that says something of it.
+        return None
+    own = _with_name(definition.node, target.id) if isinstance(definition.node, ast.Lambda) else definition.node
+    given = [call.args[0]] if _keeps_defaults(own) else []
+    return DecoratedByCall(_with_decorator(own, call.func), call.func, given)
+
+
+@functools.lru_cache(maxsize=1024)
+def _with_name(node: ast.Lambda, name: str) -> ast.FunctionDef:
+    """Return a lambda as a function that says the same, with the lambda's own trees."""
+    (function,) = ast.parse("def f(): return 0").body
+    assert isinstance(function, ast.FunctionDef)
+    assert isinstance(function.body[0], ast.Return)
+    function.name, function.args, function.body[0].value = name, node.args, node.body
+    for made in (function, function.body[0]):
+        ast.copy_location(made, node)
+    return function
+
+
+def _keeps_defaults(node: _Function | ast.ClassDef) -> bool:
+    """Tell whether a function keeps objects as defaults, or a class as attributes, that whoever wraps it reaches."""
+    if isinstance(node, ast.ClassDef):
+        return True
+    defaults = [*node.args.defaults, *node.args.kw_defaults]
+    return not all(default is None or isinstance(default, ast.Constant) for default in defaults)
+
+
+@functools.lru_cache(maxsize=1024)
+def _with_decorator(node: _Definition, decorator: ast.expr) -> _Definition:
+    """Return a definition with one decorator more; what is inside stays the same trees."""
+    decorated = copy.copy(node)
+    decorated.decorator_list = [decorator, *node.decorator_list]
+    return decorated
 
 
 def _changed_by_wrappers(resolver: Resolver, definition: Definition) -> Names:

@@ -16,7 +16,14 @@ from nb2dag.compiler.analysis.application import DISPLAYS, call_methods
 from nb2dag.compiler.analysis.callbacks import go_through
 from nb2dag.compiler.analysis.classes import may_swallow, names_own_cache
 from nb2dag.compiler.analysis.consuming import run_lazy
-from nb2dag.compiler.analysis.decorating import apply_decorator, keep_registered, registered_with, wrapped
+from nb2dag.compiler.analysis.decorating import (
+    DecoratedByCall,
+    apply_decorator,
+    decorated_by_call,
+    keep_registered,
+    registered_with,
+    wrapped,
+)
 from nb2dag.compiler.analysis.effects import (
     DELETED,
     REGISTERED,
@@ -96,6 +103,10 @@ class Evaluator(TargetEvaluator):
             call_methods(self, [shown], DISPLAYS, node)
 
     def on_Assign(self, node: ast.Assign) -> None:
+        decorated = None if self.function else decorated_by_call(Evaluator(self.resolver), node)
+        if decorated is not None:
+            self.decorated_again(decorated, node)
+            return
         value = self.value(node.value)
         if isinstance(node.value, ast.Lambda) and not self.function and isinstance(node.targets[0], ast.Name):
             value = self.defined(node.targets[0].id, node.value, [value])
@@ -103,6 +114,13 @@ class Evaluator(TargetEvaluator):
             self.assign(target, value, node.value if number == 1 else None)
             if number < len(node.targets):
                 value = self.at_target(target, value)
+
+    def decorated_again(self, definition: DecoratedByCall, node: ast.Assign) -> None:
+        """Record `f = library.wrap(f)`, which decorates what is defined already."""
+        values = [self.value(definition.decorator), *(self.value(each) for each in definition.given)]
+        made = self.defined(definition.node.name, definition.node, values)
+        self.bind(definition.node.name, made)
+        apply_decorator(self, values[0], made, definition.node.name, node)
 
     def on_AnnAssign(self, node: ast.AnnAssign) -> None:
         self.value(node.annotation)
