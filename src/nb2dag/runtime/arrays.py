@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nb2dag.runtime.object_arrays import reduce_objects
+from nb2dag.runtime.packages import package_of
 from nb2dag.runtime.remade import Reduced
 from nb2dag.runtime.sharing import Memory, window
 
@@ -51,7 +52,7 @@ class ArrayReducers:
             return _reduce_frame
         if _is_index(kind):
             return self._reduce_index
-        backed = kind.__module__.partition(".")[0] == "pandas" and hasattr(kind, "_from_backing_data")
+        backed = package_of(kind) == "pandas" and hasattr(kind, "_from_backing_data")
         return _reduce_without_cache if self._content and backed else None
 
     def _reduce_array(self, array: Any) -> Reduced:
@@ -183,7 +184,7 @@ def _reducer_of_viewing(kind: type) -> Callable[[Any], Reduced] | None:
     """Return the reducer for arrays of another class, unless that says itself how it is pickled."""
     numpy = sys.modules["numpy"]
     own = any(getattr(kind, name) is not getattr(numpy.ndarray, name) for name in ("__reduce__", "__reduce_ex__"))
-    known = kind.__module__.partition(".")[0] in ("numpy", "patsy")
+    known = package_of(kind) in ("numpy", "patsy")
     if issubclass(kind, numpy.memmap):
         return _reduce_mapped
     return None if own and not known else _reduce_viewing
@@ -241,7 +242,7 @@ def _reduce_frame(frame: Any) -> Reduced:
 
 def _is_of_pandas(value: object) -> bool:
     """Tell whether it is pandas' own: an accessor that the frame made once, and makes again."""
-    return type(value).__module__.partition(".")[0] == "pandas" and not _is_frame(type(value))
+    return package_of(type(value)) == "pandas" and not _is_frame(type(value))
 
 
 def _apart(values: Any) -> Any:

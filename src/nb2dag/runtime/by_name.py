@@ -27,6 +27,9 @@ _OF_EACH = {"__dict__", "__weakref__", "__slotnames__", "__hash__", "__doc__", "
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
+_WITHOUT_REFERENCES = 2
+"""A version of marshal's format that says the same for the same code: later ones say what else refers to a part."""
+
 _names: dict[type, str] = {}
 """The names under which classes were loaded that this process may not have by any name."""
 
@@ -104,7 +107,7 @@ def describe(cls: type) -> str:
 def _shown(value: Any) -> str:
     function = getattr(value, "__func__", value)
     if isinstance(function, FunctionType):
-        return hashlib.sha256(marshal.dumps(_without_place(function.__code__))).hexdigest()
+        return hashlib.sha256(marshal.dumps(_without_place(function.__code__), _WITHOUT_REFERENCES)).hexdigest()
     return _ADDRESS.sub("", repr(value))
 
 

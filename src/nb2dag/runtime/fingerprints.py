@@ -16,6 +16,7 @@ from typing import Any
 
 from nb2dag.runtime.codecs import CODECS
 from nb2dag.runtime.formats import FINGERPRINTS_VARIABLE, ChangedInput
+from nb2dag.runtime.packages import package_of
 
 _DATA = frozenset({
     "array", "builtins", "collections", "copyreg", "datetime", "decimal", "enum", "fractions", "ipaddress", "nb2dag",
@@ -87,4 +88,4 @@ def _is_opaque(own: str | None, kind: type) -> bool:
     A digest of these would tell of changes that nobody can see. What is known of their methods is in the compiler.
     """
     module = kind.__module__
-    return module != own and (module.partition(".")[0] not in _DATA or module.startswith(_WORKING))
+    return module != own and (package_of(kind) not in _DATA or str(module).startswith(_WORKING))

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from nb2dag.runtime.packages import package_of
 from nb2dag.runtime.remade import Reduced
 
 _DATA = "statsmodels.base.data"
@@ -19,7 +20,7 @@ _DATA = "statsmodels.base.data"
 def formula_reducer(kind: type) -> Callable[[Any], Reduced] | None:
     """Return the reducer for what patsy makes of a formula and for the data of a model, None for other types."""
     saves = getattr(kind, "__getstate__", None)
-    if kind.__module__.partition(".")[0] == "patsy":
+    if package_of(kind) == "patsy":
         return None if saves is getattr(object, "__getstate__", None) else _reduce_plainly
     data = getattr(sys.modules.get(_DATA), "ModelData", None)
     return _reduce_plainly if data is not None and issubclass(kind, data) and saves is data.__getstate__ else None

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
+from nb2dag.runtime.packages import package_of
+
 Reduced = Any
 """What a reducer returns: a tuple as `object.__reduce_ex__` documents it, or NotImplemented for pickle's own way."""
 
@@ -27,7 +29,7 @@ def remaking(kind: type) -> Callable[[Any], Reduced] | None:
     >>> make(*arguments)
     <re.Match object; span=(1, 3), match='bc'>
     """
-    by_name = _BY_NAME.get((kind.__module__.partition(".")[0], kind.__name__))
+    by_name = _BY_NAME.get((package_of(kind), kind.__name__))
     return by_name or _REDUCERS.get(kind)
 
 

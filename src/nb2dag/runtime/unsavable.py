@@ -9,6 +9,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from nb2dag.runtime.deep_stack import is_too_deep
+from nb2dag.runtime.packages import package_of
 
 _ADVICE = (
     (("generator", "async_generator", "coroutine", "map", "filter", "zip"), "hand over `list(...)` of it"),
@@ -127,7 +128,7 @@ def _members(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _is_pandas(value: Any, name: str) -> bool:
-    return any(base.__name__ == name and base.__module__.partition(".")[0] == "pandas" for base in type(value).__mro__)
+    return any(base.__name__ == name and package_of(base) == "pandas" for base in type(value).__mro__)
 
 
 def _items(items: Iterable[Any]) -> Iterator[tuple[str, Any]]:

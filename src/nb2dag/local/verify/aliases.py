@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Any
 
+from nb2dag.runtime.packages import package_of
+
 Sharing = dict[tuple[str, str], str]
 """Pairs of names in order, each with the type of the object that they share."""
 
@@ -73,4 +75,4 @@ def _is_leaf(item: Any) -> bool:
     if isinstance(item, bytearray):
         return True
     kind = type(item)
-    return (kind.__module__.partition(".")[0], kind.__name__) in _LIBRARY_OBJECTS
+    return (package_of(kind), kind.__name__) in _LIBRARY_OBJECTS

@@ -11,6 +11,8 @@ import inspect
 import re
 from typing import Any
 
+from nb2dag.runtime.packages import package_of
+
 Attributes = dict[str, Any]
 
 _CACHED = {"cached_property", "CachedProperty", "CachedAttribute", "cache_readonly", "OneTimeProperty"}
@@ -32,7 +34,7 @@ def without_caches(kind: type, one: Attributes, other: Attributes) -> tuple[Attr
     """
     if kind.__module__ == "__main__":
         return one, other
-    scratch = _SCRATCH.get(kind.__module__.partition(".")[0], frozenset())
+    scratch = _SCRATCH.get(package_of(kind), frozenset())
     apart = one.keys() ^ other.keys()
     gone = {name for name in apart if _CACHE.fullmatch(name) or _is_cached(kind, name)} | scratch
     left, right = ({name: value for name, value in state.items() if name not in gone} for state in (one, other))

@@ -26,6 +26,7 @@ from nb2dag.local.verify.equality import ABSOLUTE, RELATIVE, DifferenceError, In
 from nb2dag.local.verify.libraries import LIBRARIES
 from nb2dag.runtime.deep_stack import with_room
 from nb2dag.runtime.formulas import formula_reducer
+from nb2dag.runtime.packages import package_of
 from nb2dag.runtime.task_folder import Content, FileTree, Located
 
 _ATOMS = (
@@ -141,7 +142,7 @@ class _Walk:
             _require(_close(one.real, other.real) and _close(one.imag, other.imag), one, other, path)
         elif isinstance(one, enum.Enum) or type(one) in _ATOMS or isinstance(one, (datetime.date, pathlib.PurePath)):
             _require(one == other, one, other, path)
-        elif (in_library := LIBRARIES.get(type(one).__module__.partition(".")[0])) is not None and in_library(
+        elif (in_library := LIBRARIES.get(package_of(type(one)))) is not None and in_library(
             one, other, path, self.compare
         ):
             return
