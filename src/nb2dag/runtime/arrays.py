@@ -94,7 +94,7 @@ class ArrayReducers:
         own = getattr(values, "__dict__", {})
         arrays: tuple[Any, ...] = (values, getattr(values, "_ndarray", None), own.get("_data"), own.get("_mask"))
         for array in arrays:
-            if hasattr(array, "__array_interface__") and (array.dtype.hasobject or copies_on_write()):
+            if copies_on_write() and hasattr(array, "__array_interface__"):
                 self._memory.keep_private(array, id(values if book is None else book))
 
 
