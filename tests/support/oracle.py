@@ -41,7 +41,7 @@ WARM = (commit, pickler)
 
 Outputs = dict[int, str]
 
-_ESCAPE = re.compile(r"^[ \t]*(?:[%!]|\w+ = !|await )", re.MULTILINE)
+_ESCAPE = re.compile(r"^[ \t]*(?:[%!]|\w+ = !)|\bawait |\basync (?:for|with)", re.MULTILINE)
 
 
 @dataclass(frozen=True)

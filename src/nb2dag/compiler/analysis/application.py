@@ -26,8 +26,9 @@ from nb2dag.compiler.analysis.effects import (
     WriteState,
 )
 from nb2dag.compiler.analysis.file_calls import use_guessed
+from nb2dag.compiler.analysis.passing import passed_to
 from nb2dag.compiler.analysis.places import file_state, is_file_state, place_in, place_of
-from nb2dag.compiler.analysis.resolver import CallingEvaluator, Resolver
+from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.texts import filled, has_parameter
 from nb2dag.compiler.analysis.values import (
     FRESH,
@@ -68,7 +69,7 @@ def _applied(evaluator: CallingEvaluator, summary: Summary, arguments: Arguments
     _take_over(evaluator, summary, passed, node)
     result = common.tied(summary.returned, translated(summary.returns, passed))
     if summary.lazy:
-        result = Value(kind="generator") if result.immutable else result
+        result = Value(kind=summary.lazy) if result.immutable else result
         result = replace(result, draws=result.draws | marks.running(changed_since(effects, start)))
     if summary.elements is None:
         return result
@@ -393,33 +394,6 @@ def kept_by_receiver(evaluator: CallingEvaluator, summary: Summary, arguments: A
         if isinstance(event, Hold) and event.name in receiver_of(summary)
     ]
     return [value for event, value in found if not event.as_key or value.carries]
-
-
-def passed_to(resolver: Resolver, summary: Summary, arguments: Arguments) -> dict[str, Value]:
-    """Return what each parameter stands for; a default that is not overridden lives as long as its function."""
-    positional = ([arguments.receiver] if arguments.receiver is not None else []) + arguments.positional
-    passed = dict(zip(summary.parameters[: summary.positional], positional, strict=False))
-    surplus = positional[summary.positional :]
-    others = list(arguments.rest)
-    for name, value in arguments.keywords.items():
-        if name in summary.parameters:
-            passed[name] = value
-        else:
-            others.append(value)
-    if arguments.rest:
-        hidden = union(arguments.rest)
-        for name in summary.parameters:
-            passed.setdefault(name, hidden)
-    if arguments.owner is not None and not summary.changing_defaults <= passed.keys():
-        function = resolver.resolve(arguments.owner.name)
-        kept_by_it = Value(part=frozenset({arguments.owner.name}), carries=function.carries, draws=function.draws)
-        for name in summary.changing_defaults:
-            passed.setdefault(name, kept_by_it)
-    if summary.variadic:
-        passed[summary.variadic] = container([*surplus, *arguments.rest], "tuple")
-    if summary.keywords:
-        passed[summary.keywords] = container(others, "dict")
-    return passed
 
 
 def translated(value: Value, passed: dict[str, Value]) -> Value:

@@ -62,7 +62,7 @@ def _at_each_call(resolver: Resolver, decorator: Definition) -> list[Summary]:
         return [summary for name in _CALLED for summary in resolver.methods(decorator, name)]
     if _makes_context(decorator):
         # Its body runs around each call.
-        return [replace(resolver.summary(decorator), lazy=False)]
+        return [replace(resolver.summary(decorator), lazy="")]
     return [resolver.summary(wrapper) for wrapper in wrappers(decorator)]
 
 

@@ -21,7 +21,7 @@ class Definitions:
     def same(self, definition: Definition) -> Definition:
         """Return the definition, or one of its name and position that was seen before and says the same."""
         seen = self._seen.get((definition.name, definition.position), list)
-        alike = [other for other in seen if other.own_cache == definition.own_cache]
+        alike = [other for other in seen if _same_around(other, definition)]
         for other in alike:
             if other.node is definition.node:
                 return other
@@ -32,6 +32,10 @@ class Definitions:
         seen.insert(0, definition)
         del seen[_MOST_ALIKE:]
         return definition
+
+
+def _same_around(one: Definition, other: Definition) -> bool:
+    return one.own_cache == other.own_cache and one.called_by_default == other.called_by_default
 
 
 def shape(node: object) -> object:

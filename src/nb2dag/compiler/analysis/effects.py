@@ -381,9 +381,9 @@ class Summary:
     of_class: bool = False
     """It is a class method: its first argument is the class."""
     is_property: bool = False
-    lazy: bool = False
-    """Whether the call runs nothing yet: its effects are those of whoever goes through the result."""
     """To read the attribute is to call it."""
+    lazy: str = ""
+    """`coroutine` or `generator` where a call runs nothing yet: its effects are those of going through the result."""
     static: bool = False
     """It is a static method: it gets no object or class before its arguments."""
 

@@ -36,6 +36,7 @@ from nb2dag.compiler.analysis.effects import (
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement
 from nb2dag.compiler.analysis.outside import record_attribute
+from nb2dag.compiler.analysis.passing import functions_as_defaults
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.targets import TargetEvaluator, names_first
 from nb2dag.compiler.analysis.texts import parameter
@@ -376,7 +377,8 @@ class Evaluator(TargetEvaluator):
     def defined(self, name: str, node: _Defining, values: list[Value]) -> Value:
         """Return the value of a function, lambda or class that the statement binds to `name`."""
         own_cache = names_own_cache(self.resolver, node)
-        definition = self.resolver.define(Definition(name, node, self.position, own_cache))
+        given = () if isinstance(node, ast.ClassDef) else functions_as_defaults(Evaluator(self.resolver), node.args)
+        definition = self.resolver.define(Definition(name, node, self.position, own_cache, given))
         return replace(container(values), free=NONE, kind="definition", definition=definition)
 
     def elements(self) -> tuple[Value, ...] | None:
@@ -432,15 +434,13 @@ def evaluate_function(
         elements=evaluator.elements(),
         of_class=_is_decorated(node, "classmethod"),
         is_property=_is_property(node),
-        lazy=_is_lazy(node),
+        lazy=_lazy_kind(node),
         static=_is_decorated(node, "staticmethod"),
     )
 
 
-def _is_lazy(node: _Defining) -> bool:
-    """Tell whether a call of a function runs none of it: of a coroutine, of a generator."""
-    if isinstance(node, ast.AsyncFunctionDef):
-        return True
+def _lazy_kind(node: _Defining) -> str:
+    """Return the kind of what a call of a function gives that runs none of it, "" for all other functions."""
     nested = {
         id(part)
         for inner in nodes_of(node)
@@ -448,7 +448,9 @@ def _is_lazy(node: _Defining) -> bool:
         for part in nodes_of(inner)
     }
     yields = (part for part in nodes_of(node) if isinstance(part, (ast.Yield, ast.YieldFrom)))
-    return any(id(part) not in nested for part in yields)
+    if any(id(part) not in nested for part in yields):
+        return "generator"
+    return "coroutine" if isinstance(node, ast.AsyncFunctionDef) else ""
 
 
 def _changing_defaults(arguments: ast.arguments) -> Iterable[str]:

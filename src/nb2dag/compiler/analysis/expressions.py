@@ -12,7 +12,7 @@ from nb2dag.compiler.analysis.accessors import accessed
 from nb2dag.compiler.analysis.application import call_methods, changed_since
 from nb2dag.compiler.analysis.callbacks import go_through
 from nb2dag.compiler.analysis.classes import has_changing_members, is_enumeration
-from nb2dag.compiler.analysis.consuming import run_lazy
+from nb2dag.compiler.analysis.consuming import awaited, run_lazy
 from nb2dag.compiler.analysis.effects import ANNOTATIONS, Bind, Effects, ReadState
 from nb2dag.compiler.analysis.elements import elements_change
 from nb2dag.compiler.analysis.escapes import evaluate_escape
@@ -276,7 +276,7 @@ class ExpressionEvaluator:
     def value_Await(self, node: ast.Await) -> Value:
         value = self.value(node.value)
         run_lazy(self, value, node)
-        return value
+        return awaited(value)
 
     def value_Yield(self, node: ast.Yield) -> Value:
         if node.value is not None:

@@ -134,6 +134,15 @@ def run_by(value: Value) -> list[str]:
     return sorted(state[len(_RUNS) : -1] for state in value.draws if state.startswith(_RUNS))
 
 
+def without_runs(value: Value) -> Value:
+    """Return a value without the marks of what going through it would change: it has been gone through.
+
+    >>> without_runs(Value(draws=running(["xs"]))) == Value()
+    True
+    """
+    return replace(value, draws=frozenset(mark for mark in value.draws if not mark.startswith(_RUNS)))
+
+
 def made_in(module: str) -> Names:
     """Return the mark of an object that a module of this name made.
 

@@ -21,7 +21,7 @@ RESOURCES = {
     "connection": "a connection", "lock": "a lock", "thread": "a thread or pool", "queue": "a queue of threads",
     "process": "a running process", "server": "a running server", "temporary": "a temporary file or folder",
     "weak reference": "a weak reference", "context variable": "a context variable",
-    "generator": "a generator", "iterator": "an iterator", "module": "a module",
+    "generator": "a generator", "coroutine": "a coroutine", "iterator": "an iterator", "module": "a module",
     "hash": "a hash that is being computed", "window": "a window on memory of this process",
     "exit stack": "a stack of contexts, which end in the process where they began",
     "future": "a future of a thread or process", "place in an array": "an iterator over an array",

@@ -45,9 +45,8 @@ HOLDS_FRAMES = "<holds frames>"
 
 OF_ONE_PROCESS = frozenset({
     "resource", "client", "file", "connection", "lock", "thread", "queue", "process", "server", "temporary",
-    "weak reference", "context variable", "generator", "hash", "window", "exit stack", "future", "place in an array",
-    "ufunc", "solver", "mapped file", "address", "parser",
-    "thread-local", "patcher",
+    "weak reference", "context variable", "generator", "coroutine", "hash", "window", "exit stack", "future",
+    "place in an array", "ufunc", "solver", "mapped file", "address", "parser", "thread-local", "patcher",
 })  # fmt: skip
 """Kinds of what no handoff takes to another process, wherever it is kept."""
 
@@ -81,13 +80,15 @@ def kept_in(draws: Iterable[str]) -> tuple[str, str] | None:
 class Definition:
     """A function, lambda or class bound to a name in the notebook, by the statement at `position`.
 
-    `own_cache` says that what decorates it by the name of a cache of the standard library is the notebook's own.
+    `own_cache` says that what decorates it by the name of a cache of the standard library is the notebook's own,
+    `called_by_default` which functions and callables of libraries are the defaults of which parameters.
     """
 
     name: str
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
     position: int
     own_cache: bool = False
+    called_by_default: tuple[tuple[str, Value], ...] = ()
 
     def __hash__(self) -> int:
         return hash((self.name, self.position))

@@ -1,0 +1,85 @@
+"""Tell what each parameter of a function of the notebook's stands for in a call."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from nb2dag.compiler.analysis.arguments import Arguments
+from nb2dag.compiler.analysis.effects import Hold, Mutate, Summary
+from nb2dag.compiler.analysis.resolver import CallingEvaluator, Resolver
+from nb2dag.compiler.analysis.values import Definition, Value, container, union
+
+
+def passed_to(resolver: Resolver, summary: Summary, arguments: Arguments) -> dict[str, Value]:
+    """Return what each parameter stands for; a default that is not overridden lives as long as its function."""
+    positional = ([arguments.receiver] if arguments.receiver is not None else []) + arguments.positional
+    passed = dict(zip(summary.parameters[: summary.positional], positional, strict=False))
+    surplus = positional[summary.positional :]
+    others = list(arguments.rest)
+    for name, value in arguments.keywords.items():
+        if name in summary.parameters:
+            passed[name] = value
+        else:
+            others.append(value)
+    if arguments.rest:
+        hidden = union(arguments.rest)
+        for name in summary.parameters:
+            passed.setdefault(name, hidden)
+    for name, value in called_by_default(resolver, arguments.owner):
+        passed.setdefault(name, value)
+    if arguments.owner is not None and not summary.changing_defaults <= passed.keys():
+        function = resolver.resolve(arguments.owner.name)
+        kept_by_it = Value(part=frozenset({arguments.owner.name}), carries=function.carries, draws=function.draws)
+        for name in summary.changing_defaults:
+            passed.setdefault(name, kept_by_it)
+    if summary.variadic:
+        passed[summary.variadic] = container([*surplus, *arguments.rest], "tuple")
+    if summary.keywords:
+        passed[summary.keywords] = container(others, "dict")
+    return passed
+
+
+def called_by_default(resolver: Resolver, owner: Definition | None) -> Iterator[tuple[str, Value]]:
+    """Yield the parameters whose defaults are functions, with these: `def total(xs, key=len)`.
+
+    What a function does to what goes by its own name is known of the one that has that name now.
+    """
+    for name, value in owner.called_by_default if owner is not None else ():
+        function = value.definition
+        if (
+            function is None
+            or resolver.resolve(function.name).definition == function
+            or not any(
+                isinstance(event, Mutate | Hold) and event.name == function.name
+                for event in resolver.summary(function).effects.events
+            )
+        ):
+            yield name, value
+
+
+def functions_as_defaults(evaluator: CallingEvaluator, arguments: ast.arguments) -> tuple[tuple[str, Value], ...]:
+    """Return the parameters whose defaults are functions or a library's callables, with their values as these are now.
+
+    Args:
+        evaluator: One whose effects count for nothing.
+        arguments: The parameters of a function that is being defined.
+    """
+    places = [*arguments.posonlyargs, *arguments.args]
+    positional = arguments.defaults
+    pairs = [
+        *zip(places[len(places) - len(positional) :], positional, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    found = []
+    for argument, default in pairs:
+        value = evaluator.value(default) if isinstance(default, ast.Name | ast.Attribute) else None
+        if value is None or value.draws:
+            # What draws from a generator says so by a mark of the function that has it as a default.
+            continue
+        if value.module and value.kind != "module":
+            found.append((argument.arg, Value(module=value.module)))
+        elif value.definition is not None and not value.definition.is_class:
+            carried = frozenset({value.definition})
+            found.append((argument.arg, Value(kind=value.kind, definition=value.definition, carries=carried)))
+    return tuple(found)
