@@ -176,7 +176,7 @@ def _run_plain(namespace: dict[str, Any]) -> Callable[[int, str], None]:
 
 @functools.lru_cache(1000)
 def _code(index: int, source: str) -> types.CodeType:
-    return compile(source, f"<cell {index}>", "exec")
+    return compile(source, f"<cell {index}>", "exec", dont_inherit=True)
 
 
 def _run_with_ipython(namespace: dict[str, Any]) -> Callable[[int, str], None]:

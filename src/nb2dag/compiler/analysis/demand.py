@@ -19,7 +19,7 @@ from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.replay import chain_replayable, is_plain_value, replayable_positions
 from nb2dag.compiler.analysis.settled import Settled
-from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement, binds_for_certain
+from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement, binds_for_certain, keeps_open
 from nb2dag.compiler.analysis.timeline import Timeline
 from nb2dag.compiler.analysis.traces import PlacedCell
 from nb2dag.compiler.analysis.values import Definition
@@ -425,6 +425,10 @@ class Demands:
             if name in bases and not chain_replayable(self.flow, name, position, self.replayable):
                 # It is made of the class as it was defined, which gets its state when the task loads it.
                 self.replay(demand, bases[name].position, Origin(Cause.CARRIED, name, position))
+                continue
+            if is_file_state(name) and keeps_open(statement, name):
+                # It works on the file as the task finds it, and each use of it asks for that.
+                demand.early.add(name)
                 continue
             self.request(Request(demand.task_id, name, position, position, slicing=True))
         for definition in use.definitions:

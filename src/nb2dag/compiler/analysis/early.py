@@ -26,7 +26,7 @@ def overwritten_states(flow: Flow, demand: Demand) -> set[str]:
 
 
 def _opened(flow: Flow, demand: Demand, place: str) -> bool:
-    uses = _uses(flow, demand, place)
+    uses = [use for use in _uses(flow, demand, place) if use.access is not FileAccess.REMOVE]
     return bool(uses) and not _replaced(flow, demand, place)
 
 

@@ -166,10 +166,11 @@ def is_surrounding(state: str) -> bool:
 
 
 class FileAccess(Enum):
-    """What is done to a file: it is read, changed, given wholly new content (or none); a folder is made."""
+    """What is done to a file: it is read, changed, removed, given wholly new content; a folder is made."""
 
     READ = "read"
     CHANGE = "change"
+    REMOVE = "remove"
     REPLACE = "replace"
     FOLDER = "folder"
 

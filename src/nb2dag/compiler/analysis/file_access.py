@@ -11,6 +11,7 @@ from nb2dag.compiler.analysis.knowledge.facts import MODE, RECEIVER, CallFacts, 
 from nb2dag.compiler.analysis.modes import mode_of
 from nb2dag.compiler.analysis.values import Value
 
+_REMOVES = words("remove unlink rmdir removedirs rmtree")
 _REPLACES = words(
     "open write_text write_bytes to_csv to_json to_html to_latex to_markdown to_string to_xml to_excel to_feather "
     "to_parquet to_orc to_pickle to_stata savefig imsave save savetxt savez savez_compressed dump tofile "
@@ -84,6 +85,8 @@ class KnownCall:
             return _by_mode("a" if self.name == "HDFStore" and mode == "r" else mode, writes=writes)
         if not writes:
             return FileAccess.READ
+        if self.name in _REMOVES:
+            return FileAccess.REMOVE
         given = self.arguments.get("mode")
         plain = given is None or given.constant in ("w", "wb", "wt", "x")
         replaces = plain and self.name in _REPLACES and "partition_cols" not in self.arguments.nodes

@@ -6,10 +6,11 @@ import ast
 from collections.abc import Collection
 from functools import lru_cache
 
-from nb2dag.compiler.analysis.demand import IMPLICIT, Demands, Origin
+from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Origin
 from nb2dag.compiler.analysis.effects import FileAccess, Mutate
 from nb2dag.compiler.analysis.exported import installations
 from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.places import file_state
 from nb2dag.compiler.analysis.replay import configures
 from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
 from nb2dag.model.code import escape_of
@@ -35,7 +36,8 @@ def keep_for_effect(flow: Flow, demands: Demands) -> list[Statement]:
             if demand.task_id == IMPLICIT:
                 continue
             after = statement.task_id is not None and demand.first <= statement.position
-            if demand.positions and demand.positions[-1] > statement.position and not after:
+            before = bool(demand.positions) and demand.positions[-1] > statement.position and not after
+            if before and not _is_over(statement, demand):
                 demands.replay(demand, statement.position, Origin(_cause(statement)))
     demands.answer()
     implicit = demands.tasks[IMPLICIT]
@@ -49,6 +51,19 @@ def keep_for_effect(flow: Flow, demands: Demands) -> list[Statement]:
                 demands.replay(implicit, statement.position, Origin(_cause(statement)))
         demands.answer()
     return guesses
+
+
+def _is_over(statement: Statement, demand: Demand) -> bool:
+    """Tell whether all that a statement does is done to files of which a task takes a later state from another task."""
+    effects = statement.effects
+    written = {use.place for use in effects.files if use.writes}
+    return (
+        bool(written)
+        and not effects.unstable
+        and all(
+            place is not None and demand.sources.get(file_state(place), -1) > statement.position for place in written
+        )
+    )
 
 
 def _cause(statement: Statement) -> Cause:

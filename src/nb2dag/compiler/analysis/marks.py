@@ -70,6 +70,8 @@ ARCHIVE = "<archive>"
 _RUNS = "<runs "
 _MADE_IN = "<made in "
 _ASKS = "<asks "
+_PUTS = "<puts "
+_WRAPPED = "wrapped "
 _MARKS = {
     CHANGES, CHANGES_INSIDE, OWN_GENERATOR, OF_PROCESS, KEEPS_DATA, LENT, IN_MEMORY, DEFINED_IN, ARCHIVE,
     KEEPS_DEFAULTS, FILLS, FILLS_INSIDE, MOVES, ELEMENT, ELEMENTS, HOLDS_FRAMES,
@@ -157,9 +159,32 @@ def modules_in(draws: Iterable[str]) -> list[str]:
     return [state[len(_MADE_IN) : -1] for state in draws if state.startswith(_MADE_IN)]
 
 
+def with_put(item: Value, owner: Value, attribute: str) -> Value:
+    """Return what is assigned to an attribute, marked where it is a function that is put on a class: `C.add = add`."""
+    is_class = owner.definition is not None and owner.definition.is_class
+    runs = item.free or item.kind == "closure" or any(not each.is_class for each in item.carries)
+    if not is_class or not (runs or (item.definition is not None and not item.definition.is_class)):
+        return item
+    if item.definition is None:
+        return replace(item, draws=item.draws | {f"{_PUTS}{_WRAPPED}{attribute}>"})
+    return replace(item, carries=item.carries | {item.definition}, draws=item.draws | {f"{_PUTS}{attribute}>"})
+
+
+def is_put(draws: Names, attribute: str, *, wrapped: bool = False) -> bool:
+    """Tell whether a function was put on a class under a name, by what the class draws; `*` is any name.
+
+    `wrapped` asks for what is no plain function of the notebook's: `classmethod(add)`, `property(add)`, a lambda.
+
+    >>> is_put(frozenset({"<puts add>"}), "add"), is_put(frozenset({"<puts add>"}), "add", wrapped=True)
+    (True, False)
+    """
+    kind = f"{_PUTS}{_WRAPPED}" if wrapped else _PUTS
+    return f"{kind}{attribute}>" in draws or f"{kind}*>" in draws
+
+
 def is_mark(state: str) -> bool:
     """Tell whether a state says what its object does to other objects, and is none that using it would change."""
-    return state in _MARKS or state.startswith((_ASKS, _RUNS, _MADE_IN)) or is_keeping(state)
+    return state in _MARKS or state.startswith((_ASKS, _RUNS, _MADE_IN, _PUTS)) or is_keeping(state)
 
 
 def _is_given(value: Value) -> bool:

@@ -40,7 +40,7 @@ from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts
 from nb2dag.compiler.analysis.local_state import changed_arguments, states_at, variable_at
 from nb2dag.compiler.analysis.made_classes import made_class
-from nb2dag.compiler.analysis.marks import ARCHIVE, LENT
+from nb2dag.compiler.analysis.marks import ARCHIVE, LENT, with_put
 from nb2dag.compiler.analysis.modes import writes_through
 from nb2dag.compiler.analysis.outside import (
     GENERATORS,
@@ -305,8 +305,10 @@ def _known_effects(
     effects = evaluator.effects
     mutate_places(evaluator, facts.mutates, arguments, node)
     if facts.mutates and facts.stores and arguments.positional:
+        owner, name = arguments.positional[0], arguments.get(1) if path in _SETTERS else None
         for value in arguments.positional[1:]:
-            evaluator.hold(node.args[0], arguments.positional[0], value)
+            item = value if name is None else with_put(value, owner, name.constant or "*")
+            evaluator.hold(node.args[0], owner, item)
     if path in _SETTERS and len(arguments.positional) > 1 and arguments.positional[0].module:
         owner, attribute = arguments.positional[:2]
         if attribute.constant is not None:

@@ -111,6 +111,12 @@ def make_statement(position: int, cell: ProgramCell, facts: StatementFacts, effe
     )
 
 
+def keeps_open(statement: Statement, state: str) -> bool:
+    """Tell whether a statement opens a connection to a file and gives it a name: `con = sqlite3.connect(path)`."""
+    binds = (event for event in statement.effects.events if isinstance(event, Bind))
+    return any(bind.value.kind == "resource" and state in bind.value.draws for bind in binds)
+
+
 @lru_cache(4 * MOST_STATEMENTS)
 def binds_for_certain(statement: Statement, name: str) -> bool:
     """Tell whether a statement gives `name` a value that does not depend on the one before.
@@ -122,7 +128,7 @@ def binds_for_certain(statement: Statement, name: str) -> bool:
             isinstance(event, FileUse)
             and event.writes
             and event.certain
-            and event.access is not FileAccess.CHANGE
+            and event.access not in (FileAccess.CHANGE, FileAccess.REMOVE)
             and event.place is not None
             and file_state(event.place) == name
             for event in statement.effects.events

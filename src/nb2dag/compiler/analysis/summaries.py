@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nb2dag.compiler.analysis.caches import note_answers
 from nb2dag.compiler.analysis.classes import names_own_cache
-from nb2dag.compiler.analysis.effects import Summary
+from nb2dag.compiler.analysis.effects import Effects, Mutate, Summary
 from nb2dag.compiler.analysis.evaluation import evaluate_function
+from nb2dag.compiler.analysis.marks import is_put
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import Definition, Value
 from nb2dag.compiler.memo import Memo
@@ -69,7 +70,8 @@ class Summaries:
             return []
         seen.add(id(node))
         own = [item for item in node.body if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef))]
-        if found := [self._of(item, definition) for item in own if item.name == name]:
+        found = [self._of(item, definition) for item in own if item.name == name]
+        if found := [*found, *self._put_on(definition, name)]:
             return found
         for base in node.bases:
             if isinstance(base, ast.Name):
@@ -77,6 +79,23 @@ class Summaries:
                 if parent is not None and (inherited := self._methods(parent, name, seen)):
                     return inherited
         return []
+
+    def _put_on(self, definition: Definition, name: str) -> list[Summary]:
+        """Return the summaries of what was put on a class as a method of this name: `C.add = add`.
+
+        A class does not say which of its functions is which.
+        """
+        held = self._resolver.resolve(definition.name)
+        wrapped = is_put(held.draws, name, wrapped=True)
+        if not wrapped and not is_put(held.draws, name):
+            return []
+        functions = sorted((item for item in held.carries if not item.is_class), key=lambda item: item.position)
+        found = [self._of(item.node, definition) for item in functions if not isinstance(item.node, ast.ClassDef)]
+        if not wrapped:
+            return found
+        effects = Effects(events=[Mutate(free, True, definition.node) for free in sorted(held.free)])
+        properties = [replace(item, is_property=True) for item in [*found, Summary(effects)]]
+        return [*found, *properties, *(replace(item, of_class=True) for item in found)]
 
     def _of(self, node: _Function, owner: Definition | None = None) -> Summary:
         if node in self._open:

@@ -12,7 +12,7 @@ from nb2dag.compiler.analysis.effects import LOG_HANDLERS, WriteState
 from nb2dag.compiler.analysis.elements import alter_place, elements_change
 from nb2dag.compiler.analysis.expressions import ExpressionEvaluator
 from nb2dag.compiler.analysis.hooks import record_hook
-from nb2dag.compiler.analysis.marks import with_generator
+from nb2dag.compiler.analysis.marks import with_generator, with_put
 from nb2dag.compiler.analysis.outside import record_attribute, record_log_keeping, record_setting
 from nb2dag.compiler.analysis.values import (
     FRAMES,
@@ -126,7 +126,7 @@ class TargetEvaluator(ExpressionEvaluator):
         elif any(map(is_parameter, index.same)):
             self.effects.hold(owner, index, as_key=True)
         if isinstance(target, ast.Attribute):
-            item = kept(with_generator(item, target.attr), target.attr)
+            item = with_put(kept(with_generator(item, target.attr), target.attr), owner, target.attr)
         copies = owner.kind in FRAMES and not elements_change(self)
         if not copies or (isinstance(target, ast.Attribute) and owner.kind == "array"):
             self.hold(target.value, owner, item)
