@@ -13,6 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from nb2dag.runtime import hash_seed
 from nb2dag.runtime.attempt_record import RECORD_METADATA
 from nb2dag.runtime.progress import Event
 from nb2dag.runtime.session import Session
@@ -111,7 +112,7 @@ class ShellEngine(KernelEngine):
         from nb2dag.runtime.shell_host import ShellHost
         from nb2dag.runtime.shell_process import ShellProcess
 
-        process = session.process or ShellProcess()
+        process = session.process or ShellProcess(hash_seed.part_of(session.environment))
         return lambda nb, on_output: ShellHost(kernel.name, process, session.directory, nb, on_output)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import tempfile
 import threading
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nb2dag.runtime import hash_seed
 from nb2dag.runtime.attempt_record import AttemptRecord
 from nb2dag.runtime.engine import KernelEngine, ShellEngine
 from nb2dag.runtime.engine_names import KERNEL_ENGINE, SHELL_ENGINE
@@ -106,7 +108,7 @@ def execute_task(run: TaskRun) -> PointerManifest:
         with private_copy(run.files) as directory:
             job = _write_job(run, Path(scratch), directory)
             session = Session(
-                environment={**run.environment, JOB_VARIABLE: str(Path(scratch, "job.json"))},
+                environment={**_hashes(run), **run.environment, JOB_VARIABLE: str(Path(scratch, "job.json"))},
                 directory=directory,
                 output=str(run.output),
                 checks_handoffs=_has_handoffs(notebook),
@@ -126,6 +128,10 @@ def execute_task(run: TaskRun) -> PointerManifest:
         return _committed(job, executed)
 
 
+def _hashes(run: TaskRun) -> dict[str, str]:
+    return {hash_seed.VARIABLE: hash_seed.hash_seed(run.job.dag_id, run.job.run_id, {**os.environ, **run.environment})}
+
+
 @contextlib.contextmanager
 def _started_ahead(run: TaskRun, kernel_name: str) -> Iterator[ShellProcess | None]:
     """Start the notebook's process, while this one still imports papermill; end it if another kernel is wanted.
@@ -137,7 +143,7 @@ def _started_ahead(run: TaskRun, kernel_name: str) -> Iterator[ShellProcess | No
         return
     from nb2dag.runtime.shell_process import ShellProcess
 
-    process = ShellProcess()
+    process = ShellProcess(_hashes(run))
     try:
         yield process
     finally:

@@ -5,7 +5,7 @@ table once had to be, and what was in the way of what. A load begins with a tabl
 with others first, until its table is as large and all is in the way that was, and these are taken out again. How tables
 grow and are searched is that of CPython's `Objects/setobject.c`, 3.7 and later; each way is tried before it is taken.
 
-The hashes of texts are other ones in each process: only sets of numbers have an order that a notebook could rely on.
+The hashes of texts are the same in two processes only where these were given one seed (see `hash_seed`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice, product
 from types import FunctionType
 from typing import Any
+
+from nb2dag.runtime.hash_seed import has_seed
 
 _EMPTY = sys.getsizeof(set())
 _ENTRY = 16
@@ -82,7 +84,8 @@ def order_of(values: set[Any]) -> Order | None:
     from numbers import Number
 
     order = list(values)
-    if len(order) > _MOST_ELEMENTS or not all(isinstance(value, Number) for value in order):
+    alike = (Number, str, bytes, tuple) if has_seed() else Number
+    if len(order) > _MOST_ELEMENTS or not all(isinstance(value, alike) for value in order):
         return None
     if _is_so(set(order), order):
         return None

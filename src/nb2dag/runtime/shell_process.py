@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from nb2dag.runtime.host import MARKER_VARIABLE
@@ -26,7 +27,8 @@ class ShellProcess:
         crash_report: Where Python reports a crash.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Start the process; `environment` is what Python reads when it starts, beside this process's own."""
         adopt_orphans()
         self.marker = os.urandom(12).hex()
         self.crash_report: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `close`)
@@ -48,7 +50,7 @@ class ShellProcess:
                 pass_fds=theirs,
                 # Not the current folder: a module that lies there would take the place of one that is imported.
                 cwd="/",
-                env=os.environ | {MARKER_VARIABLE: self.marker},
+                env={**os.environ, **environment, MARKER_VARIABLE: self.marker},
                 start_new_session=True,
             )
         finally:
