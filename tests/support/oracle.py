@@ -5,6 +5,7 @@ runtime and a real store. Cells of plain Python run without IPython, others in a
 """
 
 from __future__ import annotations
+import __future__
 
 import contextlib
 import functools
@@ -41,6 +42,7 @@ WARM = (commit, pickler)
 
 Outputs = dict[int, str]
 
+_LAZY = "from __future__ import annotations"
 _ESCAPE = re.compile(r"^[ \t]*(?:[%!]|\w+ = !)|\bawait |\basync (?:for|with)", re.MULTILINE)
 
 
@@ -171,12 +173,20 @@ def _run_cells(namespace: dict[str, Any], cells: Sequence[tuple[int, str]]) -> O
 
 
 def _run_plain(namespace: dict[str, Any]) -> Callable[[int, str], None]:
-    return lambda index, source: exec(_code(index, source), namespace)
+    flags = 0
+
+    def run(index: int, source: str) -> None:
+        nonlocal flags
+        exec(_code(index, source, flags), namespace)
+        # As in IPython, it holds for the cells below as well.
+        flags |= __future__.annotations.compiler_flag if _LAZY in source else 0
+
+    return run
 
 
 @functools.lru_cache(1000)
-def _code(index: int, source: str) -> types.CodeType:
-    return compile(source, f"<cell {index}>", "exec", dont_inherit=True)
+def _code(index: int, source: str, flags: int = 0) -> types.CodeType:
+    return compile(source, f"<cell {index}>", "exec", flags, dont_inherit=True)
 
 
 def _run_with_ipython(namespace: dict[str, Any]) -> Callable[[int, str], None]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nb2dag.runtime.failures import HandoffError
-from nb2dag.runtime.task_folder import Content, Located, TaskFolder, read_record
+from nb2dag.runtime.task_folder import Content, TaskFolder, read_record
 
 
 def folder(root: Path, shipped: Path | None = None) -> TaskFolder:
@@ -88,17 +88,6 @@ def test_a_transaction_that_is_not_committed_is_refused(tmp_path: Path) -> None:
     with closing(sqlite3.connect(there.root / "rows.db")) as copy:
         assert copy.execute("select n from rows").fetchall() == [(1,)]
     connection.close()
-
-
-def test_paths_in_the_folder_are_the_consumers_own(tmp_path: Path) -> None:
-    here = folder(tmp_path / "work")
-    text, path = str(here.root / "a" / "b.txt"), here.root / "c.txt"
-    assert here.located(text) == Located("a/b.txt", is_text=True)
-    assert here.located(path) == Located("c.txt", is_text=False)
-    assert here.located(text).here(Path("/other")) == "/other/a/b.txt"
-    assert here.located(path).here(Path("/other")) == Path("/other/c.txt")
-    for other in ("/etc/hosts", "a/b.txt", 3, Path("c.txt")):
-        assert here.located(other) is other
 
 
 def test_contents_are_equal_by_their_bytes() -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nb2dag.runtime import fingerprints, states, unsavable, versions
+from nb2dag.runtime import fingerprints, paths_inside, states, unsavable, versions
 from nb2dag.runtime.codecs import CODECS, Values
 from nb2dag.runtime.failures import HandoffError
 from nb2dag.runtime.formats import HANDOFF_FORMAT, JOB_VARIABLE, LAID_DOWN, Job, PointerManifest, StoredObject
@@ -90,7 +90,9 @@ def save(namespace: Namespace, key: str, *names: str, optional: tuple[str, ...] 
         raise HandoffError(f"task `{job.task_id}`: {unsavable.explain(values, namespace, error)}") from error
     packages = versions.of_packages(encoded.packages)
     label = Label(key, job.task_id, job.bundle, codec.name, versions.python(), packages)
-    stored = write_object(open_store(job.store), job.prefix, label, encoded.payload, tuple(values))
+    first, *others = encoded.payload.regions
+    payload = replace(encoded.payload, regions=(paths_inside.without_folder(first, _folder(job).root), *others))
+    stored = write_object(open_store(job.store), job.prefix, label, payload, tuple(values))
     manifest = _manifest(job)
     _write(
         job,
@@ -223,7 +225,7 @@ def _read(job: Job, task_id: str, pointer: StoredObject | None, key: str, namesp
     if mismatch := versions.mismatch(header.python, header.packages):
         raise HandoffError(f"{what} {mismatch}: run both tasks with the same environment, then clear from `{task_id}`")
     try:
-        return CODECS[header.codec].decode(stream, buffers, namespace)
+        return CODECS[header.codec].decode(paths_inside.with_folder(stream, _folder(job).root), buffers, namespace)
     except Exception as error:
         raise HandoffError(f"{what} cannot be loaded: {unsavable.why_not_loaded(error)}") from error
 

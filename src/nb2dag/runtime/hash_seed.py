@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 
 VARIABLE = "PYTHONHASHSEED"
-"""What Python takes the seed from: a number up to 4294967295, of which 0 turns it off; `random` or nothing draws one."""
+"""What Python takes the seed from: a number up to 4294967295, 0 turns it off; `random` or nothing draws one."""
 
 _MOST = 4294967295
 

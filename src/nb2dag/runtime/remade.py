@@ -10,6 +10,7 @@ import itertools
 import re
 import struct
 from collections.abc import Callable
+from pathlib import Path, PosixPath, WindowsPath
 from types import MappingProxyType
 from typing import Any
 
@@ -121,6 +122,11 @@ def _reduce_count(count: itertools.count[Any]) -> Reduced:
     return itertools.count, found if isinstance(found, tuple) else (found,)
 
 
+def _reduce_path(path: Path) -> Reduced:
+    # In one piece, in which `paths_inside` finds the working directory.
+    return type(path), (str(path),)
+
+
 _BY_NAME: dict[tuple[str, str], Callable[[Any], Reduced]] = {
     ("sqlite3", "Row"): _reduce_row,
     ("numpy", "NpzFile"): _reduce_archive,
@@ -159,4 +165,6 @@ _REDUCERS: dict[type, Callable[[Any], Reduced]] = {
     functools.cached_property: _reduce_cached_property,
     struct.Struct: _reduce_structure,
     MappingProxyType: _reduce_proxy,
+    PosixPath: _reduce_path,
+    WindowsPath: _reduce_path,
 }

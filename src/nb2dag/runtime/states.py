@@ -7,7 +7,7 @@ from typing import Any
 
 from nb2dag.runtime import library_options, settings
 from nb2dag.runtime.failures import HandoffError
-from nb2dag.runtime.task_folder import Located, TaskFolder
+from nb2dag.runtime.task_folder import TaskFolder
 
 _FILE = "<file:"
 
@@ -30,7 +30,7 @@ def value(namespace: dict[str, Any], name: str, folder: TaskFolder) -> Any:
     """Return the value of a bound name, or of a state such as `<random>`."""
     if name.startswith("<"):
         return _state(name, folder)[0]()
-    return folder.located(namespace[name])
+    return namespace[name]
 
 
 def bind(namespace: dict[str, Any], name: str, value: Any, folder: TaskFolder) -> None:
@@ -38,7 +38,7 @@ def bind(namespace: dict[str, Any], name: str, value: Any, folder: TaskFolder) -
     if name.startswith("<"):
         _state(name, folder)[1](value)
     else:
-        namespace[name] = value.here(folder.root) if isinstance(value, Located) else value
+        namespace[name] = value
 
 
 def _state(name: str, folder: TaskFolder) -> tuple[Callable[[], Any], Callable[[Any], None]]:

@@ -66,19 +66,6 @@ class FileTree:
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
-    """A path below the working directory, which is another folder in each task; `is_text` for a plain string."""
-
-    relative: str
-    is_text: bool
-
-    def here(self, root: Path) -> Any:
-        """Return the path in the working directory `root`."""
-        path = root / self.relative
-        return str(path) if self.is_text else path
-
-
-@dataclass(frozen=True, slots=True)
 class TaskFolder:
     """A task's working directory: its root, the folder it was copied from, and where is noted what was laid down."""
 
@@ -133,15 +120,6 @@ class TaskFolder:
     def laid_down(self) -> dict[str, Stamp]:
         """Return the files that were laid down, with their stamps of then."""
         return read_record(self.record)
-
-    def located(self, value: Any) -> Any:
-        """Return a value that is a path below the working directory as one for any task; another value as it is."""
-        if type(value) is str and value.startswith("/"):
-            inside = value == str(self.root) or value.startswith(f"{self.root}/")
-            return Located(value[len(str(self.root)) + 1 :], is_text=True) if inside else value
-        if isinstance(value, Path) and type(value).__module__.startswith("pathlib") and value.is_relative_to(self.root):
-            return Located(value.relative_to(self.root).as_posix(), is_text=False)
-        return value
 
     def folder(self) -> str:
         """Return the current folder, relative to the working directory where it is inside."""

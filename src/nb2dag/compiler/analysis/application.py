@@ -398,6 +398,9 @@ def kept_by_receiver(evaluator: CallingEvaluator, summary: Summary, arguments: A
 
 def translated(value: Value, passed: dict[str, Value]) -> Value:
     """Return a summary's value with the caller's values in place of its parameters."""
+    copied = marks.copied_parameters(value.draws)
+    if copied:
+        value = _of_copied(value, [passed.get(name[1:], FRESH) for name in copied])
     names = value.reaches
     constant = None if value.constant is None else filled_text(value.constant, passed)
     draws = frozenset(filled_state(state, passed) for state in value.draws)
@@ -420,6 +423,13 @@ def translated(value: Value, passed: dict[str, Value]) -> Value:
         draws=marks.settled(result.draws | draws, given.values()),
         constant=constant,
     )
+
+
+def _of_copied(value: Value, given: list[Value]) -> Value:
+    """Return a value with the classes of what the caller gave in place of the marks of parameters it is a copy of."""
+    inside = container(given)
+    draws = marks.without_copied(value.draws) | marks.alike(given)
+    return replace(value, carries=value.carries | inside.carries, free=value.free | inside.free, draws=draws)
 
 
 def filled_text(text: str, passed: dict[str, Value]) -> str:

@@ -11,8 +11,9 @@ from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.callbacks import call_bound_methods, call_functions, call_objects, is_function
 from nb2dag.compiler.analysis.effects import Draw
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts, MethodFacts
+from nb2dag.compiler.analysis.marks import alike
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
-from nb2dag.compiler.analysis.values import IMMUTABLE, Definition, Value, container, part_of, shares, union
+from nb2dag.compiler.analysis.values import IMMUTABLE, NONE, Definition, Value, container, part_of, shares, union
 
 _GENERATORS = ("<numpy.random>", "<random>")
 _DRAWN_ON = {"ax", "axes", "fig", "figure"}
@@ -82,7 +83,7 @@ def result_of(returns: str, kind: str, owner: Value | None, arguments: Arguments
         return arguments.positional[0]
     if returns == "shares":
         return container(values, kind) if shallow else shares(values, kind)
-    return Value(kind=kind, carries=made)
+    return Value(kind=kind, carries=made, draws=NONE if kind else alike(values))
 
 
 def may_leave_uncopied(arguments: Arguments) -> bool:

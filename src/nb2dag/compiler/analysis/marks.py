@@ -71,6 +71,7 @@ _RUNS = "<runs "
 _MADE_IN = "<made in "
 _ASKS = "<asks "
 _PUTS = "<puts "
+_LIKE = "<like "
 _WRAPPED = "wrapped "
 _MARKS = {
     CHANGES, CHANGES_INSIDE, OWN_GENERATOR, OF_PROCESS, KEEPS_DATA, LENT, IN_MEMORY, DEFINED_IN, ARCHIVE,
@@ -182,9 +183,28 @@ def is_put(draws: Names, attribute: str, *, wrapped: bool = False) -> bool:
     return f"{kind}{attribute}>" in draws or f"{kind}*>" in draws
 
 
+def alike(values: Iterable[Value]) -> Names:
+    """Return the marks of a copy of what a function was given: its callers know of which classes that is.
+
+    >>> sorted(alike([Value(same=frozenset({"@row", "rows"}))]))
+    ['<like @row>']
+    """
+    return frozenset(f"{_LIKE}{name}>" for value in values for name in value.reaches if is_parameter(name))
+
+
+def copied_parameters(draws: Names) -> list[str]:
+    """Return the parameters (`@name`) that a value is a copy of, or may hold copies of."""
+    return sorted(state[len(_LIKE) : -1] for state in draws if state.startswith(_LIKE))
+
+
+def without_copied(draws: Names) -> Names:
+    """Return what a value draws without the marks of copies."""
+    return frozenset(state for state in draws if not state.startswith(_LIKE))
+
+
 def is_mark(state: str) -> bool:
     """Tell whether a state says what its object does to other objects, and is none that using it would change."""
-    return state in _MARKS or state.startswith((_ASKS, _RUNS, _MADE_IN, _PUTS)) or is_keeping(state)
+    return state in _MARKS or state.startswith((_ASKS, _RUNS, _MADE_IN, _PUTS, _LIKE)) or is_keeping(state)
 
 
 def _is_given(value: Value) -> bool:

@@ -40,7 +40,7 @@ from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts
 from nb2dag.compiler.analysis.local_state import changed_arguments, states_at, variable_at
 from nb2dag.compiler.analysis.made_classes import made_class
-from nb2dag.compiler.analysis.marks import ARCHIVE, LENT, with_put
+from nb2dag.compiler.analysis.marks import ARCHIVE, LENT, alike, with_put
 from nb2dag.compiler.analysis.modes import writes_through
 from nb2dag.compiler.analysis.outside import (
     GENERATORS,
@@ -169,7 +169,10 @@ def _known_function(
     result = with_handles(
         _with_constant(path, drawn(evaluator, path, facts, result, arguments, node), arguments), states
     )
-    return result if pickled is None else replace(result, carries=pickled.carries, free=pickled.free, kind="")
+    if pickled is None:
+        return result
+    draws = result.draws | alike([pickled])
+    return replace(result, draws=draws, carries=pickled.carries, free=pickled.free, kind="")
 
 
 def _result(  # noqa: PLR0913, PLR0917 - what `_known_function` has found out
@@ -261,7 +264,9 @@ def _pickled(evaluator: CallingEvaluator, path: str, arguments: Arguments) -> Va
             evaluator.effects.add(Hold(PICKLED, value))
     if name not in _READS_PICKLES:
         return None
-    pickled = evaluator.resolver.resolve(PICKLED)
+    # What the same statement pickles counts as well: `pickle.loads(pickle.dumps(x))`.
+    here = [event.value for event in evaluator.effects.events if isinstance(event, Hold) and event.name == PICKLED]
+    pickled = union([evaluator.resolver.resolve(PICKLED), *map(part_of, here)])
     # Without these it cannot be read at all.
     evaluator.effects.unpickled |= pickled.carries
     return pickled

@@ -27,7 +27,7 @@ from nb2dag.local.verify.libraries import LIBRARIES
 from nb2dag.runtime.deep_stack import with_room
 from nb2dag.runtime.formulas import formula_reducer
 from nb2dag.runtime.packages import package_of
-from nb2dag.runtime.task_folder import Content, FileTree, Located
+from nb2dag.runtime.task_folder import Content, FileTree
 
 _ATOMS = (
     type(None), bool, int, str, bytes, bytearray, range, slice, type(...), type(NotImplemented), decimal.Decimal,
@@ -317,5 +317,4 @@ _BY_TYPE: dict[type, Callable[[_Walk, Any, Any, str], None]] = {
     type(functools.lru_cache(maxsize=1)(len)): _Walk.cached,
     FileTree: _Walk.files,
     Content: _Walk.equal,
-    Located: _Walk.equal,
 }
