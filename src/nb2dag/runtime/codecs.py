@@ -84,6 +84,7 @@ class PickleCodec:
             _, asked = self._dump(asking, values, namespace, sharing.Memory())
             # It keeps the numbers, so that each goes on having its identity to itself.
             marks = asked.numbers.repeated()
+            asks = asks or bool(asked.orders)
         views = memory.views
         if exact or asks or marks or views or memory.shares_objects:
             memory = sharing.Memory(exact, memory.shared, views)

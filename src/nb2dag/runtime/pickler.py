@@ -36,7 +36,16 @@ from nb2dag.runtime.nans import NanNumbers, NumberedNans
 from nb2dag.runtime.refusal import UnsavableError
 from nb2dag.runtime.remade import Reduced, remaking
 from nb2dag.runtime.same_numbers import Number, SeenNumbers, number_of
-from nb2dag.runtime.set_order import LATER, Order, filled_later, has_own_hash, order_of, restore
+from nb2dag.runtime.set_order import (
+    LATER,
+    LATER_DICT,
+    Order,
+    filled_later,
+    has_own_hash,
+    is_in_its_keys,
+    order_of,
+    restore,
+)
 from nb2dag.runtime.settings import attribute
 from nb2dag.runtime.sharing import Memory
 
@@ -273,7 +282,7 @@ class AskingPickler(ValuePickler):
     orders: list[Order]
     numbers: SeenNumbers
     marks: dict[int, str]
-    _asked: dict[int, set[Any]]
+    _asked: dict[int, set[Any] | dict[Any, Any]]
 
     def __init__(self, *given: Any, marks: dict[int, str] | None = None, **further: Any) -> None:
         super().__init__(*given, **further)
@@ -299,6 +308,12 @@ class AskingPickler(ValuePickler):
                 elif any(map(has_own_hash, obj)):
                     self.marks[id(obj)] = f"{LATER}{len(self.marks)}"
                     self.orders.append(filled_later(obj))
+            return self.marks.get(id(obj))
+        if type(obj) is dict:
+            if id(obj) not in self._asked and is_in_its_keys(obj):
+                self._asked[id(obj)] = obj
+                self.marks[id(obj)] = f"{LATER_DICT}{len(self.marks)}"
+                self.orders.append(filled_later(obj))
             return self.marks.get(id(obj))
         if type(obj) is float and isnan(obj):
             return self._nans.number_of(obj)
@@ -334,7 +349,7 @@ class ValueUnpickler(pickle.Unpickler):
         self._module = module_name(namespace)
         self._nans = NumberedNans(namespace)
         self._numbers: dict[str, Number] = {}
-        self._sets: dict[str, set[Any]] = {}
+        self._later: dict[str, set[Any] | dict[Any, Any]] = {}
 
     def load(self) -> Any:
         """Return the values."""
@@ -343,10 +358,12 @@ class ValueUnpickler(pickle.Unpickler):
             restore(order)
         return values
 
-    def persistent_load(self, number: int | str) -> Number | set[Any]:
+    def persistent_load(self, number: int | str) -> Number | set[Any] | dict[Any, Any]:
         """Return the NaN that `AskingPickler` gave a number, or went by a name, or what it gave a mark."""
+        if isinstance(number, str) and number.startswith(LATER_DICT):
+            return self._later.setdefault(number, {})
         if isinstance(number, str) and number.startswith(LATER):
-            return self._sets.setdefault(number, set())
+            return self._later.setdefault(number, set())
         known = number_of(number, self._numbers) if isinstance(number, str) else None
         return self._nans.of(number) if known is None else known
 

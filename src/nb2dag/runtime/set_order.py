@@ -10,10 +10,11 @@ The hashes of texts are the same in two processes only where these were given on
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from itertools import islice, product
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from nb2dag.runtime.hash_seed import has_seed
@@ -40,8 +41,11 @@ _WRITTEN = b"\x8f\x94"
 Places = Callable[[list[list[int]]], list[int] | None]
 """Chooses an entry for each element, of those that are looked at for it in turn; None where it finds none."""
 
-Order = tuple[set[Any], list[Any], list[int], int]
-"""A set, its elements as they are added, the entries that others take first, and how many come all at once."""
+Order = tuple[set[Any] | dict[Any, Any], list[Any], list[int], int]
+"""A set, its elements as they are added, the entries that others take first, and how many come all at once.
+
+Or a dict and its items.
+"""
 
 
 class _Filler:
@@ -59,15 +63,47 @@ class _Filler:
 LATER = "{"
 """How the mark of a set begins that is filled when all else is loaded."""
 
+LATER_DICT = "{:"
+"""How the mark of such a dict begins."""
+
+_MOST_KEYS = 1000
+_MOST_REACHED = 10_000
+"""After how many objects it is not asked any further whether a dict is among what its keys reach."""
+
 
 def has_own_hash(value: object) -> bool:
     """Tell whether code of a class says what the hash of a value is: it may ask for what is not loaded yet."""
     return isinstance(type(value).__hash__, FunctionType)
 
 
-def filled_later(values: set[Any]) -> Order:
-    """Return how to fill a set whose elements may hold it in turn."""
-    return values, [*values], [], 0
+def filled_later(values: set[Any] | dict[Any, Any]) -> Order:
+    """Return how to fill a set whose elements may hold it in turn, or such a dict."""
+    return values, [*(values.items() if isinstance(values, dict) else values)], [], 0
+
+
+def is_in_its_keys(values: dict[Any, Any]) -> bool:
+    """Tell whether keys of a dict may reach the dict itself, and say by code of their own what their hash is.
+
+    >>> class Node:
+    ...     def __init__(self): self.children = {}
+    ...     def __hash__(self): return 1
+    >>> node = Node()
+    >>> node.children[node] = 0
+    >>> is_in_its_keys(node.children), is_in_its_keys({Node(): 0}), is_in_its_keys({"a": node.children})
+    (True, False, False)
+    """
+    # What the others are like, the first of them tell.
+    waiting = [key for key in islice(values, _MOST_KEYS) if has_own_hash(key)]
+    seen = {id(key) for key in waiting}
+    while waiting and len(seen) < _MOST_REACHED:
+        reached = waiting.pop()
+        for each in () if isinstance(reached, (type, ModuleType, FunctionType)) else gc.get_referents(reached):
+            if each is values:
+                return True
+            if id(each) not in seen:
+                seen.add(id(each))
+                waiting.append(each)
+    return bool(waiting)
 
 
 def may_hold_set(stream: bytearray) -> bool:
@@ -105,6 +141,9 @@ def restore(known: Order) -> None:
     """Give a set, in place, the order that `order_of` found."""
     values, order, places, at_once = known
     values.clear()
+    if isinstance(values, dict):
+        values.update(order)
+        return
     fillers = [_Filler(place) for place in places]
     added = [*fillers, *order]
     # The keys of a dict are added in their order, to a table that is made for all of them.

@@ -141,10 +141,10 @@ class TaskFolder:
         ]
 
     def _names(self, place: str) -> Iterator[str]:
-        pattern = re.compile(
-            "".join(".*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", place)) + "(?:/.*)?",
-            re.DOTALL,
-        )
+        # What is unknown in front of a slash may be the working directory: `root / "a.csv"`.
+        unknown, known = ("(?:.*/)?", place[2:]) if place.startswith("*/") else ("", place)
+        parts = (".*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", known))
+        pattern = re.compile(f"{unknown}{''.join(parts)}(?:/.*)?", re.DOTALL)
         exact = "*" not in place
         if exact:
             yield from self._beside(place)

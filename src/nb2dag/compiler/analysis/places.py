@@ -96,6 +96,8 @@ def overlap(one: str, other: str) -> bool:
 
     >>> overlap("out", "out/a.csv"), overlap("out/*.csv", "out/a.csv"), overlap("a*.csv", "b*.csv")
     (True, True, False)
+    >>> overlap("*/a.csv", "a.csv"), overlap("*/a.csv", "out/a.csv"), overlap("*/a.csv", "b.csv")
+    (True, True, False)
     >>> overlap("out/", "out/a.csv"), overlap("out/", "out"), overlap("out/", "*")
     (False, True, True)
     """
@@ -128,9 +130,13 @@ def lies_below(place: str, folder: str) -> bool:
 
 
 def _covers(pattern: str, path: str) -> bool:
-    """Tell whether a pattern may match a path or a folder above it."""
+    """Tell whether a pattern may match a path or a folder above it.
+
+    What is unknown in front of a slash may be the working directory: `root / "a.csv"`.
+    """
+    patterns = [each.replace("[", "[[]") for each in (pattern, pattern.removeprefix("*/")) if "*" in pattern]
     while path:
-        if pattern == path or ("*" in pattern and fnmatchcase(path, pattern.replace("[", "[[]"))):
+        if pattern == path or any(fnmatchcase(path, each) for each in patterns):
             return True
         path = path.rpartition("/")[0]
     return False
