@@ -35,6 +35,7 @@ from nb2dag.compiler.analysis.effects import (
 )
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement
+from nb2dag.compiler.analysis.local_state import states_at
 from nb2dag.compiler.analysis.outside import record_attribute
 from nb2dag.compiler.analysis.passing import functions_as_defaults
 from nb2dag.compiler.analysis.resolver import Resolver
@@ -366,7 +367,12 @@ class Evaluator(TargetEvaluator):
             return
         quiet = Evaluator(self.resolver, function=self.function)
         for decorator in node.decorator_list:
-            apply_decorator(self, quiet.value(decorator), made, name, node)
+            applied = quiet.value(decorator)
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if states_at(self.resolver, quiet.value(called).module):
+                # A local module keeps something, the function it decorates perhaps: as if it were called by hand.
+                self.value(ast.copy_location(ast.Call(decorator, [ast.Name(name, ast.Load())], []), decorator))
+            apply_decorator(self, applied, made, name, node)
             if (dispatcher := registered_with(decorator)) is not None:
                 keep_registered(self, quiet.value(dispatcher), made, node)
                 owner = quiet.value(dispatcher.value).definition if isinstance(dispatcher, ast.Attribute) else None
