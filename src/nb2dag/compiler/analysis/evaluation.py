@@ -29,6 +29,7 @@ from nb2dag.compiler.analysis.effects import (
     REGISTERED,
     Bind,
     Effects,
+    Hold,
     Summary,
     WriteState,
     rebinding,
@@ -368,10 +369,13 @@ class Evaluator(TargetEvaluator):
         quiet = Evaluator(self.resolver, function=self.function)
         for decorator in node.decorator_list:
             applied = quiet.value(decorator)
-            called = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if states_at(self.resolver, quiet.value(called).module):
-                # A local module keeps something, the function it decorates perhaps: as if it were called by hand.
+            called = quiet.value(decorator.func) if isinstance(decorator, ast.Call) else applied
+            # A local module may keep what it decorates.
+            states = states_at(self.resolver, called.module)
+            if states and called is applied:
                 self.value(ast.copy_location(ast.Call(decorator, [ast.Name(name, ast.Load())], []), decorator))
+            for state in states:
+                self.effects.add(Hold(state, made))
             apply_decorator(self, applied, made, name, node)
             if (dispatcher := registered_with(decorator)) is not None:
                 keep_registered(self, quiet.value(dispatcher), made, node)
