@@ -101,7 +101,14 @@ def _solved(program: Program, flow: Flow, settled: Settled | None = None) -> _So
 
 
 def _guess_problems(guesses: Iterable[Statement], path: str) -> list[FlowProblem]:
-    return [FlowProblem("bare-call", statement.span(path), (("call", _call(statement)),)) for statement in guesses]
+    return [FlowProblem("bare-call", statement.span(path), _about_call(statement)) for statement in guesses]
+
+
+def _about_call(statement: Statement) -> tuple[tuple[str, str], ...]:
+    effects = statement.effects
+    written = sorted({use.place for use in effects.files if use.writes and use.place})
+    known = (("files", ", ".join(f"`{place}`" for place in written)),) if written and not effects.unstable else ()
+    return (("call", _call(statement)), *known)
 
 
 def _call(statement: Statement) -> str:

@@ -281,6 +281,12 @@ def _state(state: str) -> str:
 
 
 def _bare_call(values: _Values) -> _Wording:
+    if "files" in values:
+        what = f"`{values['call']}` writes or removes {values['files']} in shared code"
+        return (
+            f"{what}: each task runs it first, unless it takes that file from another task",
+            "if only one task needs it, move it there; if all are to find the file beside the notebook, put it there",
+        )
     return (
         f"nothing is known about the call `{values['call']}`, so every task runs it first",
         "if only one task needs it, move it there; if it is only for looking, tag its cell `%%airflow_skip`",

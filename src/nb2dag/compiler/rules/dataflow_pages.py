@@ -207,7 +207,7 @@ BARE_CALL = Rule(
     "bare-call",
     Severity.WARNING,
     page(
-        "Reports a call in shared code whose effect is unknown and whose result nobody uses.",
+        "Reports a call in shared code whose effect is unknown, or that writes files, and whose result nobody uses.",
         "It may set something up that the tasks need, so every task runs it first. That may be slow, or do a thing "
         "several times.",
         "import mylib\nmylib.prepare()\n# %%\n%%airflow_task load\nrows = [1, 2]",
