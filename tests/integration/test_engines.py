@@ -28,6 +28,8 @@ Image(data=b'\x89PNG\r\n\x1a\n' + b'0' * 30, format='png')
 # %% a frame
 import pandas as pd
 pd.DataFrame({'a': [1, 2]})
+# %% the hash of a text
+hash('dog'), list({'the', 'quick', 'brown', 'fox', 'jumps'})
 # %% a plot by the inline backend
 import matplotlib.pyplot as plt
 plt.plot([1, 2, 3])

@@ -221,6 +221,28 @@ def test_tasks_run_side_by_side(tmp_path):
     assert run(tmp_path, first, second, jobs=2).ok
 
 
+def test_texts_have_one_hash_and_their_sets_one_order_in_all_tasks_of_a_run(tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTHONHASHSEED", raising=False)
+    make = """
+        words = set("the quick brown fox jumps over the lazy dog".split()) | {"cat"}
+        pairs = {(word, len(word)) for word in words}
+        words.discard("quick")
+        order, places, hashed = list(words), list(pairs), hash("dog")
+    """
+    names = ["words", "pairs", "order", "places", "hashed"]
+    result = run(
+        tmp_path,
+        task("make", make, number=2, saves=names),
+        task(
+            "look",
+            "assert (list(words), list(pairs), hash('dog')) == (order, places, hashed)",
+            number=3,
+            loads=[("make", name) for name in names],
+        ),
+    )
+    assert states(result) == {"make": "success", "look": "success"}, sources(tmp_path)
+
+
 def test_with_one_job_tasks_run_one_after_the_other(tmp_path):
     events = []
     tasks = [task(name, "print(1)", number=2) for name in "ab"]
