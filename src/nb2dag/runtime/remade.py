@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copyreg
 import functools
 import gc
 import io
@@ -127,9 +128,17 @@ def _reduce_path(path: Path) -> Reduced:
     return type(path), (str(path),)
 
 
+def _reduce_vectorized(function: Any) -> Reduced:
+    # What it made of its function when it was first called cannot be pickled, and it makes it again.
+    own = vars(function)
+    made = type(own["_ufunc"])() if isinstance(own["_ufunc"], dict) else None
+    return copyreg.__newobj__, (type(function),), {**own, "_ufunc": made}  # type: ignore[attr-defined]
+
+
 _BY_NAME: dict[tuple[str, str], Callable[[Any], Reduced]] = {
     ("sqlite3", "Row"): _reduce_row,
     ("numpy", "NpzFile"): _reduce_archive,
+    ("numpy", "vectorize"): _reduce_vectorized,
 }
 """By the package and the name of a type: of libraries that are imported only where the notebook does."""
 

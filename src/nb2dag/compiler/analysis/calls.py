@@ -18,7 +18,7 @@ from nb2dag.compiler.analysis.caches import CACHE_METHODS, call_cache, out_of_ca
 from nb2dag.compiler.analysis.call_parts import with_handles
 from nb2dag.compiler.analysis.callbacks import ask, call_free, call_functions, call_stored, passed_parts
 from nb2dag.compiler.analysis.classes import is_cached
-from nb2dag.compiler.analysis.decorating import through_wrappers
+from nb2dag.compiler.analysis.decorating import registered_functions, through_wrappers
 from nb2dag.compiler.analysis.effects import Draw, rebound
 from nb2dag.compiler.analysis.file_calls import record_guessed_files
 from nb2dag.compiler.analysis.filling import look_up
@@ -98,6 +98,9 @@ def _definition_call(
     result = apply_summary(
         evaluator, evaluator.resolver.summary(definition), replace(arguments, owner=definition), node
     )
+    for registered in registered_functions(evaluator.resolver, definition):
+        summary = evaluator.resolver.summary(registered)
+        result = union([result, apply_summary(evaluator, summary, replace(arguments, owner=registered), node)])
     if is_cached(definition):
         result = out_of_cache(evaluator, definition, result, node)
     return through_wrappers(evaluator, definition, result, arguments, node)

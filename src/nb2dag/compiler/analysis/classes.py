@@ -12,6 +12,7 @@ from nb2dag.compiler.analysis.values import Definition
 
 _NOT_OPERATORS = {
     "__init__", "__new__", "__del__", "__call__", "__init_subclass__", "__set_name__", "__enter__", "__exit__",
+    "__copy__", "__deepcopy__",
 }  # fmt: skip
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DESCRIPTORS = {"field", "property", "staticmethod", "classmethod", "cached_property", "TypeVar", "frozenset"}

@@ -13,11 +13,13 @@ from nb2dag.compiler.analysis.application import apply_summary
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import family, named
 from nb2dag.compiler.analysis.effects import Bind, Draw, Hold, Mutate, Summary, is_surrounding
+from nb2dag.compiler.analysis.free_names import free_names
 from nb2dag.compiler.analysis.resolver import CallingEvaluator, Resolver
 from nb2dag.compiler.analysis.values import NONE, Definition, Names, Value, is_local, is_parameter, part_of, union
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Definition = TypeVar("_Definition", ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_CACHES = {"functools.lru_cache", "functools.cache"}
 _CALLED = ("__call__", "__enter__", "__exit__")
 _CONTEXT_MAKERS = {"contextmanager", "asynccontextmanager"}
 
@@ -132,25 +134,40 @@ def decorated_by_call(evaluator: CallingEvaluator, node: ast.Assign) -> Decorate
     target, call = node.targets[0], node.value
     if len(node.targets) > 1 or not isinstance(target, ast.Name) or not isinstance(call, ast.Call):
         return None
-    if len(call.args) != 1 or not isinstance(call.args[0], ast.Name) or call.args[0].id != target.id:
+    if len(call.args) != 1 or not isinstance(call.args[0], ast.Name):
         return None
+    given = call.args[0].id
     definition = evaluator.value(call.args[0]).definition
-    if definition is None or definition.name != target.id:
+    if definition is None or definition.name != given:
         return None
-    wrapper = call.func.func if isinstance(call.func, ast.Call) else call.func
-    if not evaluator.value(wrapper).module or any(evaluator.value(each.value).reaches for each in call.keywords):
+    wrapper = evaluator.value(call.func.func if isinstance(call.func, ast.Call) else call.func).module
+    if not wrapper or any(evaluator.value(each.value).reaches for each in call.keywords):
+        return None
+    if given != target.id and not (wrapper in _CACHES and _uses_variables(evaluator.resolver, definition)):
         return None
     if evaluator.value(call).immutable:
         # A text or number that says something of it.
         return None
-    own = _with_name(definition.node, target.id) if isinstance(definition.node, ast.Lambda) else definition.node
-    given = [call.args[0]] if _keeps_defaults(own) else []
-    return DecoratedByCall(_with_decorator(own, call.func), call.func, given)
+    own = _with_name(definition.node, target.id)
+    kept = [call.args[0]] if _keeps_defaults(own) else []
+    return DecoratedByCall(_with_decorator(own, call.func), call.func, kept)
+
+
+def _uses_variables(resolver: Resolver, definition: Definition) -> bool:
+    """Tell whether a function uses variables of the notebook: a cache may keep what these no longer give."""
+    known = (resolver.resolve(name) for name in free_names(definition.node))
+    return not all(value.module or value.definition is not None for value in known)
 
 
 @functools.lru_cache(maxsize=1024)
-def _with_name(node: ast.Lambda, name: str) -> ast.FunctionDef:
-    """Return a lambda as a function that says the same, with the lambda's own trees."""
+def _with_name(node: _Function | ast.Lambda | ast.ClassDef, name: str) -> _Function | ast.ClassDef:
+    """Return a definition under a name, a lambda as a function that says the same, with the same trees inside."""
+    if not isinstance(node, ast.Lambda):
+        if node.name == name:
+            return node
+        named = copy.copy(node)
+        named.name = name
+        return named
     (function,) = ast.parse("def f(): return 0").body
     assert isinstance(function, ast.FunctionDef)
     assert isinstance(function.body[0], ast.Return)
@@ -215,6 +232,15 @@ def registered_with(decorator: ast.expr) -> ast.expr | None:
     """Return what `@f.register` or `@f.register(int)` registers with, None for any other decorator."""
     target = decorator.func if isinstance(decorator, ast.Call) else decorator
     return target.value if isinstance(target, ast.Attribute) and target.attr == "register" else None
+
+
+def registered_functions(resolver: Resolver, definition: Definition) -> list[Definition]:
+    """Return the notebook's functions that a call of a function of `functools.singledispatch` may run instead of it."""
+    nodes = getattr(definition.node, "decorator_list", ())
+    if not any(ast.unparse(node).rpartition(".")[2] == "singledispatch" for node in nodes):
+        return []
+    held = resolver.resolve(definition.name).carries
+    return sorted((each for each in held if not each.is_class), key=lambda each: each.position)
 
 
 def keep_registered(evaluator: CallingEvaluator, dispatcher: Value, made: Value, node: ast.AST) -> None:

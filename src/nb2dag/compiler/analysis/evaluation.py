@@ -37,8 +37,9 @@ from nb2dag.compiler.analysis.effects import (
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement
 from nb2dag.compiler.analysis.local_state import states_at
+from nb2dag.compiler.analysis.marks import put
 from nb2dag.compiler.analysis.outside import record_attribute
-from nb2dag.compiler.analysis.passing import functions_as_defaults
+from nb2dag.compiler.analysis.passing import changing_defaults, functions_as_defaults
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.targets import TargetEvaluator, names_first
 from nb2dag.compiler.analysis.texts import parameter
@@ -353,7 +354,8 @@ class Evaluator(TargetEvaluator):
         values += [
             inner.value(default) for part in methods for default in (*part.defaults, *part.kw_defaults) if default
         ]
-        made = self.defined(node.name, node, [*values, *inner.locals.values()])
+        own = [value if self.function else put(value, name) for name, value in inner.locals.items()]
+        made = self.defined(node.name, node, [*values, *own])
         if not self.function and made.definition is not None:
             apply_class_statement(self, made.definition, made, node)
             register(self.effects, made.definition)
@@ -440,7 +442,7 @@ def evaluate_function(
         positional=len(node.args.posonlyargs) + len(node.args.args),
         variadic=None if node.args.vararg is None else node.args.vararg.arg,
         keywords=None if node.args.kwarg is None else node.args.kwarg.arg,
-        changing_defaults=frozenset(_changing_defaults(node.args)),
+        changing_defaults=frozenset(argument.arg for argument, _ in changing_defaults(node.args)),
         elements=evaluator.elements(),
         of_class=_is_decorated(node, "classmethod"),
         is_property=_is_property(node),
@@ -461,15 +463,6 @@ def _lazy_kind(node: _Defining) -> str:
     if any(id(part) not in nested for part in yields):
         return "generator"
     return "coroutine" if isinstance(node, ast.AsyncFunctionDef) else ""
-
-
-def _changing_defaults(arguments: ast.arguments) -> Iterable[str]:
-    positional = [*arguments.posonlyargs, *arguments.args]
-    pairs = [
-        *zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
-    return [argument.arg for argument, default in pairs if default and not isinstance(default, ast.Constant)]
 
 
 def _is_decorated(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, name: str) -> bool:

@@ -18,4 +18,7 @@ def free_names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.C
         made = [part for part in node.body if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
         given = [part for statement in made for part in nodes_of(statement) if isinstance(part, ast.Lambda)]
         return frozenset(statement_names(node).deferred).union(*(function_names(part).free for part in given))
-    return frozenset(function_names(node).free)
+    # So may one that is a default.
+    arguments = [default for default in (*node.args.defaults, *node.args.kw_defaults) if default is not None]
+    given = [part for default in arguments for part in nodes_of(default) if isinstance(part, ast.Lambda)]
+    return frozenset(function_names(node).free).union(*(function_names(part).free for part in given))

@@ -17,6 +17,7 @@ from nb2dag.compiler.analysis.classes import (
 )
 from nb2dag.compiler.analysis.decorating import through_wrappers
 from nb2dag.compiler.analysis.knowledge.facts import CLOCK
+from nb2dag.compiler.analysis.marks import has_put
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import FRESH, Definition, Value, container, kept, union
 
@@ -27,7 +28,9 @@ def construct(evaluator: CallingEvaluator, definition: Definition, arguments: Ar
     inside = container(map(kept, arguments.all()))
     own = frozenset({definition.name})
     holds = inside.holds | own if shares_state(resolver, definition) else inside.holds
-    made = replace(inside, carries=inside.carries | {definition}, kind="", holds=holds)
+    known = resolver.resolve(definition.name)
+    functions = [item for item in known.carries if not item.is_class] if has_put(known.draws) else []
+    made = replace(inside, carries=inside.carries.union({definition}, functions), kind="", holds=holds)
     if replaces_dict(definition) or is_enumeration(resolver, definition):
         made = replace(made, part=made.part | own)
     found = [made]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from urllib.parse import quote, unquote
 
 from nb2dag.compiler.analysis import knowledge
+from nb2dag.compiler.analysis.effects import FileAccess
 from nb2dag.compiler.analysis.functions import all_arguments
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.model.code import LocalModule, nodes_of
@@ -14,6 +16,7 @@ from nb2dag.model.code import LocalModule, nodes_of
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _VARIABLE = "!"
 _OWN = "!!"
+_FILE = "~"
 _LOOKED_UP = ("self", "cls")
 _CLASS_OF = ("type(self)", "self.__class__")
 
@@ -61,8 +64,23 @@ def changing(path: str, place: int, name: str) -> str:
 
 def changed_arguments(resolver: Resolver, path: str) -> list[tuple[int, str]]:
     """Return the places and names of the arguments that a function of a local module changes."""
-    notes = (note.split("@") for note in notes_at(resolver, path) if note[0] not in "<=!")
+    notes = (note.split("@") for note in notes_at(resolver, path) if note[0] not in f"<=!{_FILE}")
     return [(int(place), name) for function, place, name in notes if function == path]
+
+
+def using_file(path: str, access: FileAccess, text: str) -> str:
+    """Return the note that the function at a dotted path uses a file, whatever it is given.
+
+    >>> using_file("pu.dump", FileAccess.CHANGE, "my o.txt")
+    '~pu.dump~change~my%20o.txt'
+    """
+    return f"{_FILE}{path}{_FILE}{access.value}{_FILE}{quote(text).replace(_FILE, '%7E')}"
+
+
+def used_files(resolver: Resolver, path: str) -> list[tuple[FileAccess, str]]:
+    """Return which files a function of a local module uses, whatever it is given, and what it does to them."""
+    notes = (note[1:].split(_FILE) for note in notes_at(resolver, path) if note[0] == _FILE)
+    return [(FileAccess(access), unquote(text)) for function, access, text in notes if function == path]
 
 
 def variables(modules: Iterable[LocalModule]) -> tuple[str, ...]:
@@ -119,12 +137,20 @@ def kept_names(module: LocalModule, local: frozenset[str] = frozenset()) -> tupl
     """
     body = module.code.tree.body
     classes = {node.name for node in body if isinstance(node, ast.ClassDef)}
-    own = {node.id for node in nodes_of(module.code.tree) if isinstance(node, ast.Name) and _binds(node)}
+    functions = [node for node in nodes_of(module.code.tree) if isinstance(node, _Function)]
+    inside = [node for function in functions for node in nodes_of(function)]
+    # What a function binds is its own, and no other module can reach it.
+    own_to_functions = {id(node) for node in inside}
+    own = {name for node in inside if isinstance(node, ast.Global) for name in node.names}
+    own |= {
+        node.id
+        for node in nodes_of(module.code.tree)
+        if isinstance(node, ast.Name) and _binds(node) and id(node) not in own_to_functions
+    }
     taken = [(name, origin) for node in body for name, origin in _taken(node, module.name)]
     own |= {name for name, origin in taken if origin.rpartition(".")[0] in local and origin not in local}
     # The names of modules are looked through, as those of classes are.
     classes |= {name for name, origin in taken if origin in local}
-    functions = [node for node in nodes_of(module.code.tree) if isinstance(node, _Function)]
     found = {name for function in functions for name in _changed(function, own, classes)}
     for node in body:
         if isinstance(node, ast.ClassDef):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from nb2dag.compiler.analysis.texts import has_parameter
 from nb2dag.compiler.analysis.values import (
     ELEMENT,
     ELEMENTS,
@@ -162,13 +163,23 @@ def modules_in(draws: Iterable[str]) -> list[str]:
 
 def with_put(item: Value, owner: Value, attribute: str) -> Value:
     """Return what is assigned to an attribute, marked where it is a function that is put on a class: `C.add = add`."""
-    is_class = owner.definition is not None and owner.definition.is_class
-    runs = item.free or item.kind == "closure" or any(not each.is_class for each in item.carries)
-    if not is_class or not (runs or (item.definition is not None and not item.definition.is_class)):
-        return item
-    if item.definition is None:
+    is_class = (owner.definition is not None and owner.definition.is_class) or any(map(is_parameter, owner.same))
+    return put(item, attribute) if is_class else item
+
+
+def put(item: Value, attribute: str) -> Value:
+    """Return what is an attribute of a class, marked where it is a function, or holds some."""
+    attribute = "*" if has_parameter(attribute) else attribute
+    if item.definition is not None and not item.definition.is_class:
+        return replace(item, carries=item.carries | {item.definition}, draws=item.draws | {f"{_PUTS}{attribute}>"})
+    if item.free or item.kind == "closure" or any(not each.is_class for each in item.carries):
         return replace(item, draws=item.draws | {f"{_PUTS}{_WRAPPED}{attribute}>"})
-    return replace(item, carries=item.carries | {item.definition}, draws=item.draws | {f"{_PUTS}{attribute}>"})
+    return item
+
+
+def has_put(draws: Names) -> bool:
+    """Tell whether a class has functions as attributes that are no methods of its statement."""
+    return any(state.startswith(_PUTS) for state in draws)
 
 
 def is_put(draws: Names, attribute: str, *, wrapped: bool = False) -> bool:

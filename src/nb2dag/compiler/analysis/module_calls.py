@@ -31,14 +31,14 @@ from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, WriteState
 from nb2dag.compiler.analysis.elements import changes_containers, elements_change, with_elements
 from nb2dag.compiler.analysis.estimators import mark_of_keeping
 from nb2dag.compiler.analysis.file_access import KnownCall
-from nb2dag.compiler.analysis.file_calls import record_database, record_files, record_guessed_files
+from nb2dag.compiler.analysis.file_calls import record_database, record_files, record_guessed_files, use_file
 from nb2dag.compiler.analysis.filling import marks_of_filling
 from nb2dag.compiler.analysis.getters import mark_of_getter
 from nb2dag.compiler.analysis.in_memory import is_in_memory, mark_of_memory
 from nb2dag.compiler.analysis.in_place import mark_of_result, record_function
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts
-from nb2dag.compiler.analysis.local_state import changed_arguments, states_at, variable_at
+from nb2dag.compiler.analysis.local_state import changed_arguments, states_at, used_files, variable_at
 from nb2dag.compiler.analysis.made_classes import made_class
 from nb2dag.compiler.analysis.marks import ARCHIVE, LENT, alike, with_put
 from nb2dag.compiler.analysis.modes import writes_through
@@ -101,6 +101,7 @@ _TRACES = {
     for name in ("print_exception", "format_exception", "print_tb", "format_tb", "extract_tb", "TracebackException")
 }
 """Functions that look at the traceback of an exception."""
+_COPYING = {"copy.copy", "copy.deepcopy"}
 _GETTERS = {"builtins.getattr", "builtins.hasattr"}
 _SETTERS = {"builtins.setattr", "builtins.delattr"}
 _OF_ELEMENTS = ("pandas.", "numpy.", "copy.")
@@ -143,6 +144,9 @@ def call_module(
     if path not in _ASKING:
         names = ["__*__", *knowledge.methods_in_turn(path)] if facts is not None else ["__*__", "*"]
         names += DISPLAYS if path == "builtins.display" else ()
+        if path in _COPYING:
+            # What it hands to the second is a dict of its own.
+            call_methods(evaluator, arguments.all(), ["__copy__", "__deepcopy__"], node)
         call_methods(evaluator, arguments.all(), names, node, arguments.all())
     _use_given_classes(evaluator, arguments, node)
     if facts is None or name[:1].islower():
@@ -433,6 +437,8 @@ def _unknown_function(
     for place, keyword in changed_arguments(evaluator.resolver, path):
         value = arguments.get(place) or arguments.get(keyword)
         effects.mutate(value or union(arguments.rest), node, deep=True)
+    for access, text in used_files(evaluator.resolver, path):
+        use_file(evaluator, text, access, node)
     keeping = states_at(evaluator.resolver, path)
     for each in keeping:
         effects.add(Draw(each, node))

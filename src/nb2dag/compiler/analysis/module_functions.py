@@ -7,8 +7,9 @@ import builtins
 from functools import lru_cache
 
 from nb2dag.compiler.analysis.effects import Summary
-from nb2dag.compiler.analysis.local_state import changing
+from nb2dag.compiler.analysis.local_state import changing, using_file
 from nb2dag.compiler.analysis.summaries import Summaries
+from nb2dag.compiler.analysis.texts import has_parameter
 from nb2dag.compiler.analysis.values import Definition, Value
 from nb2dag.compiler.memo import Memo
 from nb2dag.model.code import LocalModule
@@ -39,6 +40,26 @@ def changing_functions(module: LocalModule) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=256)
+def files_of_functions(module: LocalModule) -> tuple[str, ...]:
+    r"""Return the files that functions of a module use, whatever they are given, as `local_state` notes them.
+
+    >>> from nb2dag.compiler.frontend.escapes import parse_code
+    >>> files_of_functions(LocalModule("m", parse_code("LOG = 'o.txt'\ndef f(s): open(LOG, 'a').write(s)")))
+    ('~m.f~change~o.txt',)
+    >>> files_of_functions(LocalModule("m", parse_code("def f(path): open(path)")))
+    ()
+    """
+    resolver = _ModuleResolver(module)
+    found: list[str] = []
+    for node in module.code.tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            uses = resolver.summary(Definition(node.name, node, -1)).effects.files
+            texts = {(use.access, use.text) for use in uses if not has_parameter(use.text)}
+            found += [using_file(f"{module.name}.{node.name}", access, text) for access, text in texts]
+    return tuple(sorted(found))
+
+
 class _ModuleResolver:
     """Says what the names of a module stand for to its functions: its definitions and imports."""
 
@@ -48,6 +69,11 @@ class _ModuleResolver:
         for node in module.code.tree.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 self._values[node.name] = Value(definition=Definition(node.name, node, -1))
+            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+                text = node.value.value if isinstance(node.value.value, str) else None
+                for target in node.targets:
+                    if isinstance(target, ast.Name):
+                        self._values[target.id] = Value(kind="immutable", constant=text)
             elif isinstance(node, ast.Import):
                 for alias in node.names:
                     name = alias.asname or alias.name.partition(".")[0]

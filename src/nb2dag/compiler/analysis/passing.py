@@ -58,6 +58,25 @@ def called_by_default(resolver: Resolver, owner: Definition | None) -> Iterator[
             yield name, value
 
 
+def _keeps_anything(definition: Definition) -> bool:
+    """Tell whether a class, or a function with objects as defaults, has state that a call by another name changes."""
+    if isinstance(definition.node, ast.ClassDef):
+        return True
+    arguments = definition.node.args
+    known = {name for name, _ in definition.called_by_default}
+    return any(argument.arg not in known for argument, _ in changing_defaults(arguments))
+
+
+def changing_defaults(arguments: ast.arguments) -> list[tuple[ast.arg, ast.expr]]:
+    """Return the parameters with defaults that are no constants."""
+    places = [*arguments.posonlyargs, *arguments.args]
+    pairs = [
+        *zip(places[len(places) - len(arguments.defaults) :], arguments.defaults, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    return [(argument, default) for argument, default in pairs if default and not isinstance(default, ast.Constant)]
+
+
 def functions_as_defaults(evaluator: CallingEvaluator, arguments: ast.arguments) -> tuple[tuple[str, Value], ...]:
     """Return the parameters whose defaults are functions or a library's callables, with their values as these are now.
 
@@ -65,21 +84,15 @@ def functions_as_defaults(evaluator: CallingEvaluator, arguments: ast.arguments)
         evaluator: One whose effects count for nothing.
         arguments: The parameters of a function that is being defined.
     """
-    places = [*arguments.posonlyargs, *arguments.args]
-    positional = arguments.defaults
-    pairs = [
-        *zip(places[len(places) - len(positional) :], positional, strict=True),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
     found = []
-    for argument, default in pairs:
+    for argument, default in changing_defaults(arguments):
         value = evaluator.value(default) if isinstance(default, ast.Name | ast.Attribute) else None
         if value is None or value.draws:
             # What draws from a generator says so by a mark of the function that has it as a default.
             continue
         if value.module and value.kind != "module":
             found.append((argument.arg, Value(module=value.module)))
-        elif value.definition is not None and not value.definition.is_class:
+        elif value.definition is not None and not _keeps_anything(value.definition):
             carried = frozenset({value.definition})
             found.append((argument.arg, Value(kind=value.kind, definition=value.definition, carries=carried)))
     return tuple(found)

@@ -93,8 +93,10 @@ class Summaries:
         found = [self._of(item.node, definition) for item in functions if not isinstance(item.node, ast.ClassDef)]
         if not wrapped:
             return found
-        effects = Effects(events=[Mutate(free, True, definition.node) for free in sorted(held.free)])
-        properties = [replace(item, is_property=True) for item in [*found, Summary(effects)]]
+        # A lambda may do anything to its object.
+        effects = Effects(events=[Mutate(each, True, definition.node) for each in [*sorted(held.free), "@self"]])
+        unknown = Summary(effects, parameters=("self",), positional=1)
+        properties = [replace(item, is_property=True) for item in [*found, unknown]]
         return [*found, *properties, *(replace(item, of_class=True) for item in found)]
 
     def _of(self, node: _Function, owner: Definition | None = None) -> Summary:

@@ -43,7 +43,8 @@ def find_use(present: Present, facts: StatementFacts, effects: Effects) -> Use:
             use.names.add(event.state)
         elif isinstance(event, FileUse):
             use.names |= files.needed(event)
-    written_modules = files.imported(facts.modules)
+    imports = facts.modules.union(each.name for each in facts.local_modules)
+    written_modules = files.imported(imports)
     use.names |= written_modules
     # A written module is found from where the notebook stands.
     if present.now("<cwd>") is not None and (effects.files or effects.unstable or written_modules):
