@@ -7,7 +7,6 @@ there. The texts of a stream are looked through only if the path of the director
 
 from __future__ import annotations
 
-import pickletools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -26,9 +25,9 @@ def without_folder(stream: memoryview, folder: Path) -> memoryview:
     """Return a pickle stream of protocol 5 in whose texts a mark stands for a folder and for what lies in it.
 
     >>> import pickle
-    >>> stream = without_folder(memoryview(pickle.dumps(["/work/a.csv", "/work", "/works"], 5)), Path("/work"))
+    >>> stream = without_folder(memoryview(pickle.dumps(["/here/a.csv", "/here", "/heres"], 5)), Path("/here"))
     >>> pickle.loads(with_folder(stream, Path("/other")))
-    ['/other/a.csv', '/other', '/works']
+    ['/other/a.csv', '/other', '/heres']
     """
     root = str(folder)
     if root == folder.anchor or not _holds(stream, root):
@@ -47,6 +46,9 @@ def _holds(stream: memoryview, text: str) -> bool:
 
 
 def _rewritten(stream: memoryview, change: Callable[[str], str]) -> memoryview:
+    # Most tasks hand over no such path, and do without it.
+    import pickletools
+
     data = bytes(stream)
     parts: list[bytes] = []
     replacement: bytes | None = b""
