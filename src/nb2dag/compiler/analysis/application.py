@@ -363,6 +363,9 @@ class _Common:
             return
         if event.name.startswith("@"):
             holder = self._passed.get(event.name[1:], FRESH)
+            if holder.definition is not None and holder.definition.is_class:
+                # Under which name the function puts it there, only its callers may know.
+                item = marks.put(item, "*")
             effects.hold(holder, item, as_key=event.as_key)
         else:
             holder = Value(same=frozenset({event.name}))

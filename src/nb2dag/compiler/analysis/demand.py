@@ -16,6 +16,8 @@ from typing import NamedTuple
 from nb2dag.compiler.analysis.deriving import plain_bases
 from nb2dag.compiler.analysis.effects import is_surrounding
 from nb2dag.compiler.analysis.flow import Flow
+from nb2dag.compiler.analysis.marks import has_put
+from nb2dag.compiler.analysis.passing import changing_defaults
 from nb2dag.compiler.analysis.places import is_file_state
 from nb2dag.compiler.analysis.replay import chain_replayable, is_plain_value, replayable_positions
 from nb2dag.compiler.analysis.settled import Settled
@@ -382,6 +384,24 @@ class Demands:
         definition = self.flow.definition_with_state(name, reader)
         if definition is not None and self._is_replayable(definition.position):
             self.replay(demand, definition.position, Origin(Cause.CARRIED, definition.name, reader))
+            self._keep_defaults(demand, definition.position, reader)
+            for position in self._put_on_it(definition, name, reader):
+                self.replay(demand, position, Origin(Cause.CARRIED, name, reader))
+
+    def _put_on_it(self, definition: Definition, name: str, reader: int) -> list[int]:
+        """Return the statements of a class that put functions on it before any task changed it: `C.__hash__ = key`.
+
+        A set of its instances may be loaded before the class gets its state.
+        """
+        timeline = self.flow.timeline
+        if not has_put(frozenset(timeline.drawn(name, reader))):
+            return []
+        found: list[int] = []
+        version = timeline.version(name, reader)
+        while version is not None and version > definition.position:
+            found = [*found, version] if self._is_replayable(version) else []
+            version = timeline.version(name, version)
+        return found
 
     def _may_replay(self, maker: Statement, name: str, version: int) -> bool:
         if not self._is_replayable(version) or (maker.kind is OwnerKind.TASK and is_plain_value(maker)):
@@ -411,8 +431,25 @@ class Demands:
 
     def _replay_version(self, demand: Demand, name: str, version: int, reader: int) -> None:
         self.replay(demand, version, Origin(Cause.READ, name, reader))
+        self._keep_defaults(demand, version, reader)
         if not binds_for_certain(self.flow.statements.standing(version), name):
             self.request(Request(demand.task_id, name, version, version, slicing=True))
+
+    def _keep_defaults(self, demand: Demand, position: int, reader: int) -> None:
+        """Refuse a function whose default is a class that changed, and whose name stands for something else by now."""
+        for kept in self._classes_as_defaults(position):
+            changed = self.flow.changed_since_defined(kept, reader)
+            if changed is not None and not is_it(self.flow.timeline, kept, reader):
+                self._trouble("definition-state", kept.name, demand.task_id, reader, changed)
+
+    def _classes_as_defaults(self, position: int) -> list[Definition]:
+        """Return the classes of the notebook that the function defined at a position has as defaults."""
+        node = self.flow.statements.standing(position).node
+        defaults = changing_defaults(node.args) if isinstance(node, _Function) else []
+        named = [default.id for _, default in defaults if isinstance(default, ast.Name)]
+        found = [self.flow.timeline.before(name, position) for name in named]
+        definitions = [snapshot.definition for snapshot in found if snapshot is not None]
+        return [each for each in definitions if each is not None and each.is_class and each.position >= 0]
 
     def replay(self, demand: Demand, position: int, origin: Origin) -> None:
         """Let a task run the statement at `position` before its own, with all that the statement needs."""

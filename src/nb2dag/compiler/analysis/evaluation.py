@@ -16,14 +16,8 @@ from nb2dag.compiler.analysis.application import DISPLAYS, call_methods
 from nb2dag.compiler.analysis.callbacks import go_through
 from nb2dag.compiler.analysis.classes import may_swallow, names_own_cache
 from nb2dag.compiler.analysis.consuming import run_lazy
-from nb2dag.compiler.analysis.decorating import (
-    DecoratedByCall,
-    apply_decorator,
-    decorated_by_call,
-    keep_registered,
-    registered_with,
-    wrapped,
-)
+from nb2dag.compiler.analysis.decorated_by_call import DecoratedByCall, decorated_by_call
+from nb2dag.compiler.analysis.decorating import apply_decorator, keep_registered, registered_with, wrapped
 from nb2dag.compiler.analysis.effects import (
     DELETED,
     REGISTERED,
@@ -36,6 +30,7 @@ from nb2dag.compiler.analysis.effects import (
 )
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement
+from nb2dag.compiler.analysis.knowledge.facts import ENTROPY
 from nb2dag.compiler.analysis.local_state import states_at
 from nb2dag.compiler.analysis.marks import put
 from nb2dag.compiler.analysis.outside import record_attribute
@@ -111,13 +106,32 @@ class Evaluator(TargetEvaluator):
         if decorated is not None:
             self.decorated_again(decorated, node)
             return
+        target = node.targets[0]
+        if isinstance(node.value, ast.Lambda) and isinstance(target, ast.Attribute) and self.is_class(target.value):
+            self.assign(target, self.put_on_class(target.attr, node.value), node.value)
+            return
         value = self.value(node.value)
-        if isinstance(node.value, ast.Lambda) and not self.function and isinstance(node.targets[0], ast.Name):
-            value = self.defined(node.targets[0].id, node.value, [value])
+        if isinstance(node.value, ast.Lambda) and not self.function and isinstance(target, ast.Name):
+            value = self.defined(target.id, node.value, [value])
         for number, target in enumerate(names_first(node.targets), 1):
             self.assign(target, value, node.value if number == 1 else None)
             if number < len(node.targets):
                 value = self.at_target(target, value)
+
+    def is_class(self, node: ast.expr) -> bool:
+        """Tell whether an expression stands for a class of the notebook, at the top of a cell."""
+        if self.function or not isinstance(node, ast.Name):
+            return False
+        definition = self.resolver.resolve(node.id).definition
+        return definition is not None and definition.is_class
+
+    def put_on_class(self, name: str, node: ast.Lambda) -> Value:
+        """Return the value of a lambda that becomes a method: it runs where that is called, and not here."""
+        for default in (*node.args.defaults, *node.args.kw_defaults):
+            if default is not None:
+                self.value(default)
+        value = Evaluator(self.resolver).value(node)
+        return replace(value, kind="definition", definition=Definition(name, node, -1))
 
     def decorated_again(self, definition: DecoratedByCall, node: ast.Assign) -> None:
         """Record `f = library.wrap(f)`, which decorates what is defined already."""
@@ -422,7 +436,13 @@ def evaluate_function(
         first = evaluator.locals[arguments[0].arg]
         evaluator.locals[arguments[0].arg] = replace(first, carries=frozenset({owner}))
     if isinstance(node, ast.Lambda):
-        evaluator.returned.append(evaluator.value(node.body))
+        # Whether anybody uses what it returns is not known.
+        body = node.body
+        evaluator.returned.append(
+            calls.evaluate_call(evaluator, body, discarded=True)
+            if isinstance(body, ast.Call)
+            else evaluator.value(body)
+        )
     else:
         for _ in range(_PASSES):
             evaluator.may_have_left = False
@@ -430,6 +450,10 @@ def evaluate_function(
         if owner is not None and node.decorator_list:
             method = Definition(node.name, node, owner.position)
             wrapped(evaluator, method, Value(same=frozenset({owner.name})), [*evaluator.locals.values()], node)
+    if getattr(node, "name", "") == "__hash__":
+        # Whoever has the object hashes it anew: what the hash is, is not part of what is computed.
+        for reason in ("`hash()`", ENTROPY):
+            evaluator.effects.unstable.pop(reason, None)
     returned = without_locals(union(evaluator.returned)) if evaluator.returned else IMMUTABLE
     if _is_decorated(node, "cached_property"):
         # The first read leaves in the object what later ones give, whatever has changed meanwhile.

@@ -161,7 +161,9 @@ def _known_function(
     evaluator: CallingEvaluator, path: str, facts: CallFacts, arguments: Arguments, node: ast.Call
 ) -> Value:
     called = (0,) if path == "builtins.iter" and len(arguments.positional) > 1 else facts.calls
-    given = call_given(evaluator, called, arguments, arguments.all(), node)
+    # What is only put somewhere does not run there: `setattr(C, "area", area)`.
+    puts = facts.stores and not called
+    given = [] if puts else call_given(evaluator, called, arguments, arguments.all(), node)
     if path.rpartition(".")[2][:1].islower() and not path.startswith(_LOOKING):
         call_instances(evaluator, arguments.all(), arguments.all(), node)
         call_tables(evaluator, arguments.all(), node)

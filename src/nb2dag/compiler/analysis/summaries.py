@@ -70,7 +70,7 @@ class Summaries:
             return []
         seen.add(id(node))
         own = [item for item in node.body if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef))]
-        found = [self._of(item, definition) for item in own if item.name == name]
+        found = [self._of(item, definition) for item in own if item.name == name or name in _registered_for(item)]
         if found := [*found, *self._put_on(definition, name)]:
             return found
         for base in node.bases:
@@ -197,3 +197,13 @@ def _same(left: Summary | None, right: Summary) -> bool:
             lambda one: (one.effects.unpickled, one.effects.remembered),
         )
     )
+
+
+def _registered_for(node: _Function) -> set[str]:
+    """Return the names of the methods, made by `singledispatchmethod`, that may run this one: `@go.register`."""
+    targets = [each.func if isinstance(each, ast.Call) else each for each in getattr(node, "decorator_list", ())]
+    return {
+        target.value.id
+        for target in targets
+        if isinstance(target, ast.Attribute) and target.attr == "register" and isinstance(target.value, ast.Name)
+    }
