@@ -8,6 +8,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache, partial
 
+from nb2dag.compiler.analysis.decorators import decorated_by_method
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
 from nb2dag.compiler.analysis.early import overwritten_states
 from nb2dag.compiler.analysis.effects import ANNOTATIONS
@@ -158,6 +159,8 @@ def _trouble(flow: Flow, demands: Demands, trouble: Trouble, places: _Places) ->
     if trouble.rule == "scratch-value":
         values += scratch_values(flow, demands, maker)
         values.append(("file", "yes" if is_file_state(trouble.name) else ""))
+    if trouble.rule == "definition-needs-value":
+        values.append(("decorator", decorated_by_method(maker.node)))
     labels = ((places.whole(maker), _MADE.get(trouble.rule, "made here")),)
     return FlowProblem(trouble.rule, places.name(reader, trouble.name), tuple(values), labels)
 

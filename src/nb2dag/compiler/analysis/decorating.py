@@ -12,11 +12,13 @@ from nb2dag.compiler.analysis.decorators import (
     keeps_state,
     made_by_factories,
     makes_context,
+    paths_of_decorators,
     wrappers,
     wrapping,
     wraps_by_object,
 )
 from nb2dag.compiler.analysis.effects import Bind, Draw, Hold, Mutate, Summary, is_surrounding
+from nb2dag.compiler.analysis.local_state import is_remembering, states_at
 from nb2dag.compiler.analysis.resolver import CallingEvaluator, Resolver
 from nb2dag.compiler.analysis.values import NONE, Definition, Names, Value, is_local, is_parameter, part_of, union
 
@@ -52,7 +54,15 @@ def wrapped(evaluator: CallingEvaluator, definition: Definition, own: Value, giv
         hidden = Arguments(rest=given, open=True, receiver=own if decorator.is_class else None)
         for summary in _at_each_call(resolver, decorator):
             apply_summary(evaluator, summary, hidden, node)
-    remembers = any(map(keeps_state, found)) or wraps_by_object(resolver, definition)
+    paths = paths_of_decorators(resolver, definition)
+    for state in sorted({state for path in paths for state in states_at(resolver, path)}):
+        # What a local module put around it may change what that keeps.
+        evaluator.effects.add(Draw(state, node))
+    remembers = (
+        any(map(keeps_state, found))
+        or wraps_by_object(resolver, definition)
+        or any(is_remembering(resolver, path) for path in paths)
+    )
     if remembers:
         evaluator.effects.mutate(own, node, deep=True)
     return remembers
@@ -106,6 +116,14 @@ def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, 
     for free in sorted(decorator.free):
         evaluator.effects.add(Mutate(free, True, node))
         evaluator.effects.add(Hold(free, kept))
+
+
+def keep_decorated(evaluator: CallingEvaluator, owner: Value, made: Value, node: ast.AST) -> None:
+    """Record that an object of a module's may keep what one of its methods decorates: `@bus.on`, `@app.get("/")`."""
+    is_own = owner.definition is not None or any(item.is_class for item in owner.carries)
+    if not (is_own or owner.module or owner.immutable):
+        evaluator.effects.mutate(owner, node)
+        evaluator.effects.hold(owner, made)
 
 
 def _with_its_name(made: Value, name: str) -> Value:

@@ -45,6 +45,34 @@ def decorators(resolver: Resolver, definition: Definition) -> list[Definition]:
     return list(named(resolver, [node.func if isinstance(node, ast.Call) else node for node in nodes]))
 
 
+def decorated_by_method(node: ast.stmt) -> str:
+    r"""Return the decorator of a definition that is a method of something, as it is written, "" where there is none.
+
+    >>> decorated_by_method(ast.parse("@bus.on('sold')\ndef f(): ...").body[0])
+    "bus.on('sold')"
+    """
+    for decorator in getattr(node, "decorator_list", ()):
+        method = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(method, ast.Attribute):
+            return ast.unparse(decorator)
+    return ""
+
+
+def paths_of_decorators(resolver: Resolver, definition: Definition) -> list[str]:
+    """Return the dotted paths of the decorators of a definition that are functions of modules."""
+    found: list[str] = []
+    for decorator in getattr(definition.node, "decorator_list", ()):
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        parts: list[str] = []
+        while isinstance(target, ast.Attribute):
+            parts.append(target.attr)
+            target = target.value
+        root = resolver.resolve(target.id).module if isinstance(target, ast.Name) else ""
+        if root:
+            found.append(".".join([root, *reversed(parts)]))
+    return found
+
+
 def keeps_state(decorator: Definition) -> bool:
     """Tell whether what a decorator returns may remember something from call to call.
 

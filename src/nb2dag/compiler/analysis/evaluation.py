@@ -17,7 +17,13 @@ from nb2dag.compiler.analysis.callbacks import go_through
 from nb2dag.compiler.analysis.classes import may_swallow, names_own_cache
 from nb2dag.compiler.analysis.consuming import run_lazy
 from nb2dag.compiler.analysis.decorated_by_call import DecoratedByCall, decorated_by_call
-from nb2dag.compiler.analysis.decorating import apply_decorator, keep_registered, registered_with, wrapped
+from nb2dag.compiler.analysis.decorating import (
+    apply_decorator,
+    keep_decorated,
+    keep_registered,
+    registered_with,
+    wrapped,
+)
 from nb2dag.compiler.analysis.effects import (
     DELETED,
     REGISTERED,
@@ -31,8 +37,8 @@ from nb2dag.compiler.analysis.effects import (
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement
 from nb2dag.compiler.analysis.knowledge.facts import ENTROPY
-from nb2dag.compiler.analysis.local_state import states_at
-from nb2dag.compiler.analysis.marks import put
+from nb2dag.compiler.analysis.local_state import states_at, variable_at
+from nb2dag.compiler.analysis.marks import modules_in, put
 from nb2dag.compiler.analysis.outside import record_attribute
 from nb2dag.compiler.analysis.passing import changing_defaults, functions_as_defaults
 from nb2dag.compiler.analysis.resolver import Resolver
@@ -242,6 +248,9 @@ class Evaluator(TargetEvaluator):
             value = self.value(item.context_expr)
             run_lazy(self, value, node)
             entered = call_methods(self, [value], ["__enter__", "__exit__", "__aenter__", "__aexit__"], node)
+            if modules_in(value.draws):
+                # What a module of the notebook's own made may do anything to what it was given.
+                self.effects.mutate(value, node, deep=True)
             called = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
             maker = self.value(called).definition if isinstance(called, ast.Name) else None
             contexts = value.carries if maker is None else value.carries | {maker}
@@ -392,6 +401,11 @@ class Evaluator(TargetEvaluator):
                 self.value(ast.copy_location(ast.Call(decorator, [ast.Name(name, ast.Load())], []), decorator))
             for state in states:
                 self.effects.add(Hold(state, made))
+            if variable := variable_at(self.resolver, called.module):
+                record_attribute(self.effects, variable, node, made)
+            method = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if isinstance(method, ast.Attribute):
+                keep_decorated(self, quiet.value(method.value), made, node)
             apply_decorator(self, applied, made, name, node)
             if (dispatcher := registered_with(decorator)) is not None:
                 keep_registered(self, quiet.value(dispatcher), made, node)

@@ -21,6 +21,7 @@ from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.getters import mark_of_lambda, mark_of_method
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import CONFIG, ENVIRON
+from nb2dag.compiler.analysis.local_state import held_by_module
 from nb2dag.compiler.analysis.looks import Look
 from nb2dag.compiler.analysis.marks import CHANGES_INSIDE, LENT, running
 from nb2dag.compiler.analysis.outside import GENERATORS
@@ -194,7 +195,8 @@ class ExpressionEvaluator:
         go_through(self, value, node)
         if _lists_folder(node):
             return replace(IMMUTABLE, constant=ANY)
-        return union([part_of(value), *map(part_of, self.operated([value], node))])
+        held = [held_by_module(self.resolver, value.module)] if value.module else []
+        return union([part_of(value), *held, *map(part_of, self.operated([value], node))])
 
     def value_Compare(self, node: ast.Compare) -> Value:
         values = [self.value(child) for child in _compared(node)]
@@ -378,7 +380,7 @@ class ExpressionEvaluator:
             return union([part_of(owner), *taken])
         if owner.module:
             self.effects.add(ReadState(knowledge.module_state(owner.module) or f"<{owner.module}>", node))
-            return FRESH
+            return held_by_module(self.resolver, owner.module)
         if owner.definition is not None and owner.definition.is_class:
             # `Stack[int]` makes what `Stack` makes; `Color["RED"]` is one of what it keeps.
             return part_of(owner) if is_enumeration(self.resolver, owner.definition) else owner

@@ -14,7 +14,7 @@ from nb2dag.compiler.analysis.elements import ELEMENTS_CHANGE
 from nb2dag.compiler.analysis.evaluation import Evaluator
 from nb2dag.compiler.analysis.filling import FILLING
 from nb2dag.compiler.analysis.local_state import kept_states, marker, notes_at, public_names, starred, variables
-from nb2dag.compiler.analysis.module_functions import changing_functions, files_of_functions
+from nb2dag.compiler.analysis.module_functions import notes_of_functions
 from nb2dag.compiler.analysis.own_attributes import OWN_ATTRIBUTES
 from nb2dag.compiler.analysis.present import Present, Questions
 from nb2dag.compiler.analysis.pyplot_state import FIGURE, OWN_BACKEND
@@ -266,8 +266,7 @@ class _Tracer:
         """Return what to note of the local modules that a statement imports, and let it set up what they keep."""
         found: dict[str, tuple[str, ...]] = {}
         notes = {*kept_states(facts.local_modules), *variables(facts.local_modules)}
-        notes = notes.union(*map(changing_functions, facts.local_modules))
-        notes = notes.union(*map(files_of_functions, facts.local_modules))
+        notes |= notes_of_functions(tuple(facts.local_modules))
         if notes and facts.names.stars:
             notes = notes.union(*map(public_names, facts.local_modules))
         for module in facts.local_modules if notes else ():

@@ -11,24 +11,41 @@ from nb2dag.compiler.analysis import knowledge
 from nb2dag.compiler.analysis.effects import FileAccess
 from nb2dag.compiler.analysis.functions import all_arguments
 from nb2dag.compiler.analysis.resolver import Resolver
+from nb2dag.compiler.analysis.values import FRESH, NONE, Value
 from nb2dag.model.code import LocalModule, nodes_of
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_MUTABLE = ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp
+_MAKES_MUTABLE = {"list", "dict", "set", "defaultdict", "deque", "Counter", "OrderedDict"}
 _VARIABLE = "!"
 _OWN = "!!"
 _FILE = "~"
+_REMEMBERS = "^"
+MARKED = "<module "
+"""How the names begin under which is noted what local modules keep."""
 _LOOKED_UP = ("self", "cls")
 _CLASS_OF = ("type(self)", "self.__class__")
 
 
 def marker(module: str) -> str:
     """Return the name under which is noted what a local module and those it imports keep: it is none of Python's."""
-    return f"<module {module.partition('.')[0]}>"
+    return f"{MARKED}{module.partition('.')[0]}>"
 
 
 def states_at(resolver: Resolver, path: str) -> tuple[str, ...]:
     """Return the states that calling something at a dotted path may change, where a local module is at its root."""
     return tuple(note for note in notes_at(resolver, path) if note[0] == "<")
+
+
+def held_by_module(resolver: Resolver, path: str) -> Value:
+    """Return what of the notebook a local module holds on to: functions in a registry, instances in a list."""
+    variable = variable_at(resolver, f"{path}.*") or variable_at(resolver, path)
+    states = (*states_at(resolver, path), f"<{variable}>") if variable else states_at(resolver, path)
+    held = [resolver.resolve(state) for state in states]
+    carries = frozenset(item for value in held for item in value.carries)
+    if not carries:
+        return FRESH
+    return Value(carries=carries, free=NONE.union(*(value.free for value in held)))
 
 
 def starred(resolver: Resolver, modules: Iterable[str], name: str) -> str:
@@ -64,7 +81,7 @@ def changing(path: str, place: int, name: str) -> str:
 
 def changed_arguments(resolver: Resolver, path: str) -> list[tuple[int, str]]:
     """Return the places and names of the arguments that a function of a local module changes."""
-    notes = (note.split("@") for note in notes_at(resolver, path) if note[0] not in f"<=!{_FILE}")
+    notes = (note.split("@") for note in notes_at(resolver, path) if note[0] not in f"<=!{_FILE}{_REMEMBERS}")
     return [(int(place), name) for function, place, name in notes if function == path]
 
 
@@ -81,6 +98,16 @@ def used_files(resolver: Resolver, path: str) -> list[tuple[FileAccess, str]]:
     """Return which files a function of a local module uses, whatever it is given, and what it does to them."""
     notes = (note[1:].split(_FILE) for note in notes_at(resolver, path) if note[0] == _FILE)
     return [(FileAccess(access), unquote(text)) for function, access, text in notes if function == path]
+
+
+def remembering(path: str) -> str:
+    """Return the note that what the function at a dotted path decorates may remember something from call to call."""
+    return f"{_REMEMBERS}{path}"
+
+
+def is_remembering(resolver: Resolver, path: str) -> bool:
+    """Tell whether that is noted of a function."""
+    return remembering(path) in notes_at(resolver, path)
 
 
 def variables(modules: Iterable[LocalModule]) -> tuple[str, ...]:
@@ -155,7 +182,34 @@ def kept_names(module: LocalModule, local: frozenset[str] = frozenset()) -> tupl
     for node in body:
         if isinstance(node, ast.ClassDef):
             found |= {f"{node.name}.{name}" for name in _changed_of_class(node)}
+    found |= {name for node in body for name in _changed_defaults(node)}
     return tuple(sorted(found))
+
+
+def _changed_defaults(node: ast.stmt) -> Iterator[str]:
+    """Yield where the functions that a statement defines keep defaults which they change or give away.
+
+    >>> list(_changed_defaults(ast.parse("def f(x, seen=[]): seen.append(x)").body[0]))
+    ['f.__defaults__']
+    """
+    if isinstance(node, ast.ClassDef):
+        yield from (f"{node.name}.{name}" for part in node.body for name in _changed_defaults(part))
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.decorator_list:
+        return
+    places = [*node.args.posonlyargs, *node.args.args]
+    by_place = zip(places[len(places) - len(node.args.defaults) :], node.args.defaults, strict=True)
+    by_name = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+    nodes = nodes_of(node)
+    roots = {child.id for target in _targets(nodes) for child in nodes_of(target) if isinstance(child, ast.Name)}
+    roots |= {part.value.id for part in nodes if isinstance(part, ast.Return) and isinstance(part.value, ast.Name)}
+    for kept, pairs in (("__defaults__", by_place), ("__kwdefaults__", by_name)):
+        if any(default is not None and _is_mutable(default) and argument.arg in roots for argument, default in pairs):
+            yield f"{node.name}.{kept}"
+
+
+def _is_mutable(default: ast.expr) -> bool:
+    made = ast.unparse(default.func).rpartition(".")[2] if isinstance(default, ast.Call) else ""
+    return isinstance(default, _MUTABLE) or made in _MAKES_MUTABLE
 
 
 def _taken(node: ast.stmt, module: str) -> Iterator[tuple[str, str]]:

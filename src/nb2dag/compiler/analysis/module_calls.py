@@ -23,6 +23,7 @@ from nb2dag.compiler.analysis.callbacks import (
     call_bound_methods,
     call_functions,
     call_instances,
+    call_stored,
     call_tables,
     go_through_given,
     is_function,
@@ -38,7 +39,7 @@ from nb2dag.compiler.analysis.in_memory import is_in_memory, mark_of_memory
 from nb2dag.compiler.analysis.in_place import mark_of_result, record_function
 from nb2dag.compiler.analysis.instances import class_of
 from nb2dag.compiler.analysis.knowledge.facts import CallFacts
-from nb2dag.compiler.analysis.local_state import changed_arguments, states_at, used_files, variable_at
+from nb2dag.compiler.analysis.local_state import changed_arguments, held_by_module, states_at, used_files, variable_at
 from nb2dag.compiler.analysis.made_classes import made_class
 from nb2dag.compiler.analysis.marks import ARCHIVE, LENT, alike, with_put
 from nb2dag.compiler.analysis.modes import writes_through
@@ -418,9 +419,11 @@ def _changed_by_method(evaluator: CallingEvaluator, path: str, arguments: Argume
         return FRESH
     if not (owner := _changed_variable(evaluator, path)):
         return None
-    record_attribute(evaluator.effects, owner, node)
+    held = held_by_module(evaluator.resolver, path)
+    record_attribute(evaluator.effects, owner, node, container(arguments.all()))
     call_functions(evaluator, arguments.all(), arguments.all(), node)
-    return shares(arguments.all())
+    call_stored(evaluator, [held], arguments.all(), node)
+    return shares([*arguments.all(), held])
 
 
 def _unknown_function(
@@ -446,6 +449,8 @@ def _unknown_function(
         effects.add(Draw(each, node))
         for value in arguments.all():
             effects.hold(Value(same=frozenset({each})), value)
+    held = held_by_module(evaluator.resolver, path)
+    call_stored(evaluator, [held], arguments.all(), node)
     call_functions(evaluator, arguments.all(), arguments.all(), node)
     call_bound_methods(evaluator, (), arguments, arguments.all(), node)
     call_tables(evaluator, arguments.all(), node)
@@ -461,7 +466,7 @@ def _unknown_function(
     may_draw(evaluator, name, node)
     states = record_guessed_files(evaluator, arguments, node) | frozenset(keeping)
     effects.unstable.setdefault(f"`{path.removeprefix('builtins.')}()`", node)
-    made = container(map(kept, arguments.all())) if constructor else shares(arguments.all())
+    made = container(map(kept, arguments.all())) if constructor else shares([*arguments.all(), held])
     return with_handles(made, states)
 
 

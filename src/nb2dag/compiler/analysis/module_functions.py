@@ -6,8 +6,9 @@ import ast
 import builtins
 from functools import lru_cache
 
+from nb2dag.compiler.analysis.decorators import keeps_state, wrappers
 from nb2dag.compiler.analysis.effects import Summary
-from nb2dag.compiler.analysis.local_state import changing, using_file
+from nb2dag.compiler.analysis.local_state import MARKED, changing, remembering, using_file
 from nb2dag.compiler.analysis.summaries import Summaries
 from nb2dag.compiler.analysis.texts import has_parameter
 from nb2dag.compiler.analysis.values import Definition, Value
@@ -16,17 +17,41 @@ from nb2dag.model.code import LocalModule
 
 _BUILTINS = frozenset(dir(builtins))
 _MOST_SUMMARIES = 1000
+_MOST_IMPORTS = 4
+"""Through how many modules it is followed what a function changes."""
 
 
 @lru_cache(maxsize=256)
-def changing_functions(module: LocalModule) -> tuple[str, ...]:
+def notes_of_functions(modules: tuple[LocalModule, ...]) -> frozenset[str]:
+    """Return what is to be noted of the functions of modules that may import one another."""
+    noted = frozenset[str]()
+    for _ in range(_MOST_IMPORTS if len(modules) > 1 else 1):
+        known = " ".join(sorted(noted))
+        found = (
+            note
+            for each in modules
+            for note in (
+                *changing_functions(each, known),
+                *files_of_functions(each, known),
+                *remembering_decorators(each),
+            )
+        )
+        if noted == (noted := frozenset(found)):
+            break
+    return noted
+
+
+@lru_cache(maxsize=256)
+def changing_functions(module: LocalModule, known: str = "") -> tuple[str, ...]:
     """Return the functions of a module that change an argument, with its place, as `local_state` notes them.
+
+    `known` are the notes of the functions of other modules, with spaces between.
 
     >>> from nb2dag.compiler.frontend.escapes import parse_code
     >>> changing_functions(LocalModule("m", parse_code("def f(a, xs): xs.append(a)")))
     ('m.f@1@xs',)
     """
-    resolver = _ModuleResolver(module)
+    resolver = _ModuleResolver(module, known)
     found: list[str] = []
     for node in module.code.tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -41,7 +66,21 @@ def changing_functions(module: LocalModule) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def files_of_functions(module: LocalModule) -> tuple[str, ...]:
+def remembering_decorators(module: LocalModule) -> tuple[str, ...]:
+    r"""Return the functions of a module that make functions which remember something, as `local_state` notes them.
+
+    >>> from nb2dag.compiler.frontend.escapes import parse_code
+    >>> text = "def once(f):\n    n = [0]\n    def inner(): n[0] += 1; return n[0]\n    return inner"
+    >>> remembering_decorators(LocalModule("m", parse_code(text)))
+    ('^m.once',)
+    """
+    functions = [node for node in module.code.tree.body if isinstance(node, ast.FunctionDef)]
+    found = [Definition(node.name, node, -1) for node in functions]
+    return tuple(remembering(f"{module.name}.{each.name}") for each in found if wrappers(each) and keeps_state(each))
+
+
+@lru_cache(maxsize=256)
+def files_of_functions(module: LocalModule, known: str = "") -> tuple[str, ...]:
     r"""Return the files that functions of a module use, whatever they are given, as `local_state` notes them.
 
     >>> from nb2dag.compiler.frontend.escapes import parse_code
@@ -50,7 +89,7 @@ def files_of_functions(module: LocalModule) -> tuple[str, ...]:
     >>> files_of_functions(LocalModule("m", parse_code("def f(path): open(path)")))
     ()
     """
-    resolver = _ModuleResolver(module)
+    resolver = _ModuleResolver(module, known)
     found: list[str] = []
     for node in module.code.tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -63,7 +102,8 @@ def files_of_functions(module: LocalModule) -> tuple[str, ...]:
 class _ModuleResolver:
     """Says what the names of a module stand for to its functions: its definitions and imports."""
 
-    def __init__(self, module: LocalModule) -> None:
+    def __init__(self, module: LocalModule, known: str) -> None:
+        self._known = Value(kind="immutable", constant=known)
         self._values: dict[str, Value] = {}
         self._summaries = Summaries(self, Memo(_MOST_SUMMARIES))
         for node in module.code.tree.body:
@@ -86,6 +126,8 @@ class _ModuleResolver:
         known = self._values.get(name)
         if known is not None:
             return known
+        if name.startswith(MARKED):
+            return self._known
         return Value(module=f"builtins.{name}") if name in _BUILTINS else Value(same=frozenset({name}))
 
     def define(self, definition: Definition) -> Definition:

@@ -207,6 +207,11 @@ def _definition_state(values: _Values) -> _Wording:
 
 def _definition_needs_value(values: _Values) -> _Wording:
     name = values["name"]
+    if decorator := values.get("decorator"):
+        return (
+            f"task `{values['task']}` needs `{name}`, whose decorator `{decorator}` changes what no task can make anew",
+            f"define `{name}` without the decorator, and write `{decorator}({name})` below it",
+        )
     return (
         f"task `{values['task']}` needs `{name}`, whose definition uses a task's value at the moment it is made",
         (
