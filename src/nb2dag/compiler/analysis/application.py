@@ -9,7 +9,7 @@ from functools import partial
 
 from nb2dag.compiler.analysis import knowledge, marks
 from nb2dag.compiler.analysis.arguments import Arguments
-from nb2dag.compiler.analysis.classes import descriptors_of, methods_of, own_variables
+from nb2dag.compiler.analysis.classes import descriptors_of, hooks, methods_of, own_variables
 from nb2dag.compiler.analysis.consuming import consume_for
 from nb2dag.compiler.analysis.effects import (
     Bind,
@@ -303,6 +303,12 @@ def _found_of_method(
             # What answers for attributes that it does not have may answer with those of any object it holds.
             evaluator.effects.mutate(receiver, node, deep=True)
             found = [part_of(receiver), *(apply_summary(evaluator, item, arguments, node) for item in answering)]
+    if name == "__setattr__":
+        found += [
+            apply_summary(evaluator, summary, without_receiver(definition, summary, arguments), node)
+            for hook in hooks(resolver, definition)
+            for summary in resolver.methods(definition, hook)
+        ]
     kind, _, attribute = name.partition(" ")
     for descriptor in descriptors_of(resolver, definition, attribute) if kind in _OF_DESCRIPTORS else ():
         # It stands in the class, and is given the object.

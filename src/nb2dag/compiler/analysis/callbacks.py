@@ -277,6 +277,7 @@ def _call_once(
 
 
 def _call_definition(evaluator: CallingEvaluator, definition: Definition, passed: Arguments, node: ast.AST) -> Value:
+    passed = replace(passed, owner=definition)
     result = apply_summary(evaluator, evaluator.resolver.summary(definition), passed, node)
     if isinstance(node, ast.Call):
         result = through_wrappers(evaluator, definition, result, passed, node)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Iterable, Iterator
+from typing import TypeGuard
 
 from nb2dag.compiler.analysis.effects import Bind, Draw, Effects, FileUse, Hold, Mutate, Seed, Summary, WriteState
 from nb2dag.compiler.analysis.resolver import Resolver
@@ -133,6 +134,39 @@ def descriptors_of(resolver: Resolver, definition: Definition, attribute: str) -
         for found in named(resolver, [call.func])
         if found.is_class
     ]
+
+
+def hooks(resolver: Resolver, definition: Definition) -> list[str]:
+    """Return the names of the methods that a library runs when an object is made or its attributes are set.
+
+    They are decorated for that, `@field_validator("name")`, or have a name that the library knows.
+    """
+    if not definition.is_class:
+        return []
+    methods = [
+        item for part in family(resolver, definition) for item in getattr(part.node, "body", ()) if _is_method(item)
+    ]
+    marked = {item.name for item in methods if any(_is_hook(resolver, each) for each in item.decorator_list)}
+    known = {item.name for item in methods if item.name in _HOOKS}
+    return sorted(marked | known) if marked or (known and has_foreign_base(resolver, definition)) else []
+
+
+def _is_method(node: ast.stmt) -> TypeGuard[ast.FunctionDef]:
+    return isinstance(node, ast.FunctionDef)
+
+
+def _is_hook(resolver: Resolver, decorator: ast.expr) -> bool:
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    while isinstance(target, ast.Attribute):
+        target = target.value
+    path = resolver.resolve(target.id).module if isinstance(target, ast.Name) else ""
+    return path.partition(".")[0] in _VALIDATING
+
+
+_HOOKS = {"model_post_init", "__attrs_post_init__", "__attrs_pre_init__", "__setitem__"}
+"""Methods that constructors of libraries call: `__setitem__` is one for `collections.UserDict`."""
+_VALIDATING = {"pydantic", "attrs", "attr", "sqlalchemy", "marshmallow", "traitlets", "param", "pandera"}
+"""Packages whose decorators make a method one that runs when an object is made, or an attribute set."""
 
 
 def default_factories(resolver: Resolver, definition: Definition) -> list[ast.expr]:

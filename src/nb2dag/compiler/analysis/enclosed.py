@@ -169,7 +169,7 @@ def _kind(flow: Flow, node: ast.expr, position: int) -> str:
         return ""
     facts = knowledge.module_call(_path(flow, node.func, position))
     if facts is not None:
-        return "resource" if facts.opens else facts.kind
+        return facts.kind if not facts.opens or facts.kind == "pool" else "resource"
     made = knowledge.method_call(node.func.attr) if isinstance(node.func, ast.Attribute) else None
     return made.kind if made is not None else ""
 

@@ -41,6 +41,7 @@ from nb2dag.compiler.analysis.local_state import states_at, variable_at
 from nb2dag.compiler.analysis.marks import modules_in, put
 from nb2dag.compiler.analysis.outside import record_attribute
 from nb2dag.compiler.analysis.passing import changing_defaults, functions_as_defaults
+from nb2dag.compiler.analysis.private_names import with_private_names
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.targets import TargetEvaluator, names_first
 from nb2dag.compiler.analysis.texts import parameter
@@ -437,12 +438,15 @@ def evaluate_function(
     A method of the class `owner` is called on an instance of it, or of a class derived from it.
     """
     evaluator = Evaluator(resolver, function=True)
+    if owner is not None:
+        node = with_private_names(node, owner.name)
     evaluator.rebound = frozenset(
         name for child in nodes_of(node) if isinstance(child, ast.Nonlocal) for name in child.names
     )
     arguments = all_arguments(node.args)
     evaluator.first = arguments[0].arg if arguments else ""
     evaluator.owner = owner
+    evaluator.method = "" if owner is None else getattr(node, "name", "")
     for argument in arguments:
         plain = Value(same=frozenset({f"@{argument.arg}"}), constant=parameter(argument.arg))
         evaluator.locals[argument.arg] = plain

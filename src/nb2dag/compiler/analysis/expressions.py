@@ -81,6 +81,7 @@ class ExpressionEvaluator:
         self.look = Look()
         self._lenders: dict[ast.expr, Value] = {}
         self.owner: Definition | None = None
+        self.method = ""
         self.first = ""
         self.locals: dict[str, Value] = {}
         self.pending: dict[str, Value] = {}

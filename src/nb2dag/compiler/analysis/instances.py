@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from nb2dag.compiler.analysis.application import apply_summary, kept_by_receiver, receiver_of
+from nb2dag.compiler.analysis.application import apply_summary, kept_by_receiver, receiver_of, without_receiver
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import (
     bases,
     default_factories,
+    hooks,
     is_enumeration,
     metaclasses,
     replaces_dict,
@@ -44,6 +45,11 @@ def construct(evaluator: CallingEvaluator, definition: Definition, arguments: Ar
             itself = replace(summary, returns=FRESH, returned=receiver_of(summary), elements=None)
             found.append(apply_summary(evaluator, itself, given, node))
             found.append(container(map(kept, kept_by_receiver(evaluator, summary, given, node))))
+    for name in hooks(resolver, definition):
+        for summary in resolver.methods(definition, name):
+            apply_summary(
+                evaluator, replace(summary, returns=FRESH), without_receiver(definition, summary, opened), node
+            )
     if is_enumeration(resolver, definition):
         asked = replace(arguments, receiver=Value(same=own))
         found += [apply_summary(evaluator, item, asked, node) for item in resolver.methods(definition, "_missing_")]

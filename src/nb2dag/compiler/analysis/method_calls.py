@@ -16,6 +16,7 @@ from nb2dag.compiler.analysis.application import (
     receiver_of,
 )
 from nb2dag.compiler.analysis.arguments import Arguments
+from nb2dag.compiler.analysis.attributes import holds_foreign
 from nb2dag.compiler.analysis.caches import out_of_method_cache
 from nb2dag.compiler.analysis.call_parts import (
     call_given,
@@ -112,7 +113,7 @@ _LOOK_UP = {"format", "format_map", "substitute", "safe_substitute", "map", "__g
 """Methods that look something up by a key: in their object, or in what they are given."""
 _LOG_HANDLERS = {"addHandler", "removeHandler", "addFilter", "removeFilter"}
 _LOGGER_SETTINGS = _LOG_HANDLERS | {"setLevel"}
-_OUTSIDE = {"resource", "client", "logger", "connection"}
+_OUTSIDE = {"resource", "pool", "client", "logger", "connection"}
 """Kinds of what stands for something outside of the process."""
 _SAVING = {"write", "save", "read", "load", "dump", "export"}
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -131,9 +132,9 @@ def call_method(
         evaluator.effects.hold(owner, Value(draws=frozenset({DEFINED_IN})))
     for state in sorted(owner.draws):
         evaluator.effects.add(Draw(state, node))
-    own = None if owner.kind in _CONTAINERS else call_own_method(evaluator, owner, arguments, node)
+    own = None if owner.kind in _CONTAINERS else _own_method(evaluator, owner, arguments, node)
     parts = [] if owner.kind in _CONTAINERS else call_parts(evaluator, owner, arguments, node)
-    if own is not None and owner.kind != "estimator":
+    if own is not None and not _may_be_another(evaluator, owner, function.attr):
         return union([own, *parts]) if parts else own
     # The method of a pipeline is the library's, whatever its steps have.
     parts = parts if own is None else [*parts, own]
@@ -168,6 +169,43 @@ def call_method(
         may_draw(evaluator, function.attr, node)
     result = _known_method(evaluator, owner, facts, arguments, node)
     return union([result, *parts]) if parts else result
+
+
+def _holds_foreign(evaluator: CallingEvaluator, function: ast.Attribute) -> bool:
+    """Tell whether a method is one of what a library made for the object: `self.model.fit(X)`.
+
+    The class of the object may have a method of the same name.
+    """
+    place = function.value
+    if evaluator.owner is None or not isinstance(place, ast.Attribute) or not isinstance(place.value, ast.Name):
+        return False
+    if place.value.id != evaluator.first or not holds_foreign(evaluator.resolver, evaluator.owner, place.attr):
+        return False
+    # An instance of a derived class may hold something else, whose methods its callers know.
+    evaluator.effects.methods.add(function.attr)
+    return True
+
+
+def _own_method(evaluator: CallingEvaluator, owner: Value, arguments: Arguments, node: ast.Call) -> Value | None:
+    """Return what a method gives that notebook classes among the owner's have; None where it is a library's."""
+    function = node.func
+    assert isinstance(function, ast.Attribute)
+    if _holds_foreign(evaluator, function):
+        return None
+    return call_own_method(evaluator, owner, arguments, node)
+
+
+def _may_be_another(evaluator: CallingEvaluator, owner: Value, name: str) -> bool:
+    """Tell whether a method that a class of the notebook has may be one of a library's all the same.
+
+    What is known as a part of an object may be a list: `self.xs.pop()`. And what a method surely calls under its own
+    name is not itself.
+    """
+    if owner.kind == "estimator":
+        return True
+    if owner.same or not owner.part:
+        return False
+    return knowledge.method_call(name) is not None or (evaluator.certain and evaluator.method == name)
 
 
 def _use_what_is_given(

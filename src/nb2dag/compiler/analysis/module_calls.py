@@ -281,7 +281,8 @@ def _pickled(evaluator: CallingEvaluator, path: str, arguments: Arguments) -> Va
 
 def _kind_of_result(path: str, facts: CallFacts, arguments: Arguments) -> str:
     if facts.opens:
-        return "resource"
+        # The methods of a pool call what they are given.
+        return facts.kind if facts.kind == "pool" else "resource"
     if facts.kind == "frame" and arguments.given(("chunksize", "iterator")):
         return "iterator"
     if facts.kind == "temporary" and _is_false(arguments, "delete"):

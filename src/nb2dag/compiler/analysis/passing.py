@@ -22,17 +22,18 @@ def passed_to(resolver: Resolver, summary: Summary, arguments: Arguments) -> dic
             passed[name] = value
         else:
             others.append(value)
+    unsure = frozenset(summary.parameters) - passed.keys() if arguments.rest else frozenset[str]()
     if arguments.rest:
-        hidden = union(arguments.rest)
-        for name in summary.parameters:
-            passed.setdefault(name, hidden)
+        passed |= dict.fromkeys(unsure, union(arguments.rest))
     for name, value in called_by_default(resolver, arguments.owner):
-        passed.setdefault(name, value)
-    if arguments.owner is not None and not summary.changing_defaults <= passed.keys():
+        passed[name] = union([passed[name], value]) if name in unsure else passed.get(name, value)
+    # What is unpacked into a call may leave any parameter to its default: `f(**options)`.
+    left_out = summary.changing_defaults - passed.keys() | summary.changing_defaults & unsure
+    if arguments.owner is not None and left_out:
         function = resolver.resolve(arguments.owner.name)
         kept_by_it = Value(part=frozenset({arguments.owner.name}), carries=function.carries, draws=function.draws)
-        for name in summary.changing_defaults:
-            passed.setdefault(name, kept_by_it)
+        for name in left_out:
+            passed[name] = union([passed[name], kept_by_it]) if name in passed else kept_by_it
     if summary.variadic:
         passed[summary.variadic] = container([*surplus, *arguments.rest], "tuple")
     if summary.keywords:

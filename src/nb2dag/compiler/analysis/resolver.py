@@ -41,6 +41,10 @@ class CallingEvaluator(Protocol):
     """Whether it evaluates a function's body, for all its callers."""
     owner: Definition | None
     """The class whose method is evaluated."""
+    method: str
+    """The name of that method; an empty string elsewhere."""
+    first: str
+    """The name of the first parameter of the function."""
     locals: dict[str, Value]
     """The variables of the function, and of comprehensions and lambdas around."""
     look: Look

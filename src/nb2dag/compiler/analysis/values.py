@@ -44,7 +44,7 @@ HOLDS_FRAMES = "<holds frames>"
 
 
 OF_ONE_PROCESS = frozenset({
-    "resource", "client", "file", "connection", "lock", "thread", "queue", "process", "server", "temporary",
+    "resource", "client", "file", "connection", "lock", "thread", "pool", "queue", "process", "server", "temporary",
     "weak reference", "context variable", "generator", "coroutine", "hash", "window", "exit stack", "future",
     "place in an array", "ufunc", "solver", "mapped file", "address", "parser", "thread-local", "patcher",
 })  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nb2dag.compiler.analysis.private_names import spelled
 from nb2dag.compiler.analysis.scopes import (
     MODULE,
     Paths,
@@ -136,10 +137,7 @@ class ExpressionWalker:
 
     def spelled(self, name: str) -> str:
         """Return a name as Python stores it: `__x` inside a class `C` is `_C__x`."""
-        if not self.private or not name.startswith("__") or name.endswith("__"):
-            return name
-        owner = self.private.lstrip("_")
-        return f"_{owner}{name}" if owner else name
+        return spelled(name, self.private) if self.private else name
 
     def inner_scopes(self) -> tuple[Scope, ...]:
         """Return the scopes that a function defined here sees: not those of classes."""

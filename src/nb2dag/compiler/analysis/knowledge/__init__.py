@@ -81,6 +81,7 @@ _RARE: dict[str, dict[str, MethodFacts]] = {
     "client": others.CLIENT,
     "queue": system.THREAD,
     "thread": system.THREAD,
+    "pool": system.POOL,
     "lock": system.THREAD,
     "styler": pandas_.STYLER,
     "torch": others.TORCH,

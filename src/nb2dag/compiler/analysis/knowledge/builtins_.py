@@ -10,7 +10,6 @@ from nb2dag.compiler.analysis.knowledge.facts import (
     MODE,
     MUTATES,
     MUTATES_SHARES,
-    PURE,
     PURE_IMMUTABLE,
     PURE_SHARES,
     SHARES,
@@ -40,7 +39,7 @@ CALLS = call_table(
         ),
     ),
     # a library's objects answer these with new objects of their own
-    (FRESH, "abs round pow divmod dir dict.fromkeys"),
+    (FRESH, "abs round pow divmod dir"),
     (CallFacts(kind="memory"), "bytearray"),
     (CallFacts(kind="mark"), "object"),
     (CallFacts(returns="shares", kind="window"), "memoryview"),
@@ -52,7 +51,7 @@ CALLS = call_table(
     (CallFacts(returns="shares", shallow=True, kind="list", consumes=True, calls=("key",)), "sorted"),
     (_container("list"), "list"),
     (_container("tuple"), "tuple"),
-    (_container("dict"), "dict"),
+    (_container("dict"), "dict dict.fromkeys"),
     (_container("set"), "set"),
     (_container("immutable"), "frozenset"),
     (CallFacts(returns="shares", shallow=True, kind="iterator", consumes=True), "enumerate zip reversed iter"),
@@ -87,7 +86,7 @@ DICT = method_table(
     (MethodFacts(False, returns="shares", shallow=True, kind="dict"), "copy new_child"),
     (MethodFacts(False, returns="shares", shallow=True, kind="list"), "most_common"),
     (PURE_IMMUTABLE, "total __len__ __contains__"),
-    (PURE, "fromkeys"),
+    (MethodFacts(False, returns="shares", shallow=True, kind="dict"), "fromkeys"),
 )
 
 SET = method_table(

@@ -228,7 +228,9 @@ _CONTAINERS = (
     call_table(
         "dataclasses",
         (FRESH, "asdict"),
-        (SHARES, "astuple replace field dataclass make_dataclass"),
+        (SHARES, "astuple replace dataclass make_dataclass"),
+        # The factories that it is given run when an instance is made.
+        (CallFacts(returns="shares", stores=True), "field"),
         (IMMUTABLE, "fields is_dataclass"),
     ),
     call_table("enum", (IMMUTABLE, "auto Enum IntEnum StrEnum Flag IntFlag unique")),
@@ -290,6 +292,10 @@ _SERIALISATION = (
         "xml.etree.ElementTree",
         (CallFacts(mutates=(0,), returns="shares", stores=True, kind="element"), "SubElement"),
         (_MUTATES_FIRST, "indent"),
+        (
+            CallFacts(returns="immutable", writes=("<xml.etree.ElementTree._namespace_map>",)),
+            "register_namespace",
+        ),
         (CallFacts(kind="element"), "Element fromstring XML fromstringlist"),
         (IMMUTABLE, "tostring iselement"),
     ),

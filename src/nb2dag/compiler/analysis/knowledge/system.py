@@ -90,6 +90,14 @@ _FILES = (
     call_table(
         "shutil",
         (_COPY, "copy copy2 copyfile copytree move"),
+        (
+            CallFacts(returns="immutable", writes=("<shutil._ARCHIVE_FORMATS>",)),
+            "register_archive_format unregister_archive_format",
+        ),
+        (
+            CallFacts(returns="immutable", writes=("<shutil._UNPACK_FORMATS>",)),
+            "register_unpack_format unregister_unpack_format",
+        ),
         (_WRITE, "rmtree make_archive"),
         (CallFacts(returns="immutable", path_read=0, path_write=1), "unpack_archive copymode copystat"),
         (CallFacts(returns="immutable", mutates=(0, 1)), "copyfileobj"),
@@ -171,7 +179,7 @@ _PROCESSES = (
     call_table(
         "multiprocessing", (_HOST_READ, "cpu_count current_process"), (CallFacts(kind="thread"), "Pool Process")
     ),
-    call_table("concurrent.futures", (CallFacts(kind="thread", opens=True), "ThreadPoolExecutor ProcessPoolExecutor")),
+    call_table("concurrent.futures", (CallFacts(kind="pool", opens=True), "ThreadPoolExecutor ProcessPoolExecutor")),
     call_table("concurrent.futures", (CallFacts(returns="shares", consumes=True), "as_completed wait")),
     call_table(
         "asyncio",
@@ -298,6 +306,13 @@ THREAD = method_table(
     (MUTATES_SHARES, "communicate poll result get_nowait"),
     (MethodFacts(True, returns="immutable", touches_only_receiver=True, stores_args=True), "put put_nowait"),
     (PURE_SHARES, "is_alive done running qsize empty full is_set locked"),
+)
+
+# each task that uses one opens its own
+POOL = method_table(
+    (MethodFacts(False, returns="shares", calls=(0,), kind="future"), "submit"),
+    (MethodFacts(False, returns="shares", calls=(0,)), "map"),
+    (MethodFacts(False, returns="immutable"), "shutdown"),
 )
 
 # what it finds is put into a namespace of its own, or into one that it is given
