@@ -56,9 +56,15 @@ def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProb
         given = demand, identity
         yield from demands.settled.get("captured", demand.task_id, given, partial(_captured, flow, *given, places))
     yield from _marks_made_again(flow, places)
-    unpicklable = _once(problem for _, stuck in found for problem in stuck)
+    told = {_subject(problem) for problem in troubles}
+    unpicklable = _once(problem for _, stuck in found for problem in stuck if _subject(problem) not in told)
     # An import that cannot run again because of what a scratch cell does is mended with that cell.
     yield from (problem for problem in unpicklable if not (demands.troubles and _is_module(problem)))
+
+
+def _subject(problem: FlowProblem) -> tuple[str, str, str]:
+    values = dict(problem.values)
+    return problem.rule, values.get("name", ""), values.get("task", "")
 
 
 def _follows(problem: FlowProblem, names: Container[str]) -> bool:

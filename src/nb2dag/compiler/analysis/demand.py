@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from nb2dag.compiler.analysis.deriving import plain_bases
+from nb2dag.compiler.analysis.deriving import as_it_was, parts_as_they_were
 from nb2dag.compiler.analysis.effects import is_surrounding
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.marks import has_put
@@ -457,11 +457,14 @@ class Demands:
             return
         demand.replays[position] = origin
         statement = self.flow.statements.standing(position)
-        use, bases = statement.use, plain_bases(self.flow, statement)
+        use, older = statement.use, parts_as_they_were(self.flow, statement)
         for name in sorted(use.names):
-            if name in bases and not chain_replayable(self.flow, name, position, self.replayable):
-                # It is made of the class as it was defined, which gets its state when the task loads it.
-                self.replay(demand, bases[name].position, Origin(Cause.CARRIED, name, position))
+            if name in older and not chain_replayable(self.flow, name, position, self.replayable):
+                # It is made of what tasks had not changed yet, which gets its state when the task loads it.
+                version = as_it_was(self.flow, name, position, self.replayable)
+                if version is not None:
+                    self.replay(demand, version, Origin(Cause.CARRIED, name, position))
+                    self.request(Request(demand.task_id, name, version, position, slicing=True))
                 continue
             if is_file_state(name) and keeps_open(statement, name):
                 # It works on the file as the task finds it, and each use of it asks for that.

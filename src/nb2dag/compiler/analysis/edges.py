@@ -51,11 +51,29 @@ def build_graph(program: Program, dataflow: Dataflow) -> TaskGraph:
     order, cycle = _ordered(nodes)
     explained = any(problem.rule in ("reopened-task", "two-versions") for problem in dataflow.problems)
     if cycle and not explained:
-        spans = _first_cells(program)
-        labels = tuple((spans[task_id], f"`{task_id}`") for task_id in cycle[1:] if task_id in spans)
-        place = spans.get(cycle[0]) or next(iter(spans.values()))
-        problems.append(FlowProblem("cycle", place, (("cycle", " -> ".join([*cycle, cycle[0]])),), labels))
+        is_declared = any(declared.get(task_id, set()) & {*cycle} for task_id in cycle)
+        problems.append(_cycle_problem(program, dataflow, cycle, is_declared=is_declared))
     return TaskGraph(tuple(nodes[task_id] for task_id in order), tuple(problems))
+
+
+def _cycle_problem(program: Program, dataflow: Dataflow, cycle: tuple[str, ...], *, is_declared: bool) -> FlowProblem:
+    """Return the problem of tasks that wait for each other, at the cell that goes on with one of them if there is."""
+    spans = _first_cells(program)
+    shown = ("cycle", " -> ".join([*cycle, cycle[0]]))
+    first = {cell.task_id: cell.cell.index for cell in reversed(program.cells) if cell.task_id in cycle}
+    for cell in program.cells if not is_declared else ():
+        below = [task_id for task_id, index in first.items() if task_id != cell.task_id and index < cell.cell.index]
+        if cell.task_id in cycle and below and first[cell.task_id] < cell.cell.index:
+            flow = next(flow for flow in dataflow.tasks if flow.task_id == cell.task_id)
+            names = [f"`{name}`" for item in flow.inputs if item.source.task_id in cycle for name in item.names]
+            values = (shown, ("task", cell.task_id), ("names", ", ".join(sorted(names))))
+            place = cell.directive.region if cell.directive is not None else None
+            path = program.notebook.path
+            span = cell.cell.span(path) if place is None else cell.cell.span(path, place)
+            return FlowProblem("cycle", span, values, ((spans[cell.task_id], "begun here"),))
+    labels = tuple((spans[task_id], f"`{task_id}`") for task_id in cycle[1:] if task_id in spans)
+    place_of_first = spans.get(cycle[0]) or next(iter(spans.values()))
+    return FlowProblem("cycle", place_of_first, (shown,), labels)
 
 
 def after_options(program: Program) -> Iterator[tuple[ProgramCell, Option]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
-from nb2dag.compiler.analysis.deriving import plain_bases
+from nb2dag.compiler.analysis.deriving import as_it_was, parts_as_they_were
 from nb2dag.compiler.analysis.effects import LOG_HANDLERS, Bind, Mutate, Seed, WriteState
 from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.made_classes import MADE_CLASS
@@ -158,10 +158,10 @@ def _is_module_attribute(state: str) -> bool:
 
 def _needs_replayable(flow: Flow, statement: Statement, answers: dict[int, bool]) -> bool:
     position = statement.position
-    bases = plain_bases(flow, statement)
+    older = parts_as_they_were(flow, statement)
     return all(
-        (name in bases and answers[flow.statements.standing(bases[name].position).position])
-        or chain_replayable(flow, name, position, answers)
+        chain_replayable(flow, name, position, answers)
+        or (name in older and as_it_was(flow, name, position, answers) is not None)
         or (is_file_state(name) and _finds_files(statement))
         for name in flow.statements.standing(position).use.names
     )

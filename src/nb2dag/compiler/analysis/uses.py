@@ -116,9 +116,12 @@ def _may_be_starred(present: Present, name: str, last_star: int) -> bool:
     return snapshot is None or snapshot.bound < last_star
 
 
-def only_derives(node: ast.stmt) -> bool:
-    """Tell whether a statement is a class whose making calls nothing of the notebook: its bases do not run yet."""
-    if not isinstance(node, ast.ClassDef) or node.keywords or node.decorator_list:
+def only_derives(node: ast.stmt, *, registered: bool = False) -> bool:
+    """Tell whether a statement is a class whose making calls nothing of the notebook: its bases do not run yet.
+
+    With `registered`, it may be given to its decorators, and to what its bases run for each derived class.
+    """
+    if not isinstance(node, ast.ClassDef) or ((node.keywords or node.decorator_list) and not registered):
         return False
     made = [*node.bases, *(part for part in node.body if not isinstance(part, ast.FunctionDef))]
     made += [part.args for part in node.body if isinstance(part, ast.FunctionDef)]

@@ -77,7 +77,8 @@ def _scratch(values: _Values) -> _Wording:
     above = f"`%%airflow_task {values['above']}` makes it part of the task above, " if values["above"] else ""
     if values["repair"] == "shared":
         above = f"`%%airflow_shared` runs it in every task that needs it, {above}"
-    needs = f"needs what cell {cell} does to `{name}`"
+    what = _state(name) if name.startswith("<") else f"`{name}`"
+    needs = f"needs what cell {cell} does to {what}"
     if values["file"]:
         needs = f"may use files that cell {cell} writes" if "*" in name else f"uses `{name}`, which cell {cell} writes"
     return (
@@ -279,6 +280,8 @@ def _state(state: str) -> str:
         "<cwd>": "the working directory",
         "<configuration>": "the configuration of a module",
         "<log handlers>": "where messages of logging go",
+        "<random>": "the generator of `random`",
+        "<numpy.random>": "the generator of `numpy.random`",
     }
     if state.startswith("<file:"):
         return f"the file `{state[len('<file:') : -1]}`"
@@ -312,6 +315,14 @@ def _parameter(values: _Values) -> _Wording:
 
 
 def _cycle(values: _Values) -> _Wording:
+    if names := values.get("names"):
+        return (
+            (
+                f"the cell goes on with task `{values['task']}`, and needs {names} from what waits for the upper ones: "
+                f"{values['cycle']}"
+            ),
+            "give this cell a task name of its own: a task runs all of its cells at once",
+        )
     return (
         f"the tasks wait for each other: {values['cycle']}",
         "remove one `--after`, or give a cell that continues a task further down a task name of its own",
