@@ -59,6 +59,7 @@ def evaluate_arguments(evaluator: CallingEvaluator, node: ast.Call) -> Arguments
     for keyword in node.keywords:
         value = evaluator.value(keyword.value)
         if keyword.arg is None:
+            evaluator.ask_mapping(value, node)
             found.open = True
             found.rest.append(part_of(value))
         else:

@@ -11,12 +11,14 @@ from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.classes import is_cached, methods_of
 from nb2dag.compiler.analysis.consuming import STAND_STILL, consume
 from nb2dag.compiler.analysis.decorating import through_wrappers
-from nb2dag.compiler.analysis.effects import Depth, Draw, rebound
+from nb2dag.compiler.analysis.effects import Depth, Draw, FileAccess, rebound
+from nb2dag.compiler.analysis.file_calls import use_file
 from nb2dag.compiler.analysis.instances import construct
 from nb2dag.compiler.analysis.knowledge.facts import ANY
 from nb2dag.compiler.analysis.made_classes import MADE_CLASS
 from nb2dag.compiler.analysis.marks import CHANGES, CHANGES_INSIDE, asked_by
 from nb2dag.compiler.analysis.own_generators import draw_from_process
+from nb2dag.compiler.analysis.places import is_file_state, place_in
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import MOVES, MOVING, NONE, Definition, Names, Value, part_of, shares
 
@@ -245,11 +247,19 @@ def call_tables(evaluator: CallingEvaluator, values: Sequence[Value], node: ast.
 def _call_closure(evaluator: CallingEvaluator, value: Value, given: Sequence[Value], node: ast.AST) -> Value:
     """Let a call change what a closure encloses: variables of the function that made it, and globals."""
     evaluator.effects.mutate(value, node, deep=True)
+    use_around(evaluator, value, node)
     found = call_free(evaluator, value.free, given, node)
     for state in sorted(value.draws):
         if rebound(state) is not None:
             evaluator.effects.add(Draw(state, node))
     return shares([value, *found])
+
+
+def use_around(evaluator: CallingEvaluator, closure: Value, node: ast.AST) -> None:
+    """Record what a function made by another one draws from, and which files it writes."""
+    draw_from_process(evaluator, closure, node)
+    for state in sorted(filter(is_file_state, closure.draws)) if closure.kind == "closure" else ():
+        use_file(evaluator, place_in(state), FileAccess.CHANGE, node)
 
 
 def _call_once(

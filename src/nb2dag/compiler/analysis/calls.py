@@ -16,7 +16,7 @@ from nb2dag.compiler.analysis.application import apply_summary, call_methods, ch
 from nb2dag.compiler.analysis.arguments import Arguments, evaluate_arguments
 from nb2dag.compiler.analysis.caches import CACHE_METHODS, call_cache, out_of_cache
 from nb2dag.compiler.analysis.call_parts import with_handles
-from nb2dag.compiler.analysis.callbacks import ask, call_free, call_functions, call_stored, passed_parts
+from nb2dag.compiler.analysis.callbacks import ask, call_free, call_functions, call_stored, passed_parts, use_around
 from nb2dag.compiler.analysis.classes import is_cached
 from nb2dag.compiler.analysis.decorating import registered_functions, through_wrappers
 from nb2dag.compiler.analysis.effects import Draw, rebound
@@ -27,11 +27,15 @@ from nb2dag.compiler.analysis.instances import construct
 from nb2dag.compiler.analysis.made_classes import MADE_CLASS, made_instance
 from nb2dag.compiler.analysis.method_calls import call_method, call_own_method, call_super
 from nb2dag.compiler.analysis.module_calls import call_module
-from nb2dag.compiler.analysis.own_generators import draw_from_process
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.values import IMMUTABLE, MAYBE_FOREIGN, Definition, Value, part_of, shares, union
 from nb2dag.compiler.analysis.written_modules import of_module
 
+_CONTAINERS = {f"builtins.{name}" for name in ("list", "dict", "set", "bytearray")} | {
+    f"collections.{name}" for name in ("deque", "defaultdict", "OrderedDict", "Counter")
+}
+_OF_CLASS = {"fromkeys", "fromhex", "__new__"}
+"""Methods that a type has, and not its objects."""
 _DEFINED = {"definition", MAYBE_FOREIGN}
 """Kinds of functions and classes of the notebook, which a call as such does not change."""
 
@@ -65,6 +69,16 @@ def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: boo
 def _module_call(
     evaluator: CallingEvaluator, path: str, arguments: Arguments, node: ast.Call, *, discarded: bool
 ) -> Value:
+    if path.rpartition(".")[0] in _CONTAINERS and arguments.positional and path.rpartition(".")[2] not in _OF_CLASS:
+        # The method of a type, given its object: `dict.pop(prices, "apple")`.
+        owner, *others = arguments.positional
+        function = ast.copy_location(ast.Attribute(node.args[0], path.rpartition(".")[2], ast.Load()), node)
+        call = ast.copy_location(ast.Call(function, node.args[1:], node.keywords), node)
+        nodes = {
+            place - 1 if isinstance(place, int) else place: item for place, item in arguments.nodes.items() if place
+        }
+        given = replace(arguments, positional=others, nodes=nodes)
+        return call_method(evaluator, owner, given, call, discarded=discarded)
     return of_module(evaluator, path, call_module(evaluator, path, arguments, node, discarded=discarded))
 
 
@@ -137,7 +151,7 @@ def _unknown_call(
     ask(evaluator, callee, values, node)
     look_up(evaluator, values, node)
     change_if_marked(evaluator, [callee], values, node)
-    draw_from_process(evaluator, callee, node)
+    use_around(evaluator, callee, node)
     for state in sorted(callee.draws):
         if rebound(state) is not None:
             effects.add(Draw(state, node))

@@ -169,6 +169,12 @@ _VALIDATING = {"pydantic", "attrs", "attr", "sqlalchemy", "marshmallow", "traitl
 """Packages whose decorators make a method one that runs when an object is made, or an attribute set."""
 
 
+def told_their_names(resolver: Resolver, definition: Definition) -> list[Definition]:
+    """Return the notebook's classes of which instances stand in the body of a class, each told its name there."""
+    calls = _made_in_body(definition.node)
+    return [found for call in calls for found in named(resolver, [call.func]) if found.is_class]
+
+
 def default_factories(resolver: Resolver, definition: Definition) -> list[ast.expr]:
     """Return what makes the default values of a class's fields anew for each instance: `default_factory=...`."""
     return [

@@ -28,29 +28,36 @@ from nb2dag.compiler.analysis.effects import (
     DELETED,
     REGISTERED,
     Bind,
+    Draw,
     Effects,
+    FileUse,
     Hold,
+    Mutate,
+    Seed,
     Summary,
     WriteState,
     rebinding,
 )
+from nb2dag.compiler.analysis.expressions import ARGUMENT
 from nb2dag.compiler.analysis.functions import all_arguments, function_names
 from nb2dag.compiler.analysis.instances import apply_class_statement
-from nb2dag.compiler.analysis.knowledge.facts import ENTROPY
+from nb2dag.compiler.analysis.knowledge.facts import CONFIG, ENTROPY, ENVIRON
 from nb2dag.compiler.analysis.local_state import states_at, variable_at
-from nb2dag.compiler.analysis.marks import modules_in, put
-from nb2dag.compiler.analysis.outside import record_attribute
+from nb2dag.compiler.analysis.marks import IN_PLACE, OF_PROCESS, modules_in, put
+from nb2dag.compiler.analysis.outside import GENERATORS, record_attribute
 from nb2dag.compiler.analysis.passing import changing_defaults, functions_as_defaults
+from nb2dag.compiler.analysis.places import file_state
 from nb2dag.compiler.analysis.private_names import with_private_names
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.targets import TargetEvaluator, names_first
-from nb2dag.compiler.analysis.texts import parameter
+from nb2dag.compiler.analysis.texts import has_parameter, parameter
 from nb2dag.compiler.analysis.values import (
     FRAMES,
     FRESH,
     IMMUTABLE,
     NONE,
     Definition,
+    Names,
     Value,
     container,
     gone_through,
@@ -317,7 +324,11 @@ class Evaluator(TargetEvaluator):
     def on_Raise(self, node: ast.Raise) -> None:
         for part in (node.exc, node.cause):
             if part is not None:
-                raised = container([self.value(part)])
+                value = self.value(part)
+                if value.definition is not None and value.definition.is_class:
+                    # `raise TooSmall` makes an instance.
+                    value = self.value(ast.copy_location(ast.Call(part, [], []), part))
+                raised = container([value])
                 self.effects.raised |= raised.carries
                 self.effects.thrown |= raised.reaches
 
@@ -356,13 +367,37 @@ class Evaluator(TargetEvaluator):
             inside = frozenset(names.free).difference(self.locals)
             rebinds = frozenset(map(rebinding, names.binds))
             inner = container([*values, *self.captured(node, names.free)])
-            self.bind(node.name, replace(inner, free=inside, draws=inner.draws | rebinds, kind="closure"))
+            draws = inner.draws | rebinds | self.around(node)
+            self.bind(node.name, replace(inner, free=inside, draws=draws, kind="closure"))
         else:
             made = self.defined(node.name, node, values)
             self.bind(node.name, made)
             self.decorate(node, made, node.name)
 
     on_AsyncFunctionDef = on_FunctionDef
+
+    def around(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Names:
+        """Return what of the process around it a function inside of this one draws from or writes to when it is called.
+
+        With it comes the mark of what changes what it is given. What it reads of files counts where it is defined.
+        """
+        inner = Evaluator(self.resolver, function=True)
+        given = Value(same=frozenset({ARGUMENT}))
+        inner.locals = {**self.locals, **dict.fromkeys((each.arg for each in all_arguments(node.args)), given)}
+        inner.body(node.body)
+        found: set[str] = set()
+        for event in inner.effects.events:
+            if isinstance(event, Draw | Seed) and event.state in GENERATORS:
+                found |= {event.state, OF_PROCESS}
+            elif isinstance(event, WriteState) and event.state in (ENVIRON, CONFIG):
+                found.add(event.state)
+            elif isinstance(event, FileUse) and event.writes:
+                found.add(file_state(event.text if has_parameter(event.text) else event.place or ""))
+            elif isinstance(event, FileUse):
+                self.effects.add(replace(event, certain=False))
+            elif isinstance(event, Mutate) and event.name == ARGUMENT:
+                found.add(IN_PLACE)
+        return frozenset(found)
 
     def on_ClassDef(self, node: ast.ClassDef) -> None:
         values = [self.value(base) for base in [*node.bases, *node.decorator_list]]

@@ -38,6 +38,7 @@ from nb2dag.compiler.analysis.values import (
     Definition,
     Value,
     container,
+    elements_of,
     kept,
     part_of,
     union,
@@ -54,7 +55,7 @@ _NO_COLUMNS = {"T", "attrs", "axes", "dtypes", "flags", "plot", "size", "sparse"
 """Attributes of a frame that are no column of it; those that the tables know are found there."""
 
 _CONVERSION = re.compile(r"%[-#0 +\d.]*(?:\(\w+\))?[A-Za-z%]")
-_ARGUMENT = "@"
+ARGUMENT = "@"
 """Stands for whatever a lambda is called with."""
 
 _STATES = {
@@ -274,7 +275,8 @@ class ExpressionEvaluator:
     def value_Starred(self, node: ast.Starred) -> Value:
         value = self.value(node.value)
         go_through(self, value, node)
-        return value
+        given = self.operated([value], node)
+        return union([value, *given]) if given else value
 
     def value_Await(self, node: ast.Await) -> Value:
         value = self.value(node.value)
@@ -293,23 +295,38 @@ class ExpressionEvaluator:
         return FRESH
 
     def value_List(self, node: ast.List) -> Value:
-        return container([kept(self.value(child)) for child in node.elts], "list")
+        return container([kept(self.displayed(child)) for child in node.elts], "list")
+
+    def displayed(self, node: ast.expr) -> Value:
+        """Return what a display holds for one of its parts: of what is unpacked there, the elements."""
+        value = self.value(node)
+        return elements_of(value) if isinstance(node, ast.Starred) else value
 
     def value_Tuple(self, node: ast.Tuple) -> Value:
-        values = [self.value(child) for child in node.elts]
+        values = [self.displayed(child) for child in node.elts]
         if all(value.immutable and not value.carries for value in values):
             return IMMUTABLE
         return container(map(kept, values), "tuple")
 
     def value_Set(self, node: ast.Set) -> Value:
-        values = [self.value(child) for child in node.elts]
+        values = [self.displayed(child) for child in node.elts]
         self.operated(values, node)
         return container(map(kept, values), "set")
 
     def value_Dict(self, node: ast.Dict) -> Value:
         keys = [self.value(key) for key in node.keys if key is not None]
         self.operated(keys, node)
-        return container([*keys, *(kept(self.value(child)) for child in node.values)], "dict")
+        values = [self.value(child) for child in node.values]
+        for key, value in zip(node.keys, values, strict=True):
+            if key is None:
+                # `{**row}` asks a mapping of the notebook's own for its keys.
+                self.ask_mapping(value, node)
+        return container([*keys, *map(kept, values)], "dict")
+
+    def ask_mapping(self, value: Value, node: ast.AST) -> None:
+        """Record what unpacking a mapping calls of the notebook's own: `keys` and `__getitem__`."""
+        if self.function or value.carries:
+            call_methods(self, [value], ["keys", "__getitem__"], node)
 
     def value_Slice(self, node: ast.Slice) -> Value:
         for child in (node.lower, node.upper, node.step):
@@ -326,6 +343,10 @@ class ExpressionEvaluator:
             if state and state != "<config>" and not (state in GENERATORS and state == f"<{path}>"):
                 self.effects.add(ReadState(state, node))
             return Value(module=path, draws=generators_of(path) | mark_of_method(path) | _STATES.get(path, NONE))
+        if _is_super(node.value):
+            owner = union([owner, part_of(self.first_argument())])
+            if read := call_methods(self, [self.first_argument()], [f"super {node.attr}"], node):
+                return union([owner, *read])
         if self.function or owner.carries:
             names = [f"property {node.attr}", "__getattr__", "__getattribute__"]
             if read := call_methods(self, [owner], names, node):
@@ -417,7 +438,7 @@ class ExpressionEvaluator:
         names = function_names(node)
         free = frozenset(name for name in names.free if name not in self.locals)
         changes, changes_inside, result = self.lambda_body(node)
-        gives = NONE if result.immutable else result.reaches - {_ARGUMENT}
+        gives = NONE if result.immutable else result.reaches - {ARGUMENT}
         makes = Value(carries=frozenset(each for each in result.carries if each.is_class))
         inside = container([*defaults, *self.captured(node, names.free), makes])
         draws = inside.draws | mark_of_lambda(node) | ({CHANGES_INSIDE} if changes_inside else NONE)
@@ -439,7 +460,7 @@ class ExpressionEvaluator:
             returns.
         """
         before, start = self.locals, len(self.effects.events)
-        given = Value(same=frozenset({_ARGUMENT}))
+        given = Value(same=frozenset({ARGUMENT}))
         self.locals = before | {argument.arg: given for argument in all_arguments(node.args)}
         self.branches += 1
         if isinstance(node.body, ast.Call):
@@ -449,9 +470,9 @@ class ExpressionEvaluator:
         self.branches -= 1
         self.locals = before
         added = self.effects.events[start:]
-        foreign = [event for event in added if getattr(event, "name", "") != _ARGUMENT]
+        foreign = [event for event in added if getattr(event, "name", "") != ARGUMENT]
         self.effects.events[start:] = foreign
-        inside = {each for each in self.effects.altered if each[0] == _ARGUMENT}
+        inside = {each for each in self.effects.altered if each[0] == ARGUMENT}
         self.effects.altered -= inside
         return len(foreign) < len(added), bool(inside), result
 
@@ -557,3 +578,7 @@ def _target_values(target: ast.expr, items: Value) -> Iterable[tuple[str, Value]
             yield from _target_values(element, part_of(items))
     elif isinstance(target, ast.Starred):
         yield from _target_values(target.value, items)
+
+
+def _is_super(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"

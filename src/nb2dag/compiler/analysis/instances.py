@@ -15,6 +15,7 @@ from nb2dag.compiler.analysis.classes import (
     metaclasses,
     replaces_dict,
     shares_state,
+    told_their_names,
 )
 from nb2dag.compiler.analysis.decorating import through_wrappers
 from nb2dag.compiler.analysis.knowledge.facts import CLOCK
@@ -117,6 +118,10 @@ def apply_class_statement(evaluator: CallingEvaluator, definition: Definition, m
     for base in bases(resolver, definition):
         for summary in resolver.methods(base, "__init_subclass__"):
             apply_summary(evaluator, summary, Arguments(receiver=union([made, parents]), open=True, owner=base), node)
+    for descriptor in told_their_names(resolver, definition):
+        given = Arguments(receiver=Value(part=frozenset({definition.name})), rest=[made], open=True, owner=descriptor)
+        for summary in resolver.methods(descriptor, "__set_name__"):
+            apply_summary(evaluator, summary, given, node)
     for meta in metaclasses(resolver, definition):
         receiver = Value(same=frozenset({meta.name}))
         for name in ("__prepare__", "__new__", "__init__"):

@@ -116,6 +116,9 @@ _LOGGER_SETTINGS = _LOG_HANDLERS | {"setLevel"}
 _OUTSIDE = {"resource", "pool", "client", "logger", "connection"}
 """Kinds of what stands for something outside of the process."""
 _SAVING = {"write", "save", "read", "load", "dump", "export"}
+_ASKED_BY_TEXT = re.compile(r"\{\w*\.(\w+)")
+_PICKING = {"choice", "choices", "sample"}
+"""Methods by which generators of numbers pick elements."""
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
@@ -212,6 +215,10 @@ def _use_what_is_given(
     evaluator: CallingEvaluator, owner: Value, name: str, arguments: Arguments, node: ast.AST
 ) -> None:
     """Record which files and databases a method may use that it is given, or whose path it is given."""
+    if name in ("format", "format_map") and owner.immutable:
+        # `"{0.total}".format(cart)` reads an attribute.
+        asked = _ASKED_BY_TEXT.findall(owner.constant or "")
+        call_methods(evaluator, arguments.all(), [f"property {attribute}" for attribute in asked], node)
     touch_files(evaluator.effects, arguments.all(), node)
     if ARCHIVE in owner.draws and name in _PUTS_IN:
         use_file(evaluator, text_of(arguments.get(0)), FileAccess.READ, node)
@@ -400,6 +407,10 @@ def _known_method(
         # The axes' method returns a part of them.
         returns = "shares"
     result = result_of(returns, facts.kind, owner, arguments, shallow=facts.shallow)
+    if called_name(node) in _PICKING and owner.kind in ("rng", ""):
+        # One of what it is given, or several.
+        given_to_it = [value for value in arguments.all() if value.kind not in ("array", "frame", "series")]
+        result = union([result, shares(given_to_it)])
     result = with_elements(result, [owner], itself=returns == "shares" and not facts.shallow)
     result = returned_place(with_given(result, facts, given), facts.mutates_args, arguments)
     result = drawn_by_method(evaluator, owner, result, arguments, node)

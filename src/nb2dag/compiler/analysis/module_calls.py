@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 
 from nb2dag.compiler.analysis import knowledge
-from nb2dag.compiler.analysis.application import DISPLAYS, call_methods
+from nb2dag.compiler.analysis.application import DISPLAYS, apply_summary, call_methods
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.call_parts import (
     call_given,
@@ -28,6 +28,7 @@ from nb2dag.compiler.analysis.callbacks import (
     go_through_given,
     is_function,
 )
+from nb2dag.compiler.analysis.classes import metaclasses
 from nb2dag.compiler.analysis.effects import PICKLED, Draw, Hold, WriteState
 from nb2dag.compiler.analysis.elements import changes_containers, elements_change, with_elements
 from nb2dag.compiler.analysis.estimators import mark_of_keeping
@@ -115,6 +116,9 @@ _WORKS_ON = {"scipy.spatial.KDTree", "scipy.spatial.cKDTree"}
 """Classes whose objects, which are no arrays, work on the memory of the array that they are given."""
 _ARCHIVES = {"zipfile.ZipFile", "tarfile.open", "tarfile.TarFile", "tarfile.TarFile.open"}
 _LOGS_TO = {"logging.StreamHandler", "logging.basicConfig"}
+_CLASS_ASKED = {"builtins.isinstance": "__instancecheck__", "builtins.issubclass": "__subclasscheck__"}
+_MAPPING = {"builtins.dict", "collections.OrderedDict", "collections.ChainMap", "types.SimpleNamespace"}
+"""What asks a mapping for its keys."""
 _COUNTERS = {"builtins.zip", "builtins.enumerate", "builtins.range"}
 _WHOLE = "%whole"
 _PICKLERS = {"pickle", "joblib", "dill", "cloudpickle", "torch", "pandas"}
@@ -144,7 +148,7 @@ def call_module(
         record_given_generators(evaluator, facts, arguments, node)
     if path not in _ASKING:
         names = ["__*__", *knowledge.methods_in_turn(path)] if facts is not None else ["__*__", "*"]
-        names += DISPLAYS if path == "builtins.display" else ()
+        names += DISPLAYS if path == "builtins.display" else ["keys"] if path in _MAPPING else ()
         if path in _COPYING:
             # What it hands to the second is a dict of its own.
             call_methods(evaluator, arguments.all(), ["__copy__", "__deepcopy__"], node)
@@ -201,6 +205,9 @@ def _result(  # noqa: PLR0913, PLR0917 - what `_known_function` has found out
         result = _made_by_pandas(evaluator, result, arguments)
     result = returned_place(with_given(result, facts, given), facts.mutates, arguments)
     result = _looking_into(evaluator, result, node) if returns == "shares" and path.startswith("numpy.") else result
+    if kind == "array" and _keeps_objects(arguments):
+        # It is an array of its own, but the objects are those that it is given.
+        result = union([result, container(map(part_of, arguments.all()), kind)])
     if path in _ITERATORS:
         # To take from it is to take from the iterators that it goes through: `zip(it, it)`.
         result = union([result, *(part_of(value, kind) for value in arguments.all() if value.kind in MOVING)])
@@ -246,6 +253,11 @@ def _record_asked(evaluator: CallingEvaluator, path: str, arguments: Arguments, 
     if path in _GETTERS and len(values) > 1:
         asked = values[1].constant or ""
         call_methods(evaluator, values[:1], [f"property {asked if asked.isidentifier() else '*'}"], node)
+    if path in _CLASS_ASKED and len(values) > 1:
+        asker, given = _CLASS_ASKED[path], values[1]
+        metas = [] if given.definition is None else metaclasses(evaluator.resolver, given.definition)
+        for summary in [found for meta in metas for found in evaluator.resolver.methods(meta, asker)]:
+            apply_summary(evaluator, summary, Arguments(receiver=values[1], rest=values[:1], open=True), node)
     if path == "builtins.id":
         effects.identity.update(name for value in values for name in value.reaches)
     if path == "sys.getsizeof":
@@ -372,6 +384,13 @@ def _views(evaluator: CallingEvaluator, path: str, facts: CallFacts, arguments: 
     if path.startswith(_OF_ELEMENTS) and elements_change(evaluator):
         return True
     return (facts.views and _may_be_viewed(arguments)) or may_leave_uncopied(arguments)
+
+
+def _keeps_objects(arguments: Arguments) -> bool:
+    """Tell whether an array is made of objects: `np.array(cells, dtype=object)`."""
+    dtype = arguments.nodes.get("dtype") or arguments.nodes.get(1)
+    said = dtype is not None and ast.unparse(dtype).strip("\"'") in ("object", "O")
+    return said or any(item.is_class for value in arguments.positional[:1] for item in value.carries)
 
 
 def _looking_into(evaluator: CallingEvaluator, result: Value, node: ast.Call) -> Value:

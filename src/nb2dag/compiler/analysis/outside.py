@@ -22,6 +22,7 @@ GENERATORS = frozenset({"<random>", "<numpy.random>", "<torch.random>"})
 """Global random number generators, as state without a name."""
 
 _GENERATOR_NAME = re.compile("rng|rand|generator")
+_KEPT_GENERATOR = re.compile("rng|generator")
 
 _LOGGED_BY = ("emit", "handle", "filter", "format")
 """Methods of handlers, filters and formatters that logging calls for each message."""
@@ -71,8 +72,16 @@ def record_given_generators(
         # In a function's body only its name tells that it is no number.
         if value is not None and not value.kind and any(map(_GENERATOR_NAME.search, value.same)):
             given[id(value)] = value
+        elif value is not None and not value.kind and value.part and _KEPT_GENERATOR.search(_written(arguments, place)):
+            # One that is kept somewhere: `random_state=config["rng"]`.
+            given[id(value)] = value
     for value in given.values():
         evaluator.effects.mutate(value, node)
+
+
+def _written(arguments: Arguments, place: int | str) -> str:
+    node = arguments.nodes.get(place)
+    return "" if node is None else ast.unparse(node)
 
 
 def record_setting(effects: Effects, path: str, node: ast.AST) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.effects import Hold, Mutate, Summary
 from nb2dag.compiler.analysis.resolver import CallingEvaluator, Resolver
-from nb2dag.compiler.analysis.values import Definition, Value, container, union
+from nb2dag.compiler.analysis.values import Definition, Value, container, kept, union
 
 
 def passed_to(resolver: Resolver, summary: Summary, arguments: Arguments) -> dict[str, Value]:
@@ -35,9 +35,9 @@ def passed_to(resolver: Resolver, summary: Summary, arguments: Arguments) -> dic
         for name in left_out:
             passed[name] = union([passed[name], kept_by_it]) if name in passed else kept_by_it
     if summary.variadic:
-        passed[summary.variadic] = container([*surplus, *arguments.rest], "tuple")
+        passed[summary.variadic] = container(map(kept, [*surplus, *arguments.rest]), "tuple")
     if summary.keywords:
-        passed[summary.keywords] = container(others, "dict")
+        passed[summary.keywords] = container(map(kept, others), "dict")
     return passed
 
 

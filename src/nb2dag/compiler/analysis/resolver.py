@@ -77,6 +77,10 @@ class CallingEvaluator(Protocol):
         """Record that the object behind `owner_node` now contains `item`."""
         ...
 
+    def ask_mapping(self, value: Value, node: ast.AST) -> None:
+        """Record what unpacking a mapping calls of the notebook's own: `keys` and `__getitem__`."""
+        ...
+
     def call_bound(
         self, function: ast.Attribute, reachable: Sequence[Value], node: ast.Call, *, certain: bool
     ) -> Value:

@@ -70,7 +70,11 @@ class Summaries:
             return []
         seen.add(id(node))
         own = [item for item in node.body if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef))]
-        found = [self._of(item, definition) for item in own if item.name == name or name in _registered_for(item)]
+        found = [
+            self._of(item, definition)
+            for item in own
+            if item.name == name or (item.decorator_list and name in _registered_for(item))
+        ]
         if found := [*found, *self._put_on(definition, name)]:
             return found
         for base in node.bases:

@@ -73,6 +73,8 @@ class TargetEvaluator(ExpressionEvaluator):
             return
         if source is not None:
             go_through(self, value, source)
+        if given := self.operated([value], source or targets[0]):
+            value = union([value, *given])
         names = [self.global_name(target) for target in targets]
         items = value.elements if self.function and value.elements and len(value.elements) == len(names) else None
         for target, item in zip(targets, items or _elements(value, names), strict=True):
@@ -119,6 +121,9 @@ class TargetEvaluator(ExpressionEvaluator):
         elif owner.kind == "immutable" and isinstance(target, ast.Attribute):
             # A logger, of which there is one by its name: `log.propagate = False`.
             record_setting(self.effects, target.attr, target)
+        if index.carries:
+            # It is asked for its hash.
+            self.operated([index], target)
         alter_place(self, owner, target)
         if index.carries or index.definition is not None or index.kind in OF_ONE_PROCESS:
             # A key of the notebook's own: an instance that can change, or a function; or the address of an object.
