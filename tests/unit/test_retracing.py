@@ -129,3 +129,23 @@ def test_names_that_a_task_had_while_it_was_typed_are_forgotten(work: Work) -> N
     known = {task_id for _, task_id in work.memory.traces("n.ipynb").settled._kept}
     assert "report" in known
     assert known.isdisjoint({"r", "re", "rep"})
+
+
+WITH_ELEMENTS = [
+    "import pandas as pd\n\nclass Row:\n    def __str__(self):\n        self.n = 1\n        return 'row'",
+    "#| task: make\nrow = Row()\nframe = pd.DataFrame({'rows': [[1]]})",
+    "#| task: change\nframe.loc[0, 'rows'].append(2)",
+    "#| task: look\nprint(row.n, frame)",
+]
+
+
+def test_what_is_known_of_the_whole_notebook_is_known_where_a_cell_is_edited(work: Work) -> None:
+    make = f"{WITH_ELEMENTS[1]}\nkept = pd.Series({{'k': row}})"
+    states = [
+        WITH_ELEMENTS,
+        edited(WITH_ELEMENTS, 1, make),
+        edited(edited(WITH_ELEMENTS, 1, make), 2, "#| task: change\nframe.loc[0, 'rows'].append(2)\nprint(kept['k'])"),
+        edited(WITH_ELEMENTS, 1, f"{WITH_ELEMENTS[1]}\nkept = [row]"),
+    ]
+    for state in states:
+        agree(work.check(state), state)

@@ -132,20 +132,26 @@ def _trace(
     again, changed = None, None
     if last is not None:
         tracer = _Tracer(traces, last.timeline)
+        # The timeline knows them already.
+        tracer.present.follow(_known(habits))
         again = retrace(last, tracer.present, cells, keys, tracer.cell)
     if last is not None and again is not None:
         now, changed = TracedNotebook(keys, again.cells, last.timeline, last.stars, habits), again.changed
     else:
         tracer = _Tracer(traces, Timeline())
-        for habit, text in habits:
-            tracer.present.record(habit, Snapshot(-1, -1, NO_REGIONS, "immutable", constant=text))
         if habits:
-            tracer.present.add(tracer.present.changes)
+            tracer.present.add(_known(habits))
         found = [tracer.cell(cell, key) for cell, key in zip(cells, keys, strict=True)]
         now = TracedNotebook(keys, found, tracer.present.timeline, tracer.present.all_stars(), habits)
     now.timeline.begin()
     traces.keep(now)
     return now, changed
+
+
+def _known(habits: Habits) -> Changes:
+    """Return what is known before anything else, as if a statement above all others had said it."""
+    names = {habit: Snapshot(-1, -1, NO_REGIONS, "immutable", constant=text) for habit, text in habits}
+    return Changes(-1, names)
 
 
 class _Tracer:
