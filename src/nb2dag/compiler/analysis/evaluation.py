@@ -437,6 +437,9 @@ class Evaluator(TargetEvaluator):
                 self.value(ast.copy_location(ast.Call(decorator, [ast.Name(name, ast.Load())], []), decorator))
             for state in states:
                 self.effects.add(Hold(state, made))
+            if applied.definition is None and not self.function and any(item.is_class for item in applied.carries):
+                # An object, or a method of one or of a class, is called with it.
+                self.value(ast.copy_location(ast.Call(decorator, [ast.Name(name, ast.Load())], []), decorator))
             if variable := variable_at(self.resolver, called.module):
                 record_attribute(self.effects, variable, node, made)
             method = decorator.func if isinstance(decorator, ast.Call) else decorator

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from nb2dag.compiler.analysis import calls, knowledge
 from nb2dag.compiler.analysis.accessors import accessed
-from nb2dag.compiler.analysis.application import call_methods, changed_since
+from nb2dag.compiler.analysis.application import apply_summary, call_methods, changed_since
+from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.callbacks import go_through
 from nb2dag.compiler.analysis.classes import has_changing_members, is_enumeration
 from nb2dag.compiler.analysis.consuming import awaited, run_lazy
@@ -405,6 +406,8 @@ class ExpressionEvaluator:
             return held_by_module(self.resolver, owner.module)
         if owner.definition is not None and owner.definition.is_class:
             # `Stack[int]` makes what `Stack` makes; `Color["RED"]` is one of what it keeps.
+            for summary in self.resolver.methods(owner.definition, "__class_getitem__"):
+                apply_summary(self, summary, Arguments([index], receiver=owner, owner=owner.definition), node)
             return part_of(owner) if is_enumeration(self.resolver, owner.definition) else owner
         if owner.kind in {"frame", "series"}:
             # pandas 3 copies on write: what is taken out of a frame never writes back into it.

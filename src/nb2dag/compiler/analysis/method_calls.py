@@ -73,7 +73,7 @@ from nb2dag.compiler.analysis.outside import (
 )
 from nb2dag.compiler.analysis.own_generators import record_use
 from nb2dag.compiler.analysis.pyplot_state import DRAWING, drawn_by_method
-from nb2dag.compiler.analysis.receivers import guessed_kind, moves_file, moves_path
+from nb2dag.compiler.analysis.receivers import draws_data, guessed_kind, moves_file, moves_path
 from nb2dag.compiler.analysis.resolver import CallingEvaluator
 from nb2dag.compiler.analysis.spelled_out import DEFINES
 from nb2dag.compiler.analysis.texts import ANY, joined_path
@@ -117,6 +117,7 @@ _OUTSIDE = {"resource", "pool", "client", "logger", "connection"}
 """Kinds of what stands for something outside of the process."""
 _SAVING = {"write", "save", "read", "load", "dump", "export"}
 _ASKED_BY_TEXT = re.compile(r"\{\w*\.(\w+)")
+_RUNS = {"start", "join"}
 _PICKING = {"choice", "choices", "sample"}
 """Methods by which generators of numbers pick elements."""
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -150,9 +151,7 @@ def call_method(
         # What answers for attributes that it does not have may answer with those of any object it holds.
         result = _unknown_method(evaluator, owner, arguments, node, discarded=discarded)
         return shares([result, *stored]) if stored else result
-    if function.attr == "__enter__" and not owner.kind:
-        # A `with` block leaves the context again; by hand, the process stays in it.
-        evaluator.effects.configures = True
+    _begin(evaluator, owner, function.attr, node)
     _use_what_is_given(evaluator, owner, function.attr, arguments, node)
     if owner.immutable and not owner.carries:
         facts = _facts_of_immutable(evaluator, function.attr, arguments, node)
@@ -160,6 +159,7 @@ def call_method(
             return IMMUTABLE
     else:
         kind = owner.kind or ("path" if moves_file(node) else guessed_kind(function.value))
+        kind = kind or ("axes" if function.attr in DRAWING and draws_data(node) else "")
         facts = knowledge.method_call(function.attr, kind) or knowledge.method_call(function.attr, owner.kind)
     record_given_generators(evaluator, facts, arguments, node)
     record_method(evaluator, owner, function.attr, arguments, node)
@@ -187,6 +187,16 @@ def _holds_foreign(evaluator: CallingEvaluator, function: ast.Attribute) -> bool
     # An instance of a derived class may hold something else, whose methods its callers know.
     evaluator.effects.methods.add(function.attr)
     return True
+
+
+def _begin(evaluator: CallingEvaluator, owner: Value, name: str, node: ast.Call) -> None:
+    """Record what the methods do that begin something."""
+    if name in _RUNS and owner.kind in ("", "thread"):
+        # What it was made with runs: `Thread(target=rows.append)`.
+        evaluator.effects.mutate(owner, node, deep=True)
+    if name == "__enter__" and not owner.kind:
+        # A `with` block leaves the context again; by hand, the process stays in it.
+        evaluator.effects.configures = True
 
 
 def _own_method(evaluator: CallingEvaluator, owner: Value, arguments: Arguments, node: ast.Call) -> Value | None:

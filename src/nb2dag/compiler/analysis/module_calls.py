@@ -140,6 +140,8 @@ def call_module(
         return container(evaluator.locals.values(), "dict")
     if path in _DYNAMIC or (path in _DYNAMIC_ALONE and not arguments.all()):
         effects.dynamic.setdefault(name, node)
+    if path == "builtins.type":
+        _derive(evaluator, arguments, node)
     if (special := _special(path, arguments, node)) is not None:
         return special
     _record_asked(evaluator, path, arguments, node)
@@ -160,6 +162,14 @@ def call_module(
     if facts is None:
         return _unknown_function(evaluator, path, arguments, node, discarded=discarded)
     return _known_function(evaluator, path, facts, arguments, node)
+
+
+def _derive(evaluator: CallingEvaluator, arguments: Arguments, node: ast.Call) -> None:
+    """Record what `type("Made", (Base,), {})` calls, as a class statement does."""
+    for item in dict.fromkeys(item for value in arguments.positional[1:2] for item in value.carries if item.is_class):
+        made = Arguments(receiver=Value(part=frozenset({item.name})), open=True, owner=item)
+        for summary in evaluator.resolver.methods(item, "__init_subclass__"):
+            apply_summary(evaluator, summary, made, node)
 
 
 def _known_function(

@@ -18,7 +18,7 @@ from nb2dag.model.code import nodes_of
 
 RESOURCES = {
     "resource": "a connection, client or pool", "client": "a connection or client", "file": "an open file",
-    "connection": "a connection", "lock": "a lock", "thread": "a thread or pool", "pool": "a pool",
+    "connection": "a connection", "lock": "a lock", "thread": "a thread or pool", "pool": "a pool", "mock": "a mock",
     "queue": "a queue of threads",
     "process": "a running process", "server": "a running server", "temporary": "a temporary file or folder",
     "weak reference": "a weak reference", "context variable": "a context variable",

@@ -31,6 +31,17 @@ def guessed_kind(receiver: ast.expr) -> str:
     return "axes" if _AXES.fullmatch(name) else ""
 
 
+def draws_data(call: ast.Call) -> bool:
+    """Tell whether a method that frames and axes have is given what to draw, as axes are: a frame has it itself.
+
+    >>> [draws_data(ast.parse(text, mode="eval").body) for text in ("p.plot([1, 2])", "df.plot('x', 'y')", "df.hist()")]
+    [True, False, False]
+    """
+    first = call.args[0] if call.args else None
+    parts = first.elts if isinstance(first, ast.List | ast.Tuple) else [first] if first is not None else []
+    return any(not (isinstance(part, ast.Constant) and isinstance(part.value, str)) for part in parts)
+
+
 def moves_file(call: ast.Call) -> bool:
     """Tell whether a method moves a file, though nothing is known of its object: it is given a path that is made there.
 

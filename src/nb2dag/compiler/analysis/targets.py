@@ -71,8 +71,7 @@ class TargetEvaluator(ExpressionEvaluator):
                 else:
                     self.assign(target, item, None)
             return
-        if source is not None:
-            go_through(self, value, source)
+        go_through(self, value, source or targets[0])
         if given := self.operated([value], source or targets[0]):
             value = union([value, *given])
         names = [self.global_name(target) for target in targets]

@@ -44,9 +44,9 @@ HOLDS_FRAMES = "<holds frames>"
 
 
 OF_ONE_PROCESS = frozenset({
-    "resource", "client", "file", "connection", "lock", "thread", "pool", "queue", "process", "server", "temporary",
-    "weak reference", "context variable", "generator", "coroutine", "hash", "window", "exit stack", "future",
-    "place in an array", "ufunc", "solver", "mapped file", "address", "parser", "thread-local", "patcher",
+    "resource", "client", "file", "connection", "lock", "thread", "pool", "mock", "queue", "process", "server",
+    "temporary", "weak reference", "context variable", "generator", "coroutine", "hash", "window", "exit stack",
+    "future", "place in an array", "ufunc", "solver", "mapped file", "address", "parser", "thread-local", "patcher",
 })  # fmt: skip
 """Kinds of what no handoff takes to another process, wherever it is kept."""
 

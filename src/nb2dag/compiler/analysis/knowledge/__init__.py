@@ -82,6 +82,7 @@ _RARE: dict[str, dict[str, MethodFacts]] = {
     "queue": system.THREAD,
     "thread": system.THREAD,
     "pool": system.POOL,
+    "mock": {},
     "lock": system.THREAD,
     "styler": pandas_.STYLER,
     "torch": others.TORCH,

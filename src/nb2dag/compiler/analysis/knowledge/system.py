@@ -167,6 +167,7 @@ _PROCESSES = (
     call_table(
         "unittest.mock",
         (CallFacts(returns="shares", kind="patcher"), "patch patch.object patch.dict patch.multiple"),
+        (CallFacts(kind="mock"), "Mock MagicMock AsyncMock NonCallableMock create_autospec"),
     ),
     call_table("contextvars", (CallFacts(kind="context variable"), "ContextVar")),
     call_table(
