@@ -213,7 +213,11 @@ class _Application:
             return
         value = kept(event.value)
         definitions = value.carries if value.definition is None else value.carries | {value.definition}
-        inside = NO_REGIONS if value.definition is not None else self.own_regions(value) | self.held_regions(value)
+        if value.definition is None:
+            inside = self.own_regions(value) | self.held_regions(value)
+        else:
+            # What a function or class keeps itself, it is asked for by its name.
+            inside = self.own_regions(Value(same=value.same))
         own = self.present.merged(snapshot.own)
         for number in own:
             self.grow(number, Region(0, inside - {number}, definitions, value.free, value.draws))

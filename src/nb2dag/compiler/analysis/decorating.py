@@ -9,6 +9,7 @@ from nb2dag.compiler.analysis.application import apply_summary
 from nb2dag.compiler.analysis.arguments import Arguments
 from nb2dag.compiler.analysis.decorators import (
     calls_what_it_is_given,
+    gives_back,
     keeps_state,
     made_by_factories,
     makes_context,
@@ -90,9 +91,9 @@ def apply_decorator(evaluator: CallingEvaluator, decorator: Value, made: Value, 
     """
     if decorator.definition is not None:
         summary = evaluator.resolver.summary(decorator.definition)
-        given = _with_its_name(made, name) if _changes_first(summary) else made
+        given = _with_its_name(made, name)
         result = apply_summary(evaluator, summary, Arguments([given], owner=decorator.definition), node)
-        if result.reaches - {name}:
+        if result.reaches - {name} and not gives_back(decorator.definition):
             # What it gives may hold on to what others hold: `cache = caches.setdefault(function.__name__, {})`.
             evaluator.effects.add(Hold(name, Value(part=result.reaches)))
     for state in sorted(decorator.draws):
@@ -127,15 +128,9 @@ def keep_decorated(evaluator: CallingEvaluator, owner: Value, made: Value, node:
 
 
 def _with_its_name(made: Value, name: str) -> Value:
-    """Return a class as what its name stands for, so that what is put on it is known by that name."""
-    is_class = made.definition is not None and made.definition.is_class and made.definition.name == name
-    return replace(made, same=made.same | {name}) if is_class else made
-
-
-def _changes_first(summary: Summary) -> bool:
-    """Tell whether a function changes the first of what it is given."""
-    first = {f"@{parameter}" for parameter in summary.parameters[:1]}
-    return any(isinstance(event, Mutate) and event.name in first for event in summary.effects.events)
+    """Return a definition as what its name stands for, so that who keeps it or puts something on it keeps that one."""
+    is_it = made.definition is not None and made.definition.name == name
+    return replace(made, same=made.same | {name}) if is_it else made
 
 
 def _changed_by_wrappers(resolver: Resolver, definition: Definition) -> Names:
