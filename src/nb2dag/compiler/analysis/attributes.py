@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
-from nb2dag.compiler.analysis.classes import family
+from nb2dag.compiler.analysis.classes import family, path_of
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import Definition
 
@@ -61,9 +61,5 @@ def _is_foreign(resolver: Resolver, value: ast.expr | None) -> bool:
         return True
     if not isinstance(value, ast.Call):
         return False
-    target = value.func
-    called = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
-    while isinstance(target, ast.Attribute):
-        target = target.value
-    root = resolver.resolve(target.id) if isinstance(target, ast.Name) else None
-    return root is not None and bool(root.module) and called not in _PASSED_THROUGH
+    path = path_of(resolver, value.func)
+    return bool(path) and path.rpartition(".")[2] not in _PASSED_THROUGH

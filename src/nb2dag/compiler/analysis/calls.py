@@ -44,7 +44,7 @@ def evaluate_call(evaluator: CallingEvaluator, node: ast.Call, *, discarded: boo
     """Return the value of a call and record what it does."""
     function = node.func
     if isinstance(function, ast.Attribute):
-        if _is_super(function.value):
+        if is_super(function.value):
             return call_super(evaluator, evaluate_arguments(evaluator, node), node, discarded=discarded)
         owner = evaluator.value(function.value)
         arguments = evaluate_arguments(evaluator, node)
@@ -99,7 +99,8 @@ def call_bound(
     return call_own_method(evaluator, owner, arguments, call) or part_of(owner)
 
 
-def _is_super(node: ast.expr) -> bool:
+def is_super(node: ast.expr) -> bool:
+    """Tell whether an expression is a call of `super`."""
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
 
 

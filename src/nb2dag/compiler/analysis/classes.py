@@ -74,6 +74,16 @@ def is_named_tuple(definition: Definition) -> bool:
     return any(ast.unparse(base).rpartition(".")[2] == "NamedTuple" for base in _bases(definition))
 
 
+def path_of(resolver: Resolver, node: ast.expr) -> str:
+    """Return the dotted path of what an expression names in a module, an empty string for anything else."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    root = resolver.resolve(node.id).module if isinstance(node, ast.Name) else ""
+    return ".".join([root, *reversed(parts)]) if root else ""
+
+
 def family(resolver: Resolver, definition: Definition) -> Iterator[Definition]:
     """Yield a class, its bases and its metaclasses, as far as the notebook defines them."""
     waiting, seen = [definition], {definition}
@@ -156,10 +166,7 @@ def _is_method(node: ast.stmt) -> TypeGuard[ast.FunctionDef]:
 
 
 def _is_hook(resolver: Resolver, decorator: ast.expr) -> bool:
-    target = decorator.func if isinstance(decorator, ast.Call) else decorator
-    while isinstance(target, ast.Attribute):
-        target = target.value
-    path = resolver.resolve(target.id).module if isinstance(target, ast.Name) else ""
+    path = path_of(resolver, decorator.func if isinstance(decorator, ast.Call) else decorator)
     return path.partition(".")[0] in _VALIDATING
 
 

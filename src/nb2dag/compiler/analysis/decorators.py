@@ -6,7 +6,7 @@ import ast
 import functools
 from collections.abc import Sequence
 
-from nb2dag.compiler.analysis.classes import family, named
+from nb2dag.compiler.analysis.classes import family, named, path_of
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import Definition
 
@@ -60,17 +60,9 @@ def decorated_by_method(node: ast.stmt) -> str:
 
 def paths_of_decorators(resolver: Resolver, definition: Definition) -> list[str]:
     """Return the dotted paths of the decorators of a definition that are functions of modules."""
-    found: list[str] = []
-    for decorator in getattr(definition.node, "decorator_list", ()):
-        target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        parts: list[str] = []
-        while isinstance(target, ast.Attribute):
-            parts.append(target.attr)
-            target = target.value
-        root = resolver.resolve(target.id).module if isinstance(target, ast.Name) else ""
-        if root:
-            found.append(".".join([root, *reversed(parts)]))
-    return found
+    nodes = getattr(definition.node, "decorator_list", ())
+    paths = (path_of(resolver, node.func if isinstance(node, ast.Call) else node) for node in nodes)
+    return [path for path in paths if path]
 
 
 def keeps_state(decorator: Definition) -> bool:

@@ -344,7 +344,7 @@ class ExpressionEvaluator:
             if state and state != "<config>" and not (state in GENERATORS and state == f"<{path}>"):
                 self.effects.add(ReadState(state, node))
             return Value(module=path, draws=generators_of(path) | mark_of_method(path) | _STATES.get(path, NONE))
-        if _is_super(node.value):
+        if calls.is_super(node.value):
             owner = union([owner, part_of(self.first_argument())])
             if read := call_methods(self, [self.first_argument()], [f"super {node.attr}"], node):
                 return union([owner, *read])
@@ -581,7 +581,3 @@ def _target_values(target: ast.expr, items: Value) -> Iterable[tuple[str, Value]
             yield from _target_values(element, part_of(items))
     elif isinstance(target, ast.Starred):
         yield from _target_values(target.value, items)
-
-
-def _is_super(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
