@@ -163,6 +163,15 @@ def test_compile_check_and_diff_of_a_stale_bundle(project):
     assert (project / "dags/daily_sales/tasks/extract.ipynb").read_bytes() == written
 
 
+def test_compile_check_of_what_was_never_compiled(project):
+    write_notebook(project / "sales.ipynb")
+    result = nb2dag("compile", "sales.ipynb", "--check")
+    assert result.exit_code == 1
+    assert "sales.ipynb: not compiled yet: there is no dags/daily_sales" in result.stdout
+    assert "1 missing: run `nb2dag compile`" in result.stderr
+    assert not (project / "dags").exists()
+
+
 def test_compile_takes_the_output_folder_of_option_or_settings(project):
     write_notebook(project / "sales.ipynb")
     assert nb2dag("compile", "sales.ipynb", "-o", "elsewhere").exit_code == 0

@@ -47,6 +47,15 @@ def test_a_notebook_is_proven(tmp_path: Path) -> None:
     assert "run the DAG: task show: success" in done.stderr
 
 
+def test_folders_that_are_written_into_are_there_in_every_run(tmp_path: Path) -> None:
+    (tmp_path / "out" / "plots").mkdir(parents=True)
+    save = "#| task: save\nwith open('out/plots/a.txt', 'w') as file:\n    file.write('1')"
+    show = "#| task: show\nimport os\nprint(os.listdir('out/plots'))"
+    done = _verify(tmp_path, (save, show))
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "the DAG computes what the notebook computes" in done.stdout
+
+
 def test_a_notebook_that_fails_is_named_by_its_cell(tmp_path: Path) -> None:
     done = _verify(tmp_path, ("x = 1", "#| task: make\ny = x\nz = y / 0"))
     assert done.returncode == 2

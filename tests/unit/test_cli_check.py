@@ -66,8 +66,8 @@ def test_an_unreadable_notebook_is_in_every_form(notebook):
     for form in ("json", "sarif", "github"):
         result = check("--format", form)
         assert result.exit_code == 2
-        assert "not JSON" in result.stdout
-        assert "not JSON" in result.stderr
+        assert "not a notebook" in result.stdout
+        assert "not a notebook" in result.stderr
 
 
 def test_select_and_ignore(notebook):
@@ -125,7 +125,7 @@ def test_diff_shows_and_writes_nothing(notebook):
 
 def test_what_is_not_shown_is_not_mended(notebook):
     before = notebook.read_text("utf-8")
-    assert "nothing to mend" in check("--diff", "--ignore", "NBD9").stderr
+    assert "nothing to mend; 1 more with --unsafe-fixes\n" in check("--diff", "--ignore", "NBD9").stderr
     check("--fix", "--ignore", "NBD9")
     assert notebook.read_text("utf-8") == before
 

@@ -80,7 +80,7 @@ def test_what_is_no_assignment_is_refused(assignment):
     [
         (["region", "year"], "`etl` has no param `yaer`: did you mean `year`?"),
         (["region"], "its params are `region`"),
-        ([], "it has none"),
+        ([], "it has no params at all"),
     ],
 )
 def test_an_unknown_param_is_named(known, message):

@@ -139,7 +139,10 @@ def test_format_2_is_upgraded():
             '{\n "cells": [],\n',
             "n.ipynb: not JSON: expecting property name enclosed in double quotes in line 3, column 1",
         ),
-        ("import os\n", "n.ipynb: not JSON: expecting value in line 1, column 1"),
+        (
+            "import os\n",
+            "n.ipynb: not a notebook: a Jupyter notebook (.ipynb) is a JSON file, and begins with `{`",
+        ),
         ("<!DOCTYPE html>\n<html>", "n.ipynb: this is an HTML page, not a notebook: download the raw .ipynb file"),
         (
             "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from nb2dag.runtime.failures import Frame, NotRunnableError
-from nb2dag.runtime.formats import CellOrigin, Job, ObjectHeader, path_component
+from nb2dag.runtime.formats import FOLDER_KEEPER, CellOrigin, Job, ObjectHeader, path_component
 from nb2dag.runtime.kernels import find_kernel
 from nb2dag.runtime.location import source_frames
 from nb2dag.runtime.parameters import check_parameters
@@ -79,8 +79,11 @@ def test_a_private_copy_of_the_bundles_files(tmp_path: Path) -> None:
     (files / "data" / "a.csv").write_text("1")
     (files / "data" / "a.csv").chmod(0o444)
     (files / "data" / "dangling").symlink_to("nowhere")
+    (files / "out").mkdir()
+    (files / "out" / FOLDER_KEEPER).touch()
     (files / "data").chmod(0o555)
     with private_copy(files) as folder:
+        assert list((folder / "out").iterdir()) == []
         (folder / "data" / "a.csv").write_text("2")
         (folder / "data" / "b.csv").write_text("3")
         assert stat.S_IMODE((folder / "data" / "a.csv").stat().st_mode) & stat.S_IWUSR

@@ -115,9 +115,12 @@ def test_the_folder_is_copied_unless_it_is_too_large(tmp_path: Path) -> None:
     ):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text("12345")
-    assert copy_folder(source, tmp_path / "all", ["a.txt"])
+    (source / "out").mkdir()
+    assert copy_folder(source, tmp_path / "all", ["a.txt", "out/"])
+    assert (tmp_path / "all" / "out").is_dir()
     assert _names(tmp_path / "all") == ["a.txt", "sub/b.txt"]
-    assert not copy_folder(source, tmp_path / "shipped", ["a.txt"], most_bytes=9)
+    assert not copy_folder(source, tmp_path / "shipped", ["a.txt", "out/"], most_bytes=9)
+    assert (tmp_path / "shipped" / "out").is_dir()
     assert _names(tmp_path / "shipped") == ["a.txt"]
 
 

@@ -9,6 +9,7 @@ import click
 
 from nb2dag.cli import exits
 from nb2dag.cli.arguments import notebooks_argument
+from nb2dag.model.diagnostic import Applicability
 from nb2dag.report.summary import counted
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def command(  # noqa: PLR0913, PLR0917 - click passes every option
     if fix or diff:
         mended = _mend(findings, select, ignore, unsafe_fixes)
         if diff:
-            _print_diff(mended)
+            _print_diff(mended, 0 if unsafe_fixes else _guesses(findings))
             print_unreadable(findings)
             ctx.exit(exits.COULD_NOT_RUN if findings.unreadable else exits.CLEAN)
         if _write(mended):
@@ -94,11 +95,18 @@ def _mend(findings: Findings, select: Sequence[str], ignore: Sequence[str], unsa
     ]
 
 
-def _print_diff(mended: Sequence[Mended]) -> None:
+def _guesses(findings: Findings) -> int:
+    """Return how many findings only a guess mends."""
+    fixes = [item.fix for item in findings.diagnostics if item.fix is not None]
+    return sum(fix.applicability is Applicability.UNSAFE for fix in fixes)
+
+
+def _print_diff(mended: Sequence[Mended], guesses: int) -> None:
     for one in mended:
         click.echo(one.diff(), nl=False)
     count = sum(one.count for one in mended)
-    click.echo(f"{counted(count, 'finding')} would be mended" if count else "nothing to mend", err=True)
+    more = f"; {guesses} more with --unsafe-fixes" if guesses else ""
+    click.echo((f"{counted(count, 'finding')} would be mended" if count else "nothing to mend") + more, err=True)
 
 
 def _write(mended: Sequence[Mended]) -> int:

@@ -112,15 +112,20 @@ def _write(targets: Sequence[Target], force: bool) -> int:
 def _compare(targets: Sequence[Target], check: bool) -> int:
     from nb2dag.compiler.bundle import diff_bundle
 
-    stale = 0
+    stale = missing = 0
     for target in targets:
+        if check and not target.folder.exists():
+            missing += 1
+            click.echo(f"{target.path}: not compiled yet: there is no {target.folder}")
+            continue
         difference = diff_bundle(target.bundle, target.folder)
         if difference:
             stale += 1
             click.echo(difference, nl=not difference.endswith("\n"))
     if not check:
         return exits.CLEAN
-    if stale:
-        click.echo(f"{stale} of {len(targets)} bundles stale: run `nb2dag compile` and commit what it writes", err=True)
+    if stale or missing:
+        what = [f"{stale} of {len(targets)} bundles stale"] * bool(stale) + [f"{missing} missing"] * bool(missing)
+        click.echo(f"{', '.join(what)}: run `nb2dag compile` and commit what it writes", err=True)
         return exits.FINDINGS
     return exits.CLEAN

@@ -78,7 +78,7 @@ def _mended(text: str, check: Callable[[str], list[Diagnostic]], unsafe: bool) -
             fixes = fixes[:1]
             after = _edited(text, [edit for _, fix in fixes for edit in fix.edits])
             then = check(after)
-        if _is_worse(fixes, found, then):
+        if after == text or _is_worse(fixes, found, then):
             refused.update(fix for _, fix in fixes)
             continue
         text, found = after, then

@@ -27,7 +27,8 @@ from nb2dag.model.span import START
 PARAMETERS_TAG = "parameters"
 """The cell tag by which papermill knows the parameters cell."""
 
-_MAYBE_TAGGED = re.compile(r"%airflow_|#[ \t]*\|")
+_MAYBE_TAGGED = re.compile(r"%[ \t]*(?i:airflow)|#[ \t]*\|")
+_LOST_COLON = re.compile(rf"({'|'.join(sorted(KEYWORDS))})(?:[ \t]+|:)(?=\S)")
 _UNTAGGED = Tag(None)
 
 
@@ -86,7 +87,15 @@ def _placed(directive: Directive | None, tags: Sequence[RawTag]) -> Directive | 
 
 def _is_ours(tag: RawTag) -> bool:
     """Whether option lines without a directive look like ours, and not like Quarto's or nbdev's."""
-    return any(option.key in DISTINCTIVE_KEYS or _meant_keyword(option.key) for option in tag.options)
+    by_key = any(option.key in DISTINCTIVE_KEYS or _meant_keyword(option.key) for option in tag.options)
+    return by_key or any(_without_colon(problem) for problem in tag.problems)
+
+
+def _without_colon(problem: DirectiveProblem) -> str:
+    """Return an option line like `task clean` or `task:clean` as it is meant, an empty string for any other."""
+    text = dict(problem.values).get("text", "")
+    found = _LOST_COLON.match(text) if problem.rule == "invalid-yaml" else None
+    return f"{found[1]}: {text[found.end() :]}" if found else ""
 
 
 def _meant_keyword(key: str) -> str:
@@ -136,6 +145,9 @@ def _read_tag(tag: RawTag, *, alone: bool) -> tuple[Directive | None, list[Direc
 
 def _without_directive(tag: RawTag, *, alone: bool) -> list[DirectiveProblem]:
     """Return what to say about option lines that are ours and name no directive."""
+    for problem in tag.problems:
+        if meant := _without_colon(problem):
+            return [replace(problem, values=(*problem.values, ("suggestion", meant)))]
     misspelt = next((option for option in tag.options if _meant_keyword(option.key)), None)
     if misspelt is not None and alone:
         values = (("directive", f"#| {misspelt.key}"), ("suggestion", _meant_keyword(misspelt.key)))
@@ -149,7 +161,9 @@ def _unknown(tag: RawTag) -> DirectiveProblem:
     known = [spec.kind.value for spec in DIRECTIVES if spec.cell_magic]
     percents = "%" * tag.percents
     region = replace(tag.keyword_region, column=tag.keyword_region.column + tag.percents)
-    values = (("directive", percents + tag.keyword), ("suggestion", nearest(tag.keyword, known)))
+    written, _, name = tag.keyword.strip().partition(":")
+    meant = nearest(written, known)
+    values = (("directive", percents + tag.keyword), ("suggestion", f"{meant} {name}" if meant and name else meant))
     return DirectiveProblem("unknown-directive", region, values)
 
 

@@ -16,15 +16,19 @@ from nb2dag.model.span import Region
 KEYWORDS = frozenset(spec.keyword for spec in DIRECTIVES)
 """The option-line keys that name a directive."""
 
-_MAGIC = re.compile(r"([ \t]*)(%{1,2})(airflow_(?!preview\b)\w*)(?=\s|\\|$)")
-"""A magic of the tag language; `%airflow_preview` is a view on the notebook and tags nothing."""
+_NAME = r"[ \t]*(?i:airflow)(?!_preview\b)[_-]?\w[\w-]*(?::[\w.-]*)?(?=\s|\\|$)"
+_MAGIC = re.compile(rf"([ \t]*)(%%?)({_NAME})")
+"""A magic of the tag language, or what is meant as one: `%%Airflow-task`, `%% airflow_task`, `%%airflow_task:`.
+
+`%airflow_preview` is a view on the notebook and tags nothing.
+"""
 
 _CELL_MAGIC = re.compile(r"[ \t]*%%(\w+|!)")
 _OPTION_LINE = re.compile(r"[ \t]*#[ \t]*\|[ \t]?")
 _COMMENT = re.compile(r"[ \t]*(?:#|$)")
 _OUR_KEYS = "|".join(sorted(KEYWORDS | DISTINCTIVE_KEYS))
 _STRAY = re.compile(
-    rf"^[ \t]*(?:%{{1,2}}airflow_(?!preview\b)\w*(?=\s|\\|$)|#[ \t]*\|[ \t]*(?:{_OUR_KEYS})[ \t]*(?::[ \t]|:?$))",
+    rf"^[ \t]*(?:%%?{_NAME}|#[ \t]*\|[ \t]*(?:{_OUR_KEYS})[ \t]*(?::[ \t]|:?$))",
     re.MULTILINE,
 )
 
@@ -50,17 +54,12 @@ def find_tags(lines: Sequence[str]) -> tuple[RawTag, ...]:
     Option lines that name no directive make a tag with the keyword "": whether they are ours, the grammar knows.
     """
     first = next((number for number, line in enumerate(lines, 1) if line.strip()), 1)
-    cell_magic = _CELL_MAGIC.match(lines[first - 1])
-    if cell_magic and not cell_magic[1].startswith("airflow_"):
-        if cell_magic[1] in OPAQUE_MAGICS:
-            return ()
-        return tuple(_strays(lines, first + 1))
-    if cell_magic:
-        match = _MAGIC.match(lines[first - 1])
-        if match is None:
-            return ()
-        tag = _magic_tag(lines, first, match)
+    ours = _MAGIC.match(lines[first - 1])
+    if ours and ours[2] == "%%":
+        tag = _magic_tag(lines, first, ours)
         return (tag, *_strays(lines, tag.lines[-1] + 1))
+    if cell_magic := _CELL_MAGIC.match(lines[first - 1]):
+        return () if cell_magic[1] in OPAQUE_MAGICS else tuple(_strays(lines, first + 1))
     tags = _option_line_tags(lines, first)
     last = max((tag.lines[-1] for tag in tags), default=0)
     return (*tags, *_strays(lines, last + 1, in_place=True))

@@ -10,7 +10,7 @@ from nb2dag.directives.nearest import nearest
 from nb2dag.directives.raw import RawOption, RawText
 from nb2dag.directives.spec import DirectiveSpec, OptionSpec, ValueType
 from nb2dag.directives.values import BadValue, Reading, as_mapping, missing, read_value
-from nb2dag.directives.vocabulary import OPTIONS, accepts, directive_spec, find_option, options_of
+from nb2dag.directives.vocabulary import ELSEWHERE, OPTIONS, accepts, directive_spec, find_option, options_of
 from nb2dag.model.directive import DirectiveKind, DirectiveProblem, Option
 
 Problems = list[DirectiveProblem]
@@ -53,7 +53,8 @@ def _find(kind: DirectiveKind, raw: RawOption, problems: Problems) -> OptionSpec
     directive = directive_spec(kind).magic
     if spec is None:
         known = [option.name for option in options_of(kind)]
-        suggestion = nearest(raw.key, known) or nearest(raw.key, [option.name for option in OPTIONS])
+        suggestion = ELSEWHERE.get(raw.key.lower().replace("-", "_"), "")
+        suggestion = suggestion or nearest(raw.key, known) or nearest(raw.key, [option.name for option in OPTIONS])
         if raw.is_flag:
             suggestion = suggestion.replace("_", "-")
         values = (("option", shown(raw)), ("directive", directive), ("suggestion", suggestion))

@@ -232,8 +232,9 @@ def _listed(
         values: dict[str, object] = {}
         problems: list[DirectiveProblem] = []
         for item in list_items(reading, raw):
-            why = why_not(item.text) or ("it is listed twice" if item.text in values else "")
-            if why:
+            if item.text in values:
+                problems.append(DirectiveProblem("repeated-option", item.region, (("option", item.text),)))
+            elif why := why_not(item.text):
                 problems.extend(reading.refuse(item.text, item.region, why, propose(item.text)).problems)
             values[item.text] = make(item.text)
         if problems:

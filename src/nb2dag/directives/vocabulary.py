@@ -469,6 +469,13 @@ DISTINCTIVE_KEYS = frozenset(
 )
 """Option keys that tell by themselves that an option line is ours."""
 
+ELSEWHERE = {
+    **dict.fromkeys(("depends_on", "dependencies", "needs", "requires", "upstream", "wait_for", "run_after"), "after"),
+    **dict.fromkeys(("cron", "every", "interval", "schedule_interval", "timetable"), "schedule"),
+    **dict.fromkeys(("max_retries", "attempts", "max_attempts"), "retries"),
+}
+"""What other tools call an option, or what is guessed at first."""
+
 _BY_KIND = {spec.kind: spec for spec in DIRECTIVES}
 _BY_KEYWORD = {spec.keyword: spec for spec in DIRECTIVES}
 _BY_OPTION = {

@@ -42,7 +42,7 @@ def require_params(dag_id: str, known: Iterable[str], given: Iterable[str]) -> N
         elif names:
             hint = "its params are " + ", ".join(f"`{one}`" for one in names)
         else:
-            hint = "it has none: mark a cell with the tag `parameters` or with `#| parameters`"
+            hint = f"it has no params at all: `#| parameters` above the cell that sets `{name}` makes it one"
         raise Nb2dagError(f"`{dag_id}` has no param `{name}`: {hint}")
 
 

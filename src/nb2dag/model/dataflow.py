@@ -78,10 +78,14 @@ class FlowProblem:
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """A file beside the notebook that exported code names, by its path relative to the notebook."""
+    """A file beside the notebook that exported code names, by its path relative to the notebook.
+
+    Of `only_folder` nothing is read: code writes into it, and counts on its being there.
+    """
 
     path: str
     is_module: bool = False
+    only_folder: bool = False
 
 
 @dataclass(frozen=True, slots=True)

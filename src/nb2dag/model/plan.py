@@ -141,7 +141,10 @@ class TaskPlan:
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """A local module or data file that ships with the bundle, by its path relative to the notebook."""
+    """A local module or data file that ships with the bundle, by its path relative to the notebook.
+
+    A path that ends with `/` is a folder of which no file ships, and which has to be there. `size` is in bytes.
+    """
 
     path: str
     size: int

@@ -26,6 +26,9 @@ BUNDLE_FORMAT = 1
 BUNDLE_MANIFEST = "nb2dag.json"
 """File name of the bundle manifest."""
 
+FOLDER_KEEPER = ".nb2dag-folder"
+"""File that keeps a folder in the bundle of which no file ships, since git and archives know files only."""
+
 HANDOFF_FORMAT = 1
 """Version of job file, pointer manifest and object header together."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nb2dag.runtime.failures import NotRunnableError
+from nb2dag.runtime.formats import FOLDER_KEEPER
 
 
 @contextmanager
@@ -38,11 +39,13 @@ def private_copy(files: Path | None) -> Iterator[Path]:
 def copy_files(files: Path, target: Path) -> None:
     """Copy a bundle's files to `target`, a new folder; what ships read-only is writable there.
 
+    A folder that ships empty is empty there, too.
+
     Raises:
         NotRunnableError: `files` is not there, or cannot be copied.
     """
     try:
-        shutil.copytree(files, target, ignore_dangling_symlinks=True)
+        shutil.copytree(files, target, ignore=shutil.ignore_patterns(FOLDER_KEEPER), ignore_dangling_symlinks=True)
     except FileNotFoundError as error:
         raise NotRunnableError(f"the bundle's files are not at {files}: deploy the whole bundle") from error
     except (OSError, shutil.Error) as error:

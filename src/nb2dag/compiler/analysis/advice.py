@@ -10,6 +10,7 @@ from nb2dag.compiler.analysis.order import unordered_accesses
 from nb2dag.compiler.analysis.repeated import repeated_work
 from nb2dag.compiler.analysis.serialised import serial_mutations
 from nb2dag.compiler.analysis.statements import Statement
+from nb2dag.compiler.analysis.undefined import unbound_in_functions
 from nb2dag.compiler.analysis.unrepeatable import unseeded_randomness, wall_clock_dates
 from nb2dag.compiler.analysis.unused import unused_tasks
 from nb2dag.model.dataflow import FlowProblem
@@ -22,6 +23,7 @@ def find_advice(flow: Flow, demands: Demands, program: Program, exported: Sequen
     yield from unordered_accesses(flow, demands, program)
     yield from serial_mutations(flow, demands, program)
     yield from repeated_work(flow, demands, path)
+    yield from unbound_in_functions(flow, exported, path)
     yield from unused_tasks(flow, demands, program)
     yield from unseeded_randomness(flow, exported, path)
     yield from wall_clock_dates(exported, path)

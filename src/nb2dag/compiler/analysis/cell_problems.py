@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from nb2dag.compiler.analysis.cell_facts import CellFacts, CellFactsMemo, StatementFacts
 from nb2dag.model.dataflow import Dataflow, FlowProblem
-from nb2dag.model.program import Program, ProgramCell
+from nb2dag.model.program import Program, ProgramCell, Role
 
 
 def secret_problems(program: Program, facts: CellFactsMemo) -> Iterator[FlowProblem]:
     """Yield every literal that looks like a secret, in any cell: scratch cells are shared too."""
     for cell in program.cells:
         for region, what in facts.of(cell).secrets:
-            yield FlowProblem("secret-in-source", cell.cell.span(program.notebook.path, region), (("what", what),))
+            values = (("what", what), ("param", "yes" if cell.role is Role.PARAMETERS else ""))
+            yield FlowProblem("secret-in-source", cell.cell.span(program.notebook.path, region), values)
 
 
 def exported_problems(program: Program, dataflow: Dataflow, facts: CellFactsMemo) -> Iterator[FlowProblem]:

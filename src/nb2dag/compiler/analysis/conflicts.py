@@ -5,23 +5,21 @@ from __future__ import annotations
 import ast
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
-from difflib import get_close_matches
-from functools import lru_cache, partial
+from functools import partial
 
 from nb2dag.compiler.analysis.decorators import decorated_by_method
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands, Trouble
 from nb2dag.compiler.analysis.early import overwritten_states
-from nb2dag.compiler.analysis.effects import ANNOTATIONS
-from nb2dag.compiler.analysis.flow import BUILTIN_NAMES, Flow
+from nb2dag.compiler.analysis.flow import Flow
 from nb2dag.compiler.analysis.handoffs import identity_regions, marks_made_again, named_marks
 from nb2dag.compiler.analysis.obstacles import RESOURCES, find_obstacle
 from nb2dag.compiler.analysis.places import is_file_state, place_in
 from nb2dag.compiler.analysis.pyplot_state import FIGURE
 from nb2dag.compiler.analysis.regions import node_region
 from nb2dag.compiler.analysis.scratch import scratch_values
-from nb2dag.compiler.analysis.spelled_out import is_optional
-from nb2dag.compiler.analysis.statements import MOST_STATEMENTS, OwnerKind, Statement
+from nb2dag.compiler.analysis.statements import Statement
 from nb2dag.compiler.analysis.timeline import EVER
+from nb2dag.compiler.analysis.undefined import undefined_names
 from nb2dag.model.dataflow import FlowProblem
 from nb2dag.model.span import Span
 
@@ -33,14 +31,11 @@ _TOLD_ONCE = {"scratch-value", "cannot-hand-over"}
 
 _MADE = {"scratch-value": "made or changed here", "definition-needs-value": "defined here"}
 
-_ALIKE = 0.72
-"""From which ratio of `difflib` on one name may have been meant by another."""
-
 
 def find_conflicts(flow: Flow, demands: Demands, path: str) -> Iterator[FlowProblem]:
     """Yield every problem of the flow between tasks, in the order of the tasks."""
     places = _Places(flow, path)
-    yield from _undefined(flow, places)
+    yield from undefined_names(flow, path)
     troubles = [_trouble(flow, demands, trouble, places) for trouble in demands.troubles.values()]
     # What else is wrong with a name that shared code cannot have is mended with that.
     first = {dict(problem.values)["name"] for problem in troubles if problem.rule == "shared-needs-task"}
@@ -221,81 +216,6 @@ class _Places:
         if node is None or not hasattr(node, "lineno"):
             return self.whole(statement)
         return statement.cell.cell.span(self.path, node_region(node, statement.cell.cell.source))
-
-
-def _undefined(flow: Flow, places: _Places) -> Iterator[FlowProblem]:
-    reported: set[tuple[int, str]] = set()
-    close: dict[str, list[str]] = {}
-    names: frozenset[str] | None = None
-    for statement, name in (missing for cell in flow.cells for missing in cell.missing):
-        if (
-            name in BUILTIN_NAMES
-            or name == ANNOTATIONS
-            or statement.kind is OwnerKind.SCRATCH
-            or flow.stars.first < statement.position
-        ):
-            continue
-        if is_optional(statement.names.reads[name]) or (statement.cell.cell.index, name) in reported:
-            continue
-        if _guarded(statement) or _bound_above(statement, name):
-            continue
-        reported.add((statement.cell.cell.index, name))
-        if name not in close:
-            names = names or frozenset(flow.timeline.names)
-            close[name] = _close_names(name, names)
-        position = statement.position
-        similar = next((other for other in close[name] if flow.timeline.before(other, position) is not None), "")
-        below = flow.timeline.first_binding_below(name, position - 1)
-        labels: tuple[tuple[Span, str], ...] = ()
-        values: tuple[tuple[str, str], ...] = (("name", name), ("similar", similar))
-        if below is not None:
-            maker = flow.statements[below]
-            if maker.cell is statement.cell and _is_in_lambda(statement.node, statement.names.reads[name]):
-                # It may be called below that: a cell runs as a whole.
-                continue
-            labels = ((places.whole(maker), "bound only here"),)
-            values += (("below", str(maker.cell.cell.index)),)
-        yield FlowProblem("undefined-name", places.name(statement, name), values, labels)
-
-
-def _bound_above(statement: Statement, name: str) -> bool:
-    """Tell whether the statement itself may bind the name above the place where it reads it, by `:=` or in a block."""
-    names = statement.names
-    bound = names.binds.get(name) or names.maybe.get(name)
-    read = names.reads[name]
-    if bound is None or not (statement.compound or _by_walrus(statement.node, bound)):
-        return False
-    places = [(getattr(node, "lineno", 0), getattr(node, "col_offset", 0)) for node in (bound, read)]
-    return places[0] < places[1]
-
-
-def _is_in_lambda(statement: ast.AST, read: ast.AST) -> bool:
-    bodies = (node.body for node in ast.walk(statement) if isinstance(node, ast.Lambda))
-    return any(read is node for body in bodies for node in ast.walk(body))
-
-
-def _by_walrus(statement: ast.AST, target: ast.AST) -> bool:
-    return any(isinstance(node, ast.NamedExpr) and node.target is target for node in ast.walk(statement))
-
-
-@lru_cache(MOST_STATEMENTS)
-def _guarded(statement: Statement) -> bool:
-    """Tell whether the statement itself copes with a missing name (`try: x` and `except NameError`)."""
-    return "except" in statement.facts.text and any(
-        isinstance(node, ast.ExceptHandler)
-        and (node.type is None or bool({"NameError", "Exception", "BaseException"} & _names_in(node.type)))
-        for node in ast.walk(statement.node)
-    )
-
-
-def _names_in(node: ast.AST) -> set[str]:
-    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
-
-
-@lru_cache(1_000)
-def _close_names(name: str, others: frozenset[str]) -> list[str]:
-    """Return the names that may have been meant by `name`, the likeliest first."""
-    return get_close_matches(name, others, n=len(others) or 1, cutoff=_ALIKE)
 
 
 def _versions(flow: Flow, demand: Demand, places: _Places) -> Iterator[FlowProblem]:

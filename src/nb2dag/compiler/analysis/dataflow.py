@@ -12,7 +12,13 @@ from nb2dag.compiler.analysis.cell_facts import CellFactsMemo
 from nb2dag.compiler.analysis.conflicts import find_conflicts
 from nb2dag.compiler.analysis.demand import IMPLICIT, Demand, Demands
 from nb2dag.compiler.analysis.early import early_states
-from nb2dag.compiler.analysis.files import made_paths, mentioned_paths, modules_named
+from nb2dag.compiler.analysis.files import (
+    folders_counted_on,
+    made_paths,
+    made_with_parents,
+    mentioned_paths,
+    modules_named,
+)
 from nb2dag.compiler.analysis.flow import Flow, trace_flow
 from nb2dag.compiler.analysis.handoffs import (
     Saved,
@@ -124,11 +130,13 @@ def _exported(flow: Flow, demands: Demands) -> list[Statement]:
 
 def _files(exported: list[Statement]) -> list[LocalFile]:
     made = made_paths(exported)
-    paths = mentioned_paths(exported) - made
+    mentioned = mentioned_paths(exported)
+    folders = folders_counted_on((mentioned | made) - made_with_parents(exported), made)
     modules = {module for module in modules_named(exported) if f"{module.replace('.', '/')}.py" not in made}
     return [
         *(LocalFile(module, is_module=True) for module in sorted(modules)),
-        *(LocalFile(path) for path in sorted(paths | _READ_BY_LIBRARIES)),
+        *(LocalFile(path) for path in sorted(mentioned - made | _READ_BY_LIBRARIES)),
+        *(LocalFile(path, only_folder=True) for path in sorted(folders)),
     ]
 
 

@@ -73,7 +73,8 @@ def _cycle_problem(program: Program, dataflow: Dataflow, cycle: tuple[str, ...],
             return FlowProblem("cycle", span, values, ((spans[cell.task_id], "begun here"),))
     labels = tuple((spans[task_id], f"`{task_id}`") for task_id in cycle[1:] if task_id in spans)
     place_of_first = spans.get(cycle[0]) or next(iter(spans.values()))
-    return FlowProblem("cycle", place_of_first, (shown,), labels)
+    goes_on = len([cell for cell in program.cells if cell.task_id in cycle]) > len(first)
+    return FlowProblem("cycle", place_of_first, (shown, ("goes_on", "yes" if goes_on else "")), labels)
 
 
 def after_options(program: Program) -> Iterator[tuple[ProgramCell, Option]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -39,6 +40,33 @@ def _mentioned(statement: Statement) -> frozenset[str]:
 def _may_ship(place: str) -> bool:
     """Tell whether a place may be beside the notebook: a path, or a pattern that says more than "anything"."""
     return not is_outside(place) and bool(place.strip("*/"))
+
+
+def folders_counted_on(paths: Iterable[str], made: set[str]) -> set[str]:
+    """Return the folders in which paths lie that exported code names, but for those that it makes itself.
+
+    >>> sorted(folders_counted_on(["out/a.csv", "plots/b.png", "c.txt"], {"plots"}))
+    ['out']
+    """
+    folders = {path.rpartition("/")[0] for path in paths}
+    return {folder for folder in folders if folder.strip("*/") and made.isdisjoint(_at_and_above(folder))}
+
+
+def made_with_parents(statements: Iterable[Statement]) -> set[str]:
+    """Return the folders that exported code makes together with those around them: `os.makedirs`, `mkdir -p`."""
+    uses = (use for statement in statements for use in files_of(statement) if use.access is FileAccess.FOLDER)
+    return {use.place.rstrip("/") for use in uses if use.place is not None and not _makes_one_folder(use.why)}
+
+
+def _makes_one_folder(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "mkdir":
+        return False
+    return not any(keyword.arg == "parents" for keyword in node.keywords)
+
+
+def _at_and_above(folder: str) -> set[str]:
+    parts = folder.split("/")
+    return {"/".join(parts[: end + 1]) for end in range(len(parts))}
 
 
 def modules_named(statements: Iterable[Statement]) -> set[str]:

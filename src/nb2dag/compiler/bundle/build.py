@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -16,8 +16,8 @@ from nb2dag.compiler.backend.manifest import bundle_manifest
 from nb2dag.compiler.backend.names import file_stems
 from nb2dag.compiler.backend.task_notebook import emit_task_notebook
 from nb2dag.errors import Nb2dagError
-from nb2dag.model.plan import DagPlan
-from nb2dag.runtime.formats import BUNDLE_MANIFEST, BundleManifest
+from nb2dag.model.plan import DagPlan, FilePlan
+from nb2dag.runtime.formats import BUNDLE_MANIFEST, FOLDER_KEEPER, BundleManifest
 
 FILES_FOLDER = "files"
 """Folder of the local modules and data files that tasks need."""
@@ -56,8 +56,9 @@ def build_bundle(plan: DagPlan, notebook_folder: Path, dialect: Dialect = DEFAUL
             Airflow code.
     """
     _require_file_names([plan.dag_id, *(task.task_id for task in plan.tasks)])
-    shipped = {file.path: _read(notebook_folder, file.path) for file in sorted(plan.files, key=lambda file: file.path)}
-    plan = replace(plan, digest=_digest(plan.digest, shipped))
+    shipped = dict(_shipped(notebook_folder, sorted(file.path for file in plan.files)))
+    files_written = tuple(FilePlan(path, len(content)) for path, content in shipped.items())
+    plan = replace(plan, digest=_digest(plan.digest, shipped), files=files_written)
     stems = file_stems(task.task_id for task in plan.tasks)
     notebooks = {task_id: f"tasks/{stem}.ipynb" for task_id, stem in stems.items()}
     dag_file = f"{plan.dag_id}.py"
@@ -92,6 +93,11 @@ def _require_file_names(identifiers: Iterable[str]) -> None:
     for identifier in identifiers:
         if identifier in ("", ".", "..") or any(character in "/\\\0" for character in identifier):
             raise Nb2dagError(f"`{identifier!r}` cannot be the id of a DAG or a task: it would be no file name")
+
+
+def _shipped(folder: Path, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for path in paths:
+        yield (f"{path}{FOLDER_KEEPER}", b"") if path.endswith("/") else (path, _read(folder, path))
 
 
 def _read(folder: Path, path: str) -> bytes:

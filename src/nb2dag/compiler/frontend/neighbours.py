@@ -19,7 +19,7 @@ _NEVER = {"__pycache__", ".ipynb_checkpoints", ".git", ".venv", "node_modules"}
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The files that ship, and those that are too large to."""
+    """The files that ship, empty folders among them, and the files that are too large to."""
 
     files: tuple[FilePlan, ...]
     too_large: tuple[FilePlan, ...]
@@ -28,18 +28,23 @@ class Neighbours:
 def find_neighbours(folder: Path, wanted: Iterable[LocalFile], most_bytes: int = DEFAULT_MOST_BYTES) -> Neighbours:
     """Return the files beside the notebook in `folder` that its code names.
 
-    A name that is a folder brings all files in it, a pattern (`data/*.csv`) every match, a local module every
-    local module that it imports.
+    A name that is a folder brings all in it, a pattern (`data/*.csv`) every match, a local module every local module
+    that it imports. A folder that code only writes into ships empty.
     """
     found: dict[str, Path] = {}
     there = _names_in(folder)
     for item in wanted:
         if not _may_be_there(item, there):
             continue
-        matches = _modules(folder, item.path, set()) if item.is_module else _data(folder, item.path)
+        if item.is_module:
+            matches = _modules(folder, item.path, set())
+        else:
+            matches = _folders(folder, item.path) if item.only_folder else _data(folder, item.path)
         for path in matches:
             found[path.relative_to(folder).as_posix()] = path
-    plans = [FilePlan(name, path.stat().st_size) for name, path in sorted(found.items())]
+    plans = [FilePlan(f"{name}/" if path.is_dir() else name, _size(path)) for name, path in sorted(found.items())]
+    filled = {"/".join(parts[:end]) for name in found for parts in [name.split("/")] for end in range(1, len(parts))}
+    plans = [plan for plan in plans if plan.path.removesuffix("/") not in filled]
     return Neighbours(
         tuple(plan for plan in plans if plan.size <= most_bytes),
         tuple(plan for plan in plans if plan.size > most_bytes),
@@ -63,17 +68,45 @@ def _may_be_there(item: LocalFile, there: frozenset[str]) -> bool:
     return first in there or any(letter in first for letter in "*?[")
 
 
+def _size(path: Path) -> int:
+    return 0 if path.is_dir() else path.stat().st_size
+
+
+def _matches(folder: Path, name: str) -> list[Path]:
+    try:
+        return sorted(folder.glob(name)) if _is_pattern(name) else [folder / name]
+    except (OSError, ValueError, NotImplementedError):
+        return []
+
+
+def _is_pattern(name: str) -> bool:
+    return any(letter in name for letter in "*?[")
+
+
 def _data(folder: Path, name: str) -> Iterator[Path]:
     try:
-        pattern = any(letter in name for letter in "*?[")
-        matches = sorted(folder.glob(name)) if pattern else [folder / name]
-        for path in matches:
+        for path in _matches(folder, name):
             if path.is_dir():
-                yield from (child for child in sorted(path.rglob("*")) if _ships(child, folder))
-            elif _ships(path, folder, named=not pattern):
+                inside = [path, *sorted(path.rglob("*"))]
+                yield from (each for each in inside if _ships(each, folder) or _is_folder_of(each, folder))
+            elif _ships(path, folder, named=not _is_pattern(name)):
                 yield path
-    except (OSError, ValueError, NotImplementedError):
+    except (OSError, ValueError):
         return
+
+
+def _folders(folder: Path, name: str) -> Iterator[Path]:
+    try:
+        yield from (path for path in _matches(folder, name) if _is_folder_of(path, folder))
+    except (OSError, ValueError):
+        return
+
+
+def _is_folder_of(path: Path, folder: Path) -> bool:
+    """Tell whether a path is a folder below the notebook's own, by no link."""
+    if not path.is_dir() or _NEVER & set(path.relative_to(folder).parts):
+        return False
+    return folder.resolve() in path.resolve().parents
 
 
 def _ships(path: Path, folder: Path, *, named: bool = False) -> bool:

@@ -105,6 +105,8 @@ def _not_json(text: str, error: json.JSONDecodeError) -> str:
     if conflict := _CONFLICT.search(text):
         line = text.count("\n", 0, conflict.start()) + 1
         return f"not JSON: a Git conflict marker stands in line {line}: resolve the conflict first"
+    if not start.startswith("{"):
+        return "not a notebook: a Jupyter notebook (.ipynb) is a JSON file, and begins with `{`"
     return f"not JSON: {_lower_first(error.msg)} in line {error.lineno}, column {error.colno}"
 
 
@@ -220,7 +222,7 @@ def _like(path: Path) -> str:
         names = [each.name for each in path.parent.iterdir() if each.suffix == ".ipynb"]
     except OSError:
         return f": there is no folder `{path.parent}`" if not path.parent.is_dir() else ""
-    near = difflib.get_close_matches(path.name, names, n=1)
+    near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.75)
     return f": did you mean `{path.with_name(near[0])}`?" if near else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from nb2dag.compiler.rules.customary import how_to_define
 from nb2dag.compiler.rules.rule import Rule, page
 from nb2dag.model.diagnostic import Diagnostic, Severity
 
@@ -70,7 +71,21 @@ REPEATED_WORK = Rule(
     ),
 )
 
-RULES: tuple[Rule, ...] = (UNUSED_TASK, SERIAL_MUTATION, UNSEEDED_RANDOMNESS, REPEATED_WORK)
+UNBOUND_IN_FUNCTION = Rule(
+    "NBD224",
+    "unbound-in-function",
+    Severity.WARNING,
+    page(
+        "Reports a name in the body of a function that no cell of the notebook binds anywhere.",
+        "Whoever calls the function gets a `NameError`, in the notebook and in the DAG: usually the name is misspelt, "
+        "or its cell was deleted while the session still knew it.",
+        "%%airflow_task load\nrate = 1.2\ndef gross(net):\n    return net * rates\nprint(gross(10))",
+        "%%airflow_task load\nrate = 1.2\ndef gross(net):\n    return net * rate\nprint(gross(10))",
+        "When the function is never called, or the name is bound in a way that the text does not show.",
+    ),
+)
+
+RULES: tuple[Rule, ...] = (UNUSED_TASK, SERIAL_MUTATION, UNSEEDED_RANDOMNESS, REPEATED_WORK, UNBOUND_IN_FUNCTION)
 """The rules of this part of the family, in the order of their codes."""
 
 _Values = Mapping[str, str]
@@ -137,6 +152,14 @@ def _repeated(values: _Values) -> _Wording:
     )
 
 
+def _unbound(values: _Values) -> _Wording:
+    name, similar = values["name"], values["similar"]
+    return (
+        f"this function reads `{name}`, and no cell binds it: a call fails with a `NameError`",
+        f"did you mean `{similar}`?" if similar else how_to_define(name),
+    )
+
+
 def without_premature(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     """Leave out that a task is unused where an error may be the reason: a reader whose name is misspelt."""
     found = list(diagnostics)
@@ -151,6 +174,7 @@ WORDINGS: dict[str, tuple[Rule, Callable[[_Values], _Wording]]] = {
         (SERIAL_MUTATION, _serial),
         (UNSEEDED_RANDOMNESS, _unseeded),
         (REPEATED_WORK, _repeated),
+        (UNBOUND_IN_FUNCTION, _unbound),
     )
 }
 """By rule: what makes the message and the hint from a problem's values."""

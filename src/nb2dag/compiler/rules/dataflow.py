@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from nb2dag.compiler.rules import advice
+from nb2dag.compiler.rules.customary import how_to_define
 from nb2dag.compiler.rules.dataflow_pages import (
     BARE_CALL,
     CANNOT_HAND_OVER,
@@ -68,7 +69,7 @@ def _undefined(values: _Values) -> _Wording:
     similar = values.get("similar")
     return (
         f"no cell above defines `{name}`",
-        f"did you mean `{similar}`?" if similar else "define it in a task or in shared code above, or import it",
+        f"did you mean `{similar}`?" if similar else how_to_define(name),
     )
 
 
@@ -323,10 +324,11 @@ def _cycle(values: _Values) -> _Wording:
             ),
             "give this cell a task name of its own: a task runs all of its cells at once",
         )
-    return (
-        f"the tasks wait for each other: {values['cycle']}",
-        "remove one `--after`, or give a cell that continues a task further down a task name of its own",
-    )
+    if values.get("goes_on"):
+        hint = "remove one `--after`, or give a cell that continues a task further down a task name of its own"
+    else:
+        hint = "remove one `--after`: a task waits anyway for what it reads of the tasks above"
+    return f"the tasks wait for each other: {values['cycle']}", hint
 
 
 def _kernels(values: _Values) -> _Wording:

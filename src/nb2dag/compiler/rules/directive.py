@@ -110,7 +110,7 @@ def _did_you_mean(values: _Values, otherwise: str = "") -> str:
 def _unknown_directive(values: _Values) -> _Wording:
     known = ", ".join(f"`{spec.magic}`" for spec in DIRECTIVES)
     written = values["directive"]
-    sign = written[: len(written) - len(written.lstrip("%#| "))]
+    sign = "#| " if written.startswith("#") else written[: len(written) - len(written.lstrip("%"))]
     hint = f"did you mean `{sign}{values['suggestion']}`?" if values["suggestion"] else f"the directives are {known}"
     return f"unknown directive `{_shown(written)}`", hint
 
@@ -199,7 +199,9 @@ def _invalid_yaml(values: _Values) -> _Wording:
     if "text" in values:
         return (
             f"`{_shown(values['text'])}` is no option line",
-            "write `option: value`; code below `%airflow_dag` needs the magic with one percent sign",
+            _did_you_mean(
+                values, "write `option: value`; code below `%airflow_dag` needs the magic with one percent sign"
+            ),
         )
     return (
         f"this is not valid YAML: {_shown(values['reason'])}",
@@ -306,7 +308,7 @@ def _fix(cell: Cell, problem: DirectiveProblem, values: _Values) -> Fix | None:
     return Fix(f"Replace with `{suggestion}`", (edit,), Applicability.UNSAFE)
 
 
-_MISSPELT = {"unknown-option", "unknown-directive", "invalid-name", "invalid-value"}
+_MISSPELT = {"unknown-option", "unknown-directive", "invalid-name", "invalid-value", "invalid-yaml"}
 
 
 def _to_the_top(cell: Cell, start: Region) -> Fix | None:

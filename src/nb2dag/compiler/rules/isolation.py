@@ -161,8 +161,18 @@ def exported_diagnostics(problems: Iterable[FlowProblem], program: Program) -> I
         if entry is not None:
             rule, message, hint = entry
             values = {key: printable(value) for key, value in problem.values}
+            values["instead"] = _instead(values.get("call", ""))
             fix = fix_for(problem, program)
-            yield rule.diagnostic(message.format(**values), problem.span, hint, fix=fix)
+            yield rule.diagnostic(message.format(**values), problem.span, hint.format(**values), fix=fix)
+
+
+def _instead(call: str) -> str:
+    """Return what a task does instead of asking a person."""
+    if call.endswith("getpass"):
+        return "read the password when the task runs, from an environment variable or an Airflow connection"
+    if call.endswith(("breakpoint", "set_trace")):
+        return "take the call away"
+    return "make the answer a parameter"
 
 
 _WORDINGS = {
@@ -176,7 +186,7 @@ _WORDINGS = {
         (
             INTERACTIVE_INPUT,
             "`{call}()` waits for a person, and nobody is there when a task runs",
-            "make the answer a parameter; what is only for yourself goes into a cell tagged `%%airflow_skip`",
+            "{instead}; what is only for yourself goes into a cell tagged `%%airflow_skip`",
         ),
         (
             INSTALLS_PACKAGES,

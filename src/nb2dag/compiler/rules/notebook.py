@@ -109,7 +109,7 @@ def notebook_diagnostics(program: Program) -> Iterator[Diagnostic]:
             if not count
             else f"none of the notebook's {count} code cells is tagged as a task",
             whole,
-            "begin a cell with `%%airflow_task NAME`, or with the line `#| task: NAME`",
+            "begin a cell with `%%airflow_task NAME`, or with the line `#| task: NAME`; `nb2dag suggest` proposes tags",
         )
     yield from _empty(program)
     yield from _unread(program)

@@ -35,11 +35,14 @@ def secret_diagnostics(problems: Iterable[FlowProblem], program: Program) -> Ite
     """Yield a diagnostic for each literal that looks like a secret; the secret is never shown."""
     for problem in problems:
         if problem.rule == SECRET_IN_SOURCE.name:
-            what = printable(dict(problem.values)["what"])
+            values = dict(problem.values)
+            what = printable(values["what"])
+            shown = "take it out of the parameters, which stand in the DAG file and in Airflow's UI, and "
             found = SECRET_IN_SOURCE.diagnostic(
                 f"{what} stands here as a literal and looks like a secret",
                 problem.span,
-                "read it when the task runs: from an environment variable, or from an Airflow connection",
+                (shown if values.get("param") else "")
+                + "read it when the task runs: from an environment variable, or from an Airflow connection",
                 fix=fix_for(problem, program),
             )
             yield replace(found, is_secret=True)

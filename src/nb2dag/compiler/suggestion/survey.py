@@ -28,6 +28,12 @@ _DEFINITIONS = (
 )
 """Statements that only prepare, where they may be replayed at all."""
 
+_TOOLS = frozenset({"Decimal", "Path", "PurePath", "PurePosixPath", "compile", "getLogger", "join", "timedelta"})
+"""Calls, by their last name, that make a constant or a tool of constants: a path, a pattern, a logger."""
+
+_GIVEN = (ast.Constant, ast.Name, ast.Attribute)
+"""What such a call may be given."""
+
 _PLAIN = (int, float, str, bool)
 """Types of literals that cannot change and that JSON has too."""
 
@@ -102,15 +108,27 @@ def _prepares(statement: Statement) -> bool:
 
 
 def _is_constant(node: ast.Assign | ast.AnnAssign) -> bool:
-    """Tell whether a statement names a lambda, or a literal that is no data: a plain value, or one in capitals."""
+    """Tell whether a statement names a lambda, a tool, or a literal that is no data: plain, or one in capitals."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     names = [target.id for target in targets if isinstance(target, ast.Name)]
     if len(names) < len(targets):
         return False
-    if node.value is None or isinstance(node.value, ast.Lambda):
+    if node.value is None or isinstance(node.value, ast.Lambda) or _is_tool(node.value):
         return True
     plain, value = _literal(node.value)
     return plain and (value is None or isinstance(value, _PLAIN) or all(name.isupper() for name in names))
+
+
+def _is_tool(node: ast.expr) -> bool:
+    """Tell whether an expression makes something small of constants, such as `Path("data") / NAME`."""
+    if isinstance(node, ast.BinOp):
+        sides = (node.left, node.right)
+        return any(map(_is_tool, sides)) and all(_is_tool(side) or isinstance(side, _GIVEN) for side in sides)
+    if not isinstance(node, ast.Call):
+        return False
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    return called in _TOOLS and all(_is_tool(each) or isinstance(each, _GIVEN) for each in given)
 
 
 def _literal(node: ast.expr) -> tuple[bool, object]:

@@ -29,16 +29,19 @@ def copy_folder(source: Path, target: Path, shipped: Iterable[str], most_bytes: 
     # What ships may lie behind a link to a folder, which the search does not follow.
     for name in dict.fromkeys((*(names if complete else ()), *shipped)):
         place = target / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source / name, place)
+        folder = place if name.endswith("/") else place.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        if folder != place:
+            shutil.copy2(source / name, place)
     return complete
 
 
 def _within(source: Path, most_bytes: int) -> Iterator[str]:
-    """Yield the files to copy; an empty name at the end says that there are too many bytes."""
+    """Yield the files and folders (ending with `/`) to copy; an empty name at the end says that it is too much."""
     total = 0
     for here, folders, names in os.walk(source):
         folders[:] = sorted(name for name in folders if _is_copied(Path(here, name)))
+        yield from (f"{Path(here, name).relative_to(source).as_posix()}/" for name in folders)
         for name in sorted(names):
             path = Path(here, name)
             if path.is_file() and os.access(path, os.R_OK):

@@ -152,7 +152,7 @@ _ARITHMETIC = (
 _STATISTICS = (
     "all any argmax argmin argsort autocorr corr corrwith count cov cummax cummin cumprod cumsum "
     "describe diff idxmax idxmin kurt kurtosis max mean median min mode nlargest nsmallest nunique "
-    "pct_change quantile rank sem skew std sum value_counts var cumcount ngroup ohlc nth bool"
+    "pct_change quantile rank sem size skew std sum value_counts var cumcount ngroup ohlc nth bool"
 )
 _SHAPING = (
     "add_prefix add_suffix align asfreq asof astype at_time between between_time combine_first "
