@@ -56,6 +56,16 @@ def test_folders_that_are_written_into_are_there_in_every_run(tmp_path: Path) ->
     assert "the DAG computes what the notebook computes" in done.stdout
 
 
+def test_a_file_that_a_task_removes_again_is_none_of_its_files(tmp_path: Path) -> None:
+    make = "#| task: make\nfor name in ('a.tmp', 'b.txt'):\n    with open(name, 'w') as file:\n        file.write('1')"
+    remove = "#| task: make\nimport os\nos.remove('a.tmp')"
+    done = _verify(tmp_path, (make, remove), "--format", "json")
+    assert done.returncode == 0, done.stderr + done.stdout
+    report = json.loads(done.stdout)
+    assert report["compared"]["by_value"] == 1
+    assert report["differences"] == []
+
+
 def test_a_notebook_that_fails_is_named_by_its_cell(tmp_path: Path) -> None:
     done = _verify(tmp_path, ("x = 1", "#| task: make\ny = x\nz = y / 0"))
     assert done.returncode == 2

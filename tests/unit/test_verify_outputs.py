@@ -33,6 +33,7 @@ def _display(**data: Any) -> dict[str, Any]:
          "\r 50%|## | 5/10 [00:01<00:01,  5.00it/s]\r100%|###| 10/10 [00:02<00:00,  5.0it/s]"),
         ("/tmp/ipykernel_12/345.py:3: UserWarning: x", "/tmp/ipykernel_77/991.py:2: UserWarning: x"),
         ("/tmp/nb2dag-task-ab12/work/out.csv", "/tmp/nb2dag-task-zz_9/work/out.csv"),
+        ("Writing out.py\n", "Overwriting out.py\n"),
         ("loss 0.30000000000000004", "loss 0.3"),
     ],
 )  # fmt: skip

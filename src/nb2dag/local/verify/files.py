@@ -9,13 +9,13 @@ from pathlib import Path
 
 from nb2dag.local.results import RunResult
 from nb2dag.local.scheduling import TaskState
-from nb2dag.local.verify.probe import file_digest
+from nb2dag.local.verify.probe import REMOVED, file_digest
 from nb2dag.local.verify.request import Item, Kind, Outcome
 from nb2dag.model.plan import TaskPlan
 from nb2dag.runtime.kept_files import kept_folder
 
 Written = Mapping[int, Mapping[str, str]]
-"""Digests of the files that each cell wrote in a whole run, by cell number and relative path."""
+"""Digests of the files that each cell wrote in a whole run, by cell number and relative path; `REMOVED` of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _of_task(task: TaskPlan, written: Written) -> dict[str, tuple[int, str]]:
     found: dict[str, tuple[int, str]] = {}
     for cell in sorted(task.source_cells):
         found |= {name: (cell, digest) for name, digest in written.get(cell, {}).items()}
-    return found
+    return {name: kept for name, kept in found.items() if kept[1] != REMOVED}
 
 
 def _kept(folder: Path) -> dict[str, str]:

@@ -17,6 +17,9 @@ from nb2dag.runtime.commit import save
 
 _PASSED_OVER = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".matplotlib"}
 
+REMOVED = "removed"
+"""What is noted of a file that a cell removed, in the place of its digest."""
+
 Stamp = tuple[int, int]
 
 
@@ -30,11 +33,12 @@ class _Watch:
         self.failed: dict[str, str] = {}
 
     def changed(self) -> dict[str, str]:
-        """Return the digests of the files written since the last look, by relative path."""
+        """Return the digests of the files written since the last look, by relative path; `REMOVED` of those gone."""
         stamps = dict(_stamps(self.root))
         names = [name for name, stamp in stamps.items() if self.stamps.get(name) != stamp]
+        gone = dict.fromkeys(sorted(self.stamps.keys() - stamps.keys()), REMOVED)
         self.stamps = stamps
-        return {name: file_digest(self.root / name) for name in sorted(names)}
+        return {name: file_digest(self.root / name) for name in sorted(names)} | gone
 
     def note(self, entry: dict[str, Any]) -> None:
         """Add a line to the record."""
@@ -51,7 +55,7 @@ def start(record: str) -> None:
 
 
 def look(namespace: dict[str, Any], cell: int, *groups: tuple[str, tuple[str, ...]]) -> None:
-    """Note the files that source cell `cell` wrote, and save each group: its key, and its names, of which any may be
+    """Note the files that source cell `cell` wrote or removed, and save each group: its key, and its names, of which any may be
     unbound.
     """
     watch = _watches[0]

@@ -19,6 +19,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?m)^(CPU times|Wall time|Compiler|Parser)\s*:.*$"), r"\1: ?"),
     (re.compile(rf"{_DURATION}.{{0,3}}(?:{_DURATION} )?per loop \(.*?\)"), "? per loop"),
     (re.compile(r"\[[\d:<?, ]+[\d.?]+\s*(?:\w+/s|s/\w+)[^\]]*\]"), "[?]"),
+    # `%%writefile` tells whether an earlier run left the file in the notebook's folder.
+    (re.compile(r"(?m)^Overwriting (?=\S+$)"), "Writing "),
     # matplotlib says so once in each process.
     (re.compile(r"(?m)^findfont: .*\n?"), ""),
     (re.compile(r"\bsk-(container|estimator)-id-\d+"), r"sk-\1-id"),
