@@ -186,7 +186,7 @@ FAILURES: dict[str, tuple[list[tuple[str, int, str]], str, tuple[int, int], str]
             body("import threading\nmodel = {'lock': threading.Lock()}", 4),
             ("save", 4, RUNTIME + "_nb2dag.save(globals(), 'model')"),
         ],
-        "failed while it handed over what cell 4 made: task `t`: `model['lock']` is of type _thread.lock",
+        "failed while it handed over what cell 4 made: `model['lock']` is of type _thread.lock",
         (4, 0),
         "",
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nb2dag.runtime.failures import (
     Frame,
     HandoffError,
@@ -36,8 +38,10 @@ def task_error(
     frames = source_frames(failure.traceback, failure.counts)
     frame = _own_frame(failure.origin, frames)
     error = _KINDS.get(failure.kind, TaskError)
+    # The sentence names the task already.
+    said = replace(failure, evalue=failure.evalue.removeprefix(f"task `{task_id}`: "))
     return error(
-        f"task `{task_id}` {_what(failure, _where(failure.origin, frame), timeout)}{_raised_elsewhere(frame, frames)}",
+        f"task `{task_id}` {_what(said, _where(failure.origin, frame), timeout)}{_raised_elsewhere(frame, frames)}",
         task_id=task_id,
         frame=frame,
         raised=Raised(

@@ -81,11 +81,8 @@ def _scratch(values: _Values) -> _Wording:
     what = _state(name) if name.startswith("<") else f"`{name}`"
     needs = f"needs what cell {cell} does to {what}"
     if values["file"]:
-        needs = (
-            f"may use files that cell {cell} writes"
-            if "*" in name
-            else f"uses `{name}`, which cell {cell} writes or may write"
-        )
+        certain = f"uses `{name}`, which cell {cell} writes, or opens to write"
+        needs = f"may use files that cell {cell} writes" if "*" in name else certain
     return (
         f"task `{task}` {needs}, and without a tag cell {cell} is no part of the DAG",
         (

@@ -55,8 +55,9 @@ def start(record: str) -> None:
 
 
 def look(namespace: dict[str, Any], cell: int, *groups: tuple[str, tuple[str, ...]]) -> None:
-    """Note the files that source cell `cell` wrote or removed, and save each group: its key, and its names, of which any may be
-    unbound.
+    """Note the files that source cell `cell` wrote or removed, and save each group: its key, and its names.
+
+    Any of the names may be unbound.
     """
     watch = _watches[0]
     for key, names in groups:
