@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from nb2dag.compiler.analysis import knowledge, marks
 from nb2dag.compiler.analysis.arguments import Arguments
@@ -182,10 +182,12 @@ def _answer_asked(evaluator: CallingEvaluator, summary: Summary, passed: dict[st
 
     What is found out may call functions that leave the same to be found out: each is, once while one call is looked at.
     """
+    # Many questions are about the same values.
+    translate = lru_cache(None)(lambda value: marks.without_elements(translated(value, passed)))
     for (answer, asker), used in summary.effects.asked.items():
-        known = marks.without_elements(translated(asker, passed))
+        known = translate(asker)
         if evaluator.function or known.carries or known.free or known.draws:
-            given = marks.without_elements(translated(used, passed))
+            given = translate(used)
             if evaluator.look.is_new((answer, known, given)):
                 answer(evaluator, [known], [given], node)
 
@@ -410,12 +412,12 @@ def translated(value: Value, passed: dict[str, Value]) -> Value:
     copied = marks.copied_parameters(value.draws)
     if copied:
         value = _of_copied(value, [passed.get(name[1:], FRESH) for name in copied])
-    names = value.reaches
     constant = None if value.constant is None else filled_text(value.constant, passed)
-    draws = frozenset(filled_state(state, passed) for state in value.draws)
-    if not any(name.startswith("@") for name in names):
-        return replace(value, constant=constant, draws=draws)
-    given = {name: passed.get(name[1:], FRESH) for name in names if name.startswith("@")}
+    draws = frozenset(filled_state(state, passed) for state in value.draws) if value.draws else NONE
+    given = {name: passed.get(name[1:], FRESH) for name in value.reaches if name.startswith("@")}
+    if not given:
+        same = constant == value.constant and draws == value.draws
+        return value if same else replace(value, constant=constant, draws=draws)
     own = frozenset(given)
     rest = Value(value.same - own, value.part - own, value.holds - own)
     parts = [rest] if rest.reaches else []

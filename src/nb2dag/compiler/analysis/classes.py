@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeGuard
 
 from nb2dag.compiler.analysis.effects import Bind, Draw, Effects, FileUse, Hold, Mutate, Seed, Summary, WriteState
+from nb2dag.compiler.analysis.functions import methods_in
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import Definition
 
@@ -126,12 +127,12 @@ def methods_of(resolver: Resolver, definition: Definition, name: str) -> list[Su
         return [item for base in bases(resolver, definition) for item in resolver.methods(base, attribute)]
     if name in ("*", "__*__"):
         own = {item for part in family(resolver, definition) for item in _method_names(part.node)}
-        wanted = {item for item in own if name == "*" or (item.startswith("__") and item not in _NOT_OPERATORS)}
-        return [summary for item in sorted(wanted) for summary in resolver.methods(definition, item)]
-    every = sorted({item for part in family(resolver, definition) for item in _method_names(part.node)})
-    found = [
-        item for each in (every if attribute == "*" else [attribute]) for item in resolver.methods(definition, each)
-    ]
+        counted = {item for item in own if name == "*" or (item.startswith("__") and item not in _NOT_OPERATORS)}
+        return [summary for item in sorted(counted) for summary in resolver.methods(definition, item)]
+    wanted = {attribute}
+    if attribute == "*":
+        wanted = {item for part in family(resolver, definition) for item in _method_names(part.node)}
+    found = [item for each in sorted(wanted) for item in resolver.methods(definition, each)]
     return [item for item in found if item.is_property] if kind in ("property", "set") else found
 
 
@@ -219,7 +220,7 @@ def compares_by_identity(definition: Definition) -> bool:
 
 
 def _method_names(node: ast.AST) -> set[str]:
-    return {item.name for item in getattr(node, "body", ()) if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return {item.name for item in methods_in(node)}
 
 
 def cached_method(resolver: Resolver, definition: Definition, name: str) -> ast.AST | None:

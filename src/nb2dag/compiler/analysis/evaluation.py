@@ -380,11 +380,16 @@ class Evaluator(TargetEvaluator):
         """Return what of the process around it a function inside of this one draws from or writes to when it is called.
 
         With it comes the mark of what changes what it is given. What it reads of files counts where it is defined.
+        Nothing is found as long as more passes over the body follow, of which each finds all anew.
         """
+        if self.settling:
+            return NONE
         inner = Evaluator(self.resolver, function=True)
         given = Value(same=frozenset({ARGUMENT}))
         inner.locals = {**self.locals, **dict.fromkeys((each.arg for each in all_arguments(node.args)), given)}
-        inner.body(node.body)
+        with inner.look.opened():
+            # Which call it is that does something makes no difference here.
+            inner.body(node.body)
         found: set[str] = set()
         for event in inner.effects.events:
             if isinstance(event, Draw | Seed) and event.state in GENERATORS:
@@ -500,8 +505,9 @@ def evaluate_function(
             else evaluator.value(body)
         )
     else:
-        for _ in range(_PASSES):
+        for number in range(_PASSES):
             evaluator.may_have_left = False
+            evaluator.settling = number + 1 < _PASSES
             evaluator.body(node.body)
         if owner is not None and node.decorator_list:
             method = Definition(node.name, node, owner.position)

@@ -71,7 +71,7 @@ class ExpressionEvaluator:
     """Evaluates expressions; what they do is in `effects`.
 
     In a function's body (`function`) names it binds are `locals`; in a cell they are global, and those that the
-    statement has bound so far are `pending`.
+    statement has bound so far are `pending`. A body is gone through several times; `settling` is set but for the last.
     """
 
     def __init__(self, resolver: Resolver, *, function: bool = False, position: int = -1) -> None:
@@ -93,6 +93,7 @@ class ExpressionEvaluator:
         self.tuples: list[list[Value] | None] = []
         self.branches = 0
         self.may_have_left = False
+        self.settling = False
 
     @property
     def certain(self) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from nb2dag.compiler.analysis.scopes import (
     FunctionNode,
@@ -54,3 +55,9 @@ def function_names(node: FunctionNode) -> FunctionNames:
 
 
 __all__ = ["FunctionNames", "FunctionNode", "all_arguments", "function_names", "local_names"]
+
+
+@lru_cache(maxsize=1024)
+def methods_in(node: ast.AST) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
+    """Return the functions that stand in the body of a class, nothing for anything else."""
+    return tuple(item for item in getattr(node, "body", ()) if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef))

@@ -10,6 +10,7 @@ from nb2dag.compiler.analysis.caches import note_answers
 from nb2dag.compiler.analysis.classes import names_own_cache
 from nb2dag.compiler.analysis.effects import Effects, Mutate, Summary
 from nb2dag.compiler.analysis.evaluation import evaluate_function
+from nb2dag.compiler.analysis.functions import methods_in
 from nb2dag.compiler.analysis.marks import is_put
 from nb2dag.compiler.analysis.resolver import Resolver
 from nb2dag.compiler.analysis.values import Definition, Value
@@ -69,10 +70,9 @@ class Summaries:
         if not isinstance(node, ast.ClassDef) or id(node) in seen:
             return []
         seen.add(id(node))
-        own = [item for item in node.body if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef))]
         found = [
             self._of(item, definition)
-            for item in own
+            for item in methods_in(node)
             if item.name == name or (item.decorator_list and name in _registered_for(item))
         ]
         if found := [*found, *self._put_on(definition, name)]:
