@@ -67,32 +67,48 @@ def unbound_in_functions(flow: Flow, exported: Iterable[Statement], path: str) -
 
     Nothing is said where names may come from elsewhere: from a star import, or from code that is made of text.
     """
-    if flow.stars.last >= 0 or any(_binds_unseen(statement) for statement in flow.statements):
+    known = flow.timeline.names
+    missing = [
+        (name, statement, node)
+        for statement in exported
+        for name, node in _read_in_functions(statement)
+        if name not in known
+    ]
+    if not missing or flow.stars.last >= 0 or any(map(_binds_unseen, flow.statements)):
         return
-    names = frozenset(flow.timeline.names)
-    bound = names.union(BUILTIN_NAMES, *(_declared_global(statement) for statement in flow.statements))
-    told: set[str] = set()
-    for statement in exported:
-        for name, node in statement.names.deferred.items():
-            known = name in bound or name in told or name == ANNOTATIONS or _SESSIONS_OWN.fullmatch(name)
-            if known or is_optional(node) or not isinstance(node, ast.Name) or _guarded(statement):
-                continue
-            told.add(name)
-            similar = next(iter(_close_names(name, names)), "")
-            yield FlowProblem(
-                "unbound-in-function", _span(statement, node, path), (("name", name), ("similar", similar))
-            )
+    told = frozenset[str]().union(*map(_declared_global, flow.statements))
+    for name, statement, node in missing:
+        if name not in told:
+            told |= {name}
+            similar = next(iter(_close_names(name, frozenset(known))), "")
+            values = (("name", name), ("similar", similar))
+            yield FlowProblem("unbound-in-function", _span(statement, node, path), values)
 
 
+@lru_cache(MOST_STATEMENTS)
+def _read_in_functions(statement: Statement) -> tuple[tuple[str, ast.Name], ...]:
+    """Return the names that bodies of functions read, without those that are there anyway, or need not be there."""
+    return tuple(
+        (name, node)
+        for name, node in statement.names.deferred.items()
+        if isinstance(node, ast.Name)
+        and name not in BUILTIN_NAMES
+        and name != ANNOTATIONS
+        and not (_SESSIONS_OWN.fullmatch(name) or is_optional(node) or _guarded(statement))
+    )
+
+
+@lru_cache(MOST_STATEMENTS)
 def _binds_unseen(statement: Statement) -> bool:
     named = {*statement.names.reads, *statement.names.deferred}
     return not named.isdisjoint(_BINDERS) or any(f".{name}(" in statement.facts.text for name in _BINDERS)
 
 
-def _declared_global(statement: Statement) -> set[str]:
+@lru_cache(MOST_STATEMENTS)
+def _declared_global(statement: Statement) -> frozenset[str]:
     if "global " not in statement.facts.text:
-        return set()
-    return {name for node in ast.walk(statement.node) if isinstance(node, ast.Global) for name in node.names}
+        return frozenset()
+    return frozenset(name for node in ast.walk(statement.node) if isinstance(node, ast.Global) for name in node.names)
 
 
 def _span(statement: Statement, node: ast.AST, path: str) -> Span:
