@@ -183,7 +183,7 @@ def test_the_cell_that_loads_the_extension_is_checked_too(shell, capsys):
     assert "TagError: line 3: unknown option `--retrys`" in capsys.readouterr().out
     run(shell, "%unload_ext nb2dag")
     result = run(shell, "%load_ext nb2dag\n%airflow_dag daily --description {x}$y\n#| tags: [a, a]")
-    assert "line 3: `a` is no value of `tags`: it is listed twice" in str(result.error_in_exec)
+    assert "line 3: `a` is given twice" in str(result.error_in_exec)
     run(shell, "%unload_ext nb2dag")
     assert run(shell, "%load_ext nb2dag\n%airflow_dag daily --description {x}$y").success
 
