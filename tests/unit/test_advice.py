@@ -388,3 +388,70 @@ def test_what_cannot_be_handed_over_inside_of_something(code, inside):
 )
 def test_what_can_be_handed_over_or_may_be(code):
     assert found("cannot-hand-over", f"%%airflow_task a\n{code}", "%%airflow_task b\nprint(x)") == []
+
+
+# -- names in functions that nothing binds ---------------------------------------------------------------------------
+
+TOTAL = "def total(rows):\n    return sum(rows) * rates"
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ((f"rate = 2\n{TOTAL}",), [(1, 4)]),
+        (("class A:\n    def f(self):\n        return rates", ), [(1, 4)]),
+        # told once
+        ((TOTAL, "def other():\n    return rates"), [(1, 3)]),
+        # bound further down, by a function, or by a cell that is no part of the DAG
+        ((TOTAL, "rates = 2"), []),
+        ((TOTAL, "def begin():\n    global rates\n    rates = 2"), []),
+        # it may come from where nobody sees it
+        (("from mylib import *", TOTAL), []),
+        ((TOTAL, "exec(open('settings.py').read())"), []),
+        ((TOTAL, "globals().update(settings)"), []),
+        (("def total():\n    try:\n        return rates\n    except NameError:\n        return 1",), []),
+        # always there
+        (("def show(x):\n    display(x, __name__, len, _)\n    return get_ipython()",), []),
+        # a column
+        (("def big(frame):\n    return frame.query('price > 3')",), []),
+    ],
+)  # fmt: skip
+def test_names_in_functions_that_nothing_binds(cells, expected):
+    tagged = [f"#| task: t{number}\n{cell}" for number, cell in enumerate(cells, 1)]
+    assert places("unbound-in-function", *tagged) == expected
+
+
+def test_the_name_that_may_be_meant_is_asked_for_and_customary_imports_are_written_out():
+    hints = [
+        item.hint
+        for item in compile_cells(
+            (f"%%airflow_task load\nrate = 2\n{TOTAL}\ndef zeros():\n    return np.zeros(2)",)
+        ).diagnostics
+        if item.name == "unbound-in-function"
+    ]
+    assert hints[0] == "did you mean `rate`?"
+    assert hints[1].startswith("write `import numpy as np` above")
+
+
+@pytest.mark.parametrize(
+    ("call", "hint"),
+    [
+        ("import getpass\nword = getpass.getpass()", "read the password when the task runs"),
+        ("breakpoint()", "take the call away"),
+        ("answer = input()", "make the answer a parameter"),
+    ],
+)
+def test_what_to_do_instead_of_asking_a_person(call, hint):
+    compilation = compile_cells((f"%%airflow_task load\n{call}",))
+    assert [
+        item.hint.partition(";")[0].partition(",")[0]
+        for item in compilation.diagnostics
+        if item.name == "interactive-input"
+    ] == [hint]
+
+
+@pytest.mark.parametrize(("tag", "told"), [("#| parameters", True), ("%%airflow_task load", False)])
+def test_a_secret_among_the_parameters_would_be_shown(tag, told):
+    cells = (f"{tag}\nDB_PASSWORD = 'hunter2-in-production'", "%%airflow_task use\nprint(len(DB_PASSWORD))")
+    [hint] = [item.hint for item in compile_cells(cells).diagnostics if item.name == "secret-in-source"]
+    assert ("stand in the DAG file" in hint) is told

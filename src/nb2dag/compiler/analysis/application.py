@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cache, partial
 
 from nb2dag.compiler.analysis import knowledge, marks
 from nb2dag.compiler.analysis.arguments import Arguments
@@ -183,7 +183,7 @@ def _answer_asked(evaluator: CallingEvaluator, summary: Summary, passed: dict[st
     What is found out may call functions that leave the same to be found out: each is, once while one call is looked at.
     """
     # Many questions are about the same values.
-    translate = lru_cache(None)(lambda value: marks.without_elements(translated(value, passed)))
+    translate = cache(lambda value: marks.without_elements(translated(value, passed)))
     for (answer, asker), used in summary.effects.asked.items():
         known = translate(asker)
         if evaluator.function or known.carries or known.free or known.draws:

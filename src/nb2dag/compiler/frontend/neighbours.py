@@ -36,10 +36,7 @@ def find_neighbours(folder: Path, wanted: Iterable[LocalFile], most_bytes: int =
     for item in wanted:
         if not _may_be_there(item, there):
             continue
-        if item.is_module:
-            matches = _modules(folder, item.path, set())
-        else:
-            matches = _folders(folder, item.path) if item.only_folder else _data(folder, item.path)
+        matches = _modules(folder, item.path, set()) if item.is_module else _data(folder, item)
         for path in matches:
             found[path.relative_to(folder).as_posix()] = path
     plans = [FilePlan(f"{name}/" if path.is_dir() else name, _size(path)) for name, path in sorted(found.items())]
@@ -72,33 +69,17 @@ def _size(path: Path) -> int:
     return 0 if path.is_dir() else path.stat().st_size
 
 
-def _matches(folder: Path, name: str) -> list[Path]:
+def _data(folder: Path, item: LocalFile) -> Iterator[Path]:
+    """Yield the files and folders that a name or pattern stands for, nothing for one that no file can have."""
+    pattern = any(letter in item.path for letter in "*?[")
     try:
-        return sorted(folder.glob(name)) if _is_pattern(name) else [folder / name]
-    except (OSError, ValueError, NotImplementedError):
-        return []
-
-
-def _is_pattern(name: str) -> bool:
-    return any(letter in name for letter in "*?[")
-
-
-def _data(folder: Path, name: str) -> Iterator[Path]:
-    try:
-        for path in _matches(folder, name):
+        for path in sorted(folder.glob(item.path)) if pattern else [folder / item.path]:
             if path.is_dir():
-                inside = [path, *sorted(path.rglob("*"))]
-                yield from (each for each in inside if _ships(each, folder) or _is_folder_of(each, folder))
-            elif _ships(path, folder, named=not _is_pattern(name)):
+                inside = [] if item.only_folder else sorted(path.rglob("*"))
+                yield from (each for each in [path, *inside] if _ships(each, folder) or _is_folder_of(each, folder))
+            elif not item.only_folder and _ships(path, folder, named=not pattern):
                 yield path
-    except (OSError, ValueError):
-        return
-
-
-def _folders(folder: Path, name: str) -> Iterator[Path]:
-    try:
-        yield from (path for path in _matches(folder, name) if _is_folder_of(path, folder))
-    except (OSError, ValueError):
+    except (OSError, ValueError, NotImplementedError):
         return
 
 
